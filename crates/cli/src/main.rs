@@ -1,0 +1,2 @@
+//! The command `cordon`.
+fn main() {}

@@ -1,0 +1,6 @@
+//! Logs to records, records to detections and activities, both bound to the estate, and footholds inferred from
+//! them.
+//!
+//! Everything here takes bytes, time and options by argument: no file is opened, no clock is read.
+
+pub mod record;
