@@ -7,5 +7,6 @@
 pub mod activity;
 pub mod limits;
 pub mod model;
+pub mod names;
 
 pub use model::*;
