@@ -1,0 +1,161 @@
+//! How good a plan is, what else was considered, and why something cannot be had.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CostEntry, Path, WithdrawalId};
+
+/// The answer in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// There is something to withdraw, and with it every jewel that must be kept is out of reach.
+    Planned,
+    /// Nothing needs to be withdrawn.
+    NothingToDo,
+    /// Not every jewel and protected service can be kept: see [`super::PlanDocument::infeasibility`].
+    Infeasible,
+}
+
+/// What is proven about a plan's cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// No set of withdrawals costs less.
+    Optimal,
+    /// The plan works; a cheaper one may exist, by the gap at most.
+    Feasible,
+    /// No set of withdrawals keeps every jewel and protected service; the plan shown gives something up.
+    Infeasible,
+}
+
+/// The proof of a plan's cost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Optimality {
+    /// What is proven.
+    pub status: Status,
+    /// No plan costs less than this.
+    pub lower_bound_pence: i64,
+    /// (cost − lower bound) / cost; 0 if optimal.
+    pub gap: f64,
+    /// How often the master problem was solved.
+    pub rounds: u32,
+    /// How many different derivations were needed.
+    pub derivations: u32,
+    /// How many withdrawals were to choose from.
+    pub candidates: u32,
+    /// Facts in the whole exposure graph.
+    pub facts: u32,
+    /// Facts left after the kernel.
+    pub kernel_facts: u32,
+    /// What solved the master problem.
+    pub solver: String,
+    /// Seconds that it took; not part of the hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+}
+
+/// What one set of withdrawals means, in figures that can be compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// How many acts.
+    pub withdrawals: u32,
+    /// What it costs.
+    pub cost: CostEntry,
+    /// Jewels still in reach, those that may be taken already among them.
+    pub jewels_reachable: u32,
+    /// Systems and accounts still in reach.
+    pub entities_reachable: u32,
+    /// Services down.
+    pub services_down: u32,
+    /// Services degraded.
+    pub services_degraded: u32,
+    /// Protected services that are down: more than 0 means that nobody should do this.
+    pub protected_down: u32,
+    /// People who cannot work as usual.
+    pub people: u32,
+    /// Sum of the losses of all jewels in reach, `never` or not.
+    pub jewel_loss_pence: i64,
+}
+
+/// Another plan worth a thought.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alternative {
+    /// What it is in a few words: "the plan", "leave vcenter in reach".
+    pub text: String,
+    /// True for the plan itself.
+    pub chosen: bool,
+    /// What it withdraws.
+    pub withdrawals: Vec<WithdrawalId>,
+    /// What it means.
+    pub metrics: Metrics,
+    /// The jewels that it leaves in reach, `kind:name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jewels: Vec<String>,
+}
+
+/// What would be done without Cordon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BaselineKind {
+    /// Withdraw nothing.
+    DoNothing,
+    /// Isolate the systems and disable the accounts that were detected: what endpoint detection does.
+    IsolateDetected,
+    /// Block all remote access and isolate every system on which no protected service stands.
+    PullEverything,
+}
+
+/// A baseline in the same figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// Which.
+    pub kind: BaselineKind,
+    /// What it is in words.
+    pub text: String,
+    /// What it means.
+    pub metrics: Metrics,
+}
+
+/// Why not everything can be had.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Infeasibility {
+    /// In words: what clashes, where, and what to give up.
+    pub text: String,
+    /// The jewels of a smallest clash, `kind:name`: with any one less it could be had.
+    pub jewels: Vec<String>,
+    /// The protected services of that clash; none if there is simply no withdrawal that cuts the path.
+    pub services: Vec<String>,
+    /// The refusals of that clash.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<WithdrawalId>,
+    /// A way to a jewel of the clash that nothing allowed cuts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Path>,
+    /// The cheapest thing to give up.
+    pub give_up: Vec<GiveUp>,
+}
+
+/// Something that could be given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "what")]
+pub enum GiveUp {
+    /// Let a jewel stay in reach.
+    Jewel {
+        /// `kind:name`.
+        entity: String,
+        /// What its loss would cost.
+        pence: i64,
+    },
+    /// Let a protected service go down.
+    Service {
+        /// Its name.
+        name: String,
+        /// What that costs over the expected duration.
+        pence: i64,
+    },
+    /// Accept a withdrawal that was refused.
+    Refusal {
+        /// Which.
+        withdrawal: WithdrawalId,
+    },
+}
