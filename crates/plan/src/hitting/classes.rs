@@ -1,0 +1,187 @@
+//! Targets that the known derivations do not tell apart share one loss.
+//!
+//! A thousand workstations that fall by the same path fall together: they get one loss variable until a derivation
+//! turns up that holds for some of them only. Merging is exact, because the members of a class have the same rows.
+
+use std::collections::BTreeMap;
+
+use super::{Derived, Instance};
+use crate::master::{Problem, Row, is_set};
+
+#[derive(Clone, Debug, Default)]
+struct Class {
+    members: Vec<u32>,
+    sets: Vec<Vec<u32>>,
+}
+
+/// The derivations known so far, by class of targets. They hold for every choice, so solves share them.
+#[derive(Clone, Debug)]
+pub struct Classes {
+    classes: Vec<Class>,
+    class_of: Vec<u32>,
+    classes_max: usize,
+    derivations: u32,
+}
+
+impl Classes {
+    /// Every target for which `alone` says so in a class of its own, the others together in one.
+    #[must_use]
+    pub fn new(targets: usize, alone: impl Fn(u32) -> bool, classes_max: usize) -> Self {
+        let mut classes = vec![Class::default()];
+        let mut class_of = Vec::with_capacity(targets);
+        for target in 0..targets as u32 {
+            if alone(target) {
+                class_of.push(classes.len() as u32);
+                classes.push(Class {
+                    members: vec![target],
+                    sets: Vec::new(),
+                });
+            } else {
+                class_of.push(0);
+                if let Some(rest) = classes.first_mut() {
+                    rest.members.push(target);
+                }
+            }
+        }
+        Self {
+            classes,
+            class_of,
+            classes_max,
+            derivations: 0,
+        }
+    }
+
+    /// How many derivations are known.
+    #[must_use]
+    pub const fn derivations(&self) -> u32 {
+        self.derivations
+    }
+
+    /// The master problem over what is known.
+    #[must_use]
+    pub fn problem(&self, instance: &Instance) -> Problem {
+        let mut problem = Problem {
+            columns: instance.columns.clone(),
+            fixed: instance.fixed.clone(),
+            nodes: instance.nodes.clone(),
+            ..Problem::default()
+        };
+        let mut merged: BTreeMap<Vec<&Vec<u32>>, i64> = BTreeMap::new();
+        for class in self.classes.iter().filter(|class| !class.sets.is_empty()) {
+            match price(instance, &class.members) {
+                None => {
+                    let rows = class.sets.iter().map(|set| Row {
+                        cuts: set.clone(),
+                        loss: None,
+                    });
+                    problem.rows.extend(rows);
+                }
+                Some(0) => {}
+                Some(pence) => {
+                    let mut sets: Vec<&Vec<u32>> = class.sets.iter().collect();
+                    sets.sort_unstable();
+                    let sum = merged.entry(sets).or_insert(0);
+                    *sum = sum.saturating_add(pence);
+                }
+            }
+        }
+        for (sets, pence) in merged {
+            let loss = problem.losses.len() as u32;
+            problem.losses.push(pence);
+            problem.rows.extend(sets.into_iter().map(|set| Row {
+                cuts: set.clone(),
+                loss: Some(loss),
+            }));
+        }
+        problem.rows.sort_unstable();
+        problem.rows.dedup();
+        problem
+    }
+
+    /// Adds what was derived under `chosen`, for targets whose loss the known rows do not charge already; true if
+    /// anything was new.
+    pub fn add(&mut self, derived: &Derived, instance: &Instance, chosen: &[bool]) -> bool {
+        let mut groups: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
+        for &(target, set) in &derived.found {
+            let Some(&class) = self.class_of.get(target as usize) else {
+                continue;
+            };
+            let priced_at_nothing = instance.targets.get(target as usize) == Some(&Some(0));
+            if !priced_at_nothing {
+                groups.entry((class, set)).or_default().push(target);
+            }
+        }
+        let mut charged: BTreeMap<u32, bool> = BTreeMap::new();
+        for &(class, _) in groups.keys() {
+            charged
+                .entry(class)
+                .or_insert_with(|| self.is_charged(class, chosen));
+        }
+        let mut groups: Vec<((u32, u32), Vec<u32>)> = groups.into_iter().collect();
+        groups.sort_by_key(|(key, members)| (std::cmp::Reverse(members.len()), *key));
+        let mut new = false;
+        for ((class, set), members) in groups {
+            let hard = price(instance, &members).is_none();
+            if hard || charged.get(&class) != Some(&true) {
+                let set = derived.sets.get(set as usize).cloned().unwrap_or_default();
+                new |= self.split(class, &members, set);
+            }
+        }
+        new
+    }
+
+    /// True if a known row of the class is not cut, so that its loss is charged already.
+    fn is_charged(&self, class: u32, chosen: &[bool]) -> bool {
+        self.classes.get(class as usize).is_some_and(|class| {
+            class
+                .sets
+                .iter()
+                .any(|set| !set.iter().any(|&column| is_set(chosen, column)))
+        })
+    }
+
+    /// Gives some members of a class one more row, apart from the others if there are any.
+    fn split(&mut self, class: u32, members: &[u32], set: Vec<u32>) -> bool {
+        let room = self.classes.len() < self.classes_max;
+        let new_id = self.classes.len() as u32;
+        let Some(old) = self.classes.get_mut(class as usize) else {
+            return false;
+        };
+        if old.sets.contains(&set) {
+            return false;
+        }
+        if members.len() == old.members.len() {
+            old.sets.push(set);
+        } else if room {
+            let mut sets = old.sets.clone();
+            sets.push(set);
+            old.members
+                .retain(|member| members.binary_search(member).is_err());
+            for &member in members {
+                if let Some(slot) = self.class_of.get_mut(member as usize) {
+                    *slot = new_id;
+                }
+            }
+            self.classes.push(Class {
+                members: members.to_vec(),
+                sets,
+            });
+        } else {
+            return false;
+        }
+        self.derivations = self.derivations.saturating_add(1);
+        true
+    }
+}
+
+/// The price of all members together, or `None` if one of them has none.
+fn price(instance: &Instance, members: &[u32]) -> Option<i64> {
+    members.iter().try_fold(0_i64, |sum, &member| {
+        let pence = instance
+            .targets
+            .get(member as usize)
+            .copied()
+            .unwrap_or(Some(0))?;
+        Some(sum.saturating_add(pence))
+    })
+}

@@ -1,0 +1,45 @@
+//! The implicit hitting set: derivations are too many to write down, so they are found as they are violated.
+//!
+//! Solve the master under the derivations known so far, ask the oracle what can still be derived under its choice, add
+//! those derivations as rows, repeat until nothing new is violated (Moreno-Centeno and Karp 2013; Chandrasekaran,
+//! Karp, Moreno-Centeno and Vempala 2011; Davies and Bacchus 2011 for MaxSAT). The master knows fewer derivations
+//! than there are, so its bound bounds the real problem; its choice, priced with everything that the oracle derives,
+//! is a real plan. When the two meet, the plan is proven.
+
+mod classes;
+mod solve;
+
+pub use classes::Classes;
+pub use solve::{Limits, Round, Solution, Tools, Verdict, solve};
+
+use crate::master::Node;
+
+/// One derivation found for each of some targets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Derived {
+    /// Sets of columns, ascending: choosing any one of a set cuts the derivation.
+    pub sets: Vec<Vec<u32>>,
+    /// (target, index into [`Self::sets`]) for every target that can be derived, by target.
+    pub found: Vec<(u32, u32)>,
+}
+
+/// What can still be derived under a choice of columns.
+pub trait Oracle {
+    /// One derivation for every target that can be derived when the chosen columns are withdrawn.
+    ///
+    /// No set may have a chosen column in it; a set is empty if nothing cuts the derivation.
+    fn derive(&mut self, chosen: &[bool]) -> Derived;
+}
+
+/// The whole problem without its derivations.
+#[derive(Clone, Debug, Default)]
+pub struct Instance {
+    /// What each column costs, in pence, 0 or more.
+    pub columns: Vec<i64>,
+    /// Columns that a person forced (`true`) or refused (`false`).
+    pub fixed: Vec<Option<bool>>,
+    /// What choosing columns takes down.
+    pub nodes: Vec<Node>,
+    /// What each target costs if it can be derived, in pence, 0 or more; `None` if that may not be.
+    pub targets: Vec<Option<i64>>,
+}

@@ -1,0 +1,113 @@
+//! The master problem and what solves it.
+//!
+//! Every cost is a whole number of pence, so that an optimum is exact and two solvers can be compared to the penny.
+//! [`search`] is an own branch and bound for hitting sets with shared costs; [`integer`] hands the problem to
+//! `microlp`; with the feature `highs`, the integer solver HiGHS can be used instead. [`Combined`] is the default: the
+//! search, and past its budget the integer program, which starts from what the search found.
+
+pub mod integer;
+mod problem;
+pub mod search;
+
+pub use integer::Integer;
+pub use problem::{Gate, Node, Problem, Row, is_set};
+pub use search::Search;
+
+/// What a solver found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The best choice found, one flag per column; `None` if none was found.
+    pub chosen: Option<Vec<bool>>,
+    /// No choice costs less than this; [`i64::MAX`] if there is provably none.
+    pub lower_bound: i64,
+    /// How much work it took, in nodes of the search tree.
+    pub nodes: u64,
+    /// The name of what solved it.
+    pub solver: &'static str,
+}
+
+impl Answer {
+    /// True if there is provably no choice.
+    #[must_use]
+    pub const fn is_infeasible(&self) -> bool {
+        self.lower_bound == i64::MAX
+    }
+
+    pub(crate) const fn infeasible(nodes: u64, solver: &'static str) -> Self {
+        Self {
+            chosen: None,
+            lower_bound: i64::MAX,
+            nodes,
+            solver,
+        }
+    }
+}
+
+/// How far a solver goes.
+#[derive(Clone, Debug)]
+pub struct Effort<'a> {
+    /// Most nodes of the search tree; beyond it the best so far is returned with its bound.
+    pub nodes_max: u64,
+    /// A choice to start from, if one is known; it may be too costly but must be allowed.
+    pub start: Option<&'a [bool]>,
+    /// A bound that is already proven: a choice of this cost is optimal.
+    pub lower_bound: i64,
+}
+
+/// Something that solves master problems to proven optimality, given enough effort.
+pub trait Master {
+    /// What it is called in documents.
+    fn name(&self) -> &'static str;
+
+    /// Solves a problem.
+    fn solve(&self, problem: &Problem, effort: &Effort<'_>) -> Answer;
+}
+
+/// The own search, and the integer program for what it does not finish.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Combined;
+
+impl Master for Combined {
+    fn name(&self) -> &'static str {
+        "search, then integer program"
+    }
+
+    fn solve(&self, problem: &Problem, effort: &Effort<'_>) -> Answer {
+        let budget = effort.nodes_max.min(crate::limits::SEARCH_NODES_MAX);
+        let first = Search.solve(
+            problem,
+            &Effort {
+                nodes_max: budget,
+                ..effort.clone()
+            },
+        );
+        let cost = first.chosen.as_deref().and_then(|chosen| problem.cost(chosen));
+        if first.is_infeasible() || cost.is_some_and(|cost| cost <= first.lower_bound) {
+            return first;
+        }
+        let effort = Effort {
+            nodes_max: effort.nodes_max,
+            start: first.chosen.as_deref(),
+            lower_bound: first.lower_bound,
+        };
+        let second = Integer.solve(problem, &effort);
+        better(problem, first, second)
+    }
+}
+
+/// The cheaper choice of two answers with the better bound.
+fn better(problem: &Problem, first: Answer, second: Answer) -> Answer {
+    let cost = |answer: &Answer| answer.chosen.as_deref().and_then(|chosen| problem.cost(chosen));
+    let lower_bound = first.lower_bound.max(second.lower_bound);
+    let nodes = first.nodes.saturating_add(second.nodes);
+    let first_is_cheaper = match (cost(&first), cost(&second)) {
+        (Some(one), Some(other)) => one <= other,
+        (one, _) => one.is_some(),
+    };
+    let best = if first_is_cheaper { first } else { second };
+    Answer {
+        lower_bound,
+        nodes,
+        ..best
+    }
+}

@@ -1,0 +1,135 @@
+//! The master problem: which withdrawals to choose so that every known derivation is cut or paid for.
+
+/// A set of withdrawals of which at least one must be chosen, unless its loss is accepted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Row {
+    /// Columns, ascending, without repeats.
+    pub cuts: Vec<u32>,
+    /// The loss that is accepted if none is chosen; `None` if that may not be.
+    pub loss: Option<u32>,
+}
+
+/// When a node of the trade circuit fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// As soon as one input does. Without inputs it never fires.
+    Any,
+    /// When every input does. Without inputs it always fires.
+    All,
+}
+
+/// A state of a service that is lost by withdrawals: the whole circuit is monotone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// How inputs combine.
+    pub gate: Gate,
+    /// Columns among the inputs.
+    pub columns: Vec<u32>,
+    /// Nodes among the inputs; circles are allowed and hold themselves up, as services do.
+    pub nodes: Vec<u32>,
+    /// What it costs when it fires, in pence, 0 or more.
+    pub pence: i64,
+    /// True if it must not fire.
+    pub forbidden: bool,
+}
+
+/// Minimise the cost of chosen columns, fired nodes and accepted losses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problem {
+    /// What each column costs, in pence, 0 or more.
+    pub columns: Vec<i64>,
+    /// Columns that a person forced (`true`) or refused (`false`).
+    pub fixed: Vec<Option<bool>>,
+    /// What each loss costs, in pence, 0 or more.
+    pub losses: Vec<i64>,
+    /// What must be cut.
+    pub rows: Vec<Row>,
+    /// What choosing columns takes down.
+    pub nodes: Vec<Node>,
+}
+
+impl Problem {
+    /// The nodes that fire under `chosen`: the least fixpoint of the gates.
+    #[must_use]
+    pub fn fired(&self, chosen: &[bool]) -> Vec<bool> {
+        let mut fired = vec![false; self.nodes.len()];
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for (index, node) in self.nodes.iter().enumerate() {
+                if !is_set(&fired, index as u32) && fires(node, chosen, &fired) {
+                    if let Some(slot) = fired.get_mut(index) {
+                        *slot = true;
+                    }
+                    changed = true;
+                }
+            }
+        }
+        fired
+    }
+
+    /// What `chosen` costs, or `None` if it is not allowed.
+    #[must_use]
+    pub fn cost(&self, chosen: &[bool]) -> Option<i64> {
+        let breaks_fixing = self
+            .fixed
+            .iter()
+            .zip(chosen)
+            .any(|(fixed, chosen)| fixed.is_some_and(|wanted| wanted != *chosen));
+        if breaks_fixing {
+            return None;
+        }
+        let fired = self.fired(chosen);
+        let mut total = sum_where(&self.columns, chosen);
+        for (node, fired) in self.nodes.iter().zip(&fired) {
+            if *fired {
+                if node.forbidden {
+                    return None;
+                }
+                total = total.saturating_add(node.pence);
+            }
+        }
+        let mut paid = vec![false; self.losses.len()];
+        for row in &self.rows {
+            if row.cuts.iter().any(|&column| is_set(chosen, column)) {
+                continue;
+            }
+            let slot = row.loss.and_then(|loss| paid.get_mut(loss as usize))?;
+            *slot = true;
+        }
+        Some(total.saturating_add(sum_where(&self.losses, &paid)))
+    }
+
+    /// The fixing of a column, if a person fixed it.
+    #[must_use]
+    pub fn fixing(&self, column: u32) -> Option<bool> {
+        self.fixed.get(column as usize).copied().flatten()
+    }
+}
+
+/// True if the flag of this index is set.
+#[must_use]
+pub fn is_set(flags: &[bool], index: u32) -> bool {
+    flags.get(index as usize).copied().unwrap_or(false)
+}
+
+fn sum_where(pence: &[i64], flags: &[bool]) -> i64 {
+    pence
+        .iter()
+        .zip(flags)
+        .filter(|(_, flag)| **flag)
+        .fold(0, |total: i64, (pence, _)| total.saturating_add(*pence))
+}
+
+fn fires(node: &Node, chosen: &[bool], fired: &[bool]) -> bool {
+    match node.gate {
+        Gate::Any => {
+            node.columns.iter().any(|&column| is_set(chosen, column))
+                || node.nodes.iter().any(|&input| is_set(fired, input))
+        }
+        Gate::All => {
+            node.columns.iter().all(|&column| is_set(chosen, column))
+                && node.nodes.iter().all(|&input| is_set(fired, input))
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Random numbers for tests: the same everywhere, from a seed.
+
+/// A xorshift generator.
+pub(crate) struct Chance(u64);
+
+impl Chance {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub(crate) fn below(&mut self, bound: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        ((self.0 >> 33) % u64::from(bound.max(1))) as u32
+    }
+
+    pub(crate) fn percent(&mut self, percent: u32) -> bool {
+        self.below(100) < percent
+    }
+
+    /// Up to `most` different numbers below `bound`, ascending.
+    pub(crate) fn some(&mut self, most: u32, bound: u32) -> Vec<u32> {
+        let count = self.below(most + 1);
+        let mut found: Vec<u32> = (0..count).map(|_| self.below(bound)).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
