@@ -4,3 +4,4 @@
 //! Everything here takes bytes, time and options by argument: no file is opened, no clock is read.
 
 pub mod record;
+pub mod sigma;

@@ -1,0 +1,29 @@
+//! Bounds on what rules and records may cost.
+
+/// Largest rule file read, in bytes. The largest of SigmaHQ is 60 kB.
+pub(super) const RULE_FILE_BYTES_MAX: usize = 1 << 20;
+
+/// Most rules of one set. SigmaHQ has 3,754; the bound keeps the memory of a mistaken folder finite.
+pub(super) const RULES_MAX: usize = 100_000;
+
+/// Deepest nesting of brackets within a line of a rule file: parsers recurse over them.
+pub(super) const BRACKET_DEPTH_MAX: usize = 100;
+
+/// Most log sources whose rules are compiled and kept. Windows has about 60 channels that rules name; the bound is
+/// for a column of a mapped file that names a new source in each line.
+pub(super) const ROUTES_MAX: usize = 1024;
+
+/// Most needles of one automaton kept as a dense table: beyond it the table costs more memory than it saves time.
+pub(super) const DENSE_NEEDLES_MAX: usize = 8192;
+
+/// Most fields that an explanation of one detection lists.
+pub(super) const MATCHED_FIELDS_MAX: usize = 16;
+
+/// Longest value that an explanation quotes, in bytes.
+pub(super) const MATCHED_VALUE_BYTES_MAX: usize = 256;
+
+/// Most groups that all correlation rules together may follow at once.
+pub(super) const CORRELATION_GROUPS_MAX: usize = 100_000;
+
+/// Most events that one group of a correlation rule may remember.
+pub(super) const CORRELATION_GROUP_ENTRIES_MAX: usize = 10_000;

@@ -1,0 +1,234 @@
+//! All texts that the rules of a log source look for in one field, found in one pass over the field.
+//!
+//! Most of what rules ask is whether a field contains, starts with, ends with or equals one of some texts. Each such
+//! question is a *literal*. One automaton per field (Aho and Corasick, "Efficient string matching", CACM 1975) answers
+//! all of them at once, where an engine that tries rule after rule folds and searches the field again and again.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use rustc_hash::FxHashMap;
+
+use super::limits::DENSE_NEEDLES_MAX;
+
+/// A literal among those of one log source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct LiteralId(pub(super) u32);
+
+impl LiteralId {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Where in the field the needle stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Position {
+    Anywhere,
+    Start,
+    End,
+}
+
+/// The literals of one field while rules are being compiled.
+#[derive(Debug, Default)]
+pub(super) struct LiteralDraft {
+    needles: FxHashMap<String, Vec<(Position, LiteralId)>>,
+    wholes: FxHashMap<String, LiteralId>,
+    numbers: FxHashMap<i64, LiteralId>,
+}
+
+impl LiteralDraft {
+    /// The literal of a folded, non-empty needle; `next` numbers a new one.
+    pub(super) fn needle(&mut self, needle: &str, position: Position, next: &mut u32) -> LiteralId {
+        let known = self.needles.entry(needle.to_owned()).or_default();
+        if let Some((_, id)) = known.iter().find(|(own, _)| *own == position) {
+            return *id;
+        }
+        let id = number(next);
+        known.push((position, id));
+        id
+    }
+
+    /// The literal of a whole folded value.
+    pub(super) fn whole(&mut self, text: &str, next: &mut u32) -> LiteralId {
+        *self.wholes.entry(text.to_owned()).or_insert_with(|| number(next))
+    }
+
+    /// The literal of a value that is this number, written as one or as text.
+    pub(super) fn number(&mut self, value: i64, next: &mut u32) -> LiteralId {
+        *self.numbers.entry(value).or_insert_with(|| number(next))
+    }
+
+    /// Each literal with the length of its text. A whole value is rarer than a text of its length.
+    pub(super) fn lengths(&self) -> impl Iterator<Item = (LiteralId, usize)> + '_ {
+        let needles = self
+            .needles
+            .iter()
+            .flat_map(|(needle, literals)| literals.iter().map(move |(_, id)| (*id, needle.len())));
+        let wholes = self.wholes.iter().map(|(text, id)| (*id, text.len() + 4));
+        needles.chain(wholes)
+    }
+
+    pub(super) fn compile(self) -> Literals {
+        let mut sorted: Vec<_> = self.needles.into_iter().collect();
+        sorted.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+        let (needles, patterns): (Vec<String>, Vec<_>) = sorted.into_iter().unzip();
+        Literals {
+            longest_whole: self.wholes.keys().map(String::len).max(),
+            automaton: automaton(&needles),
+            patterns: patterns.into_iter().map(Vec::into_boxed_slice).collect(),
+            wholes: self.wholes,
+            numbers: self.numbers,
+        }
+    }
+}
+
+fn number(next: &mut u32) -> LiteralId {
+    let id = LiteralId(*next);
+    *next = next.saturating_add(1);
+    id
+}
+
+/// Needles are folded; the automaton folds the ASCII letters of what it searches.
+fn automaton(needles: &[String]) -> Option<AhoCorasick> {
+    if needles.is_empty() {
+        return None;
+    }
+    let build = |kind| {
+        AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .ascii_case_insensitive(true)
+            .kind(Some(kind))
+            .build(needles)
+            .ok()
+    };
+    let dense = needles.len() <= DENSE_NEEDLES_MAX;
+    let kind = if dense {
+        AhoCorasickKind::DFA
+    } else {
+        AhoCorasickKind::ContiguousNFA
+    };
+    build(kind).or_else(|| build(AhoCorasickKind::NoncontiguousNFA))
+}
+
+/// The literals of one field.
+#[derive(Debug)]
+pub(super) struct Literals {
+    automaton: Option<AhoCorasick>,
+    /// By pattern of the automaton.
+    patterns: Vec<Box<[(Position, LiteralId)]>>,
+    wholes: FxHashMap<String, LiteralId>,
+    longest_whole: Option<usize>,
+    numbers: FxHashMap<i64, LiteralId>,
+}
+
+impl Literals {
+    /// Whether a value need not be looked at.
+    pub(super) fn is_empty(&self) -> bool {
+        self.automaton.is_none() && self.wholes.is_empty() && self.numbers.is_empty()
+    }
+
+    /// Reports every literal that holds of a text. `folded` is room to work in.
+    pub(super) fn scan(&self, text: &str, folded: &mut String, found: &mut impl FnMut(LiteralId)) {
+        let text = if text.is_ascii() {
+            text
+        } else {
+            *folded = text.to_lowercase();
+            folded.as_str()
+        };
+        if let Some(automaton) = &self.automaton {
+            self.scan_needles(automaton, text, found);
+        }
+        if self.longest_whole.is_some_and(|longest| text.len() <= longest) {
+            let id = if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                self.wholes.get(text.to_ascii_lowercase().as_str())
+            } else {
+                self.wholes.get(text)
+            };
+            id.copied().into_iter().for_each(&mut *found);
+        }
+        if !self.numbers.is_empty()
+            && let Ok(value) = text.parse::<f64>()
+        {
+            self.scan_float(value, found);
+        }
+    }
+
+    fn scan_needles(&self, automaton: &AhoCorasick, text: &str, found: &mut impl FnMut(LiteralId)) {
+        for hit in automaton.find_overlapping_iter(text) {
+            let Some(literals) = self.patterns.get(hit.pattern().as_usize()) else {
+                continue;
+            };
+            for (position, id) in literals {
+                let holds = match position {
+                    Position::Anywhere => true,
+                    Position::Start => hit.start() == 0,
+                    Position::End => hit.end() == text.len(),
+                };
+                if holds {
+                    found(*id);
+                }
+            }
+        }
+    }
+
+    /// Reports the number literals of a value that is a number; its digits may hold other literals.
+    pub(super) fn scan_number(&self, value: i64, found: &mut impl FnMut(LiteralId)) {
+        if let Some(id) = self.numbers.get(&value) {
+            found(*id);
+        }
+    }
+
+    /// rsigma takes two numbers as equal if they differ by less than the machine epsilon.
+    fn scan_float(&self, value: f64, found: &mut impl FnMut(LiteralId)) {
+        let rounded = value.round();
+        let whole = (value - rounded).abs() < f64::EPSILON && rounded.abs() < 9e15;
+        if whole && let Some(id) = self.numbers.get(&(rounded as i64)) {
+            found(*id);
+        }
+    }
+
+    /// Whether literals other than numbers are looked for.
+    pub(super) fn has_text(&self) -> bool {
+        self.automaton.is_some() || !self.wholes.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_position_is_told_apart() {
+        let mut draft = LiteralDraft::default();
+        let mut next = 0;
+        let anywhere = draft.needle("cmd", Position::Anywhere, &mut next);
+        let start = draft.needle("cmd", Position::Start, &mut next);
+        let end = draft.needle("cmd", Position::End, &mut next);
+        let whole = draft.whole("cmd", &mut next);
+        let literals = draft.compile();
+        let scan = |text: &str| {
+            let mut found = Vec::new();
+            literals.scan(text, &mut String::new(), &mut |id| found.push(id));
+            found.sort_unstable();
+            found.dedup();
+            found
+        };
+        assert_eq!(scan("x CMD y"), [anywhere]);
+        assert_eq!(scan("Cmd /c"), [anywhere, start]);
+        assert_eq!(scan("É cmd"), [anywhere, end]);
+        assert_eq!(scan("cMd"), [anywhere, start, end, whole]);
+        assert_eq!(scan("c"), []);
+    }
+
+    #[test]
+    fn a_number_is_found_as_text_too() {
+        let mut draft = LiteralDraft::default();
+        let id = draft.number(4688, &mut 0);
+        let literals = draft.compile();
+        let mut found = Vec::new();
+        literals.scan("4688", &mut String::new(), &mut |id| found.push(id));
+        literals.scan("4688.0", &mut String::new(), &mut |id| found.push(id));
+        literals.scan("04689", &mut String::new(), &mut |id| found.push(id));
+        literals.scan_number(4688, &mut |id| found.push(id));
+        assert_eq!(found, [id, id, id]);
+    }
+}
