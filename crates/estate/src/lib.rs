@@ -5,6 +5,7 @@
 //! attacks: what an intruder could do with an access is the business of `cordon-reach`.
 
 pub mod activity;
+pub mod learn;
 pub mod limits;
 pub mod model;
 pub mod names;
