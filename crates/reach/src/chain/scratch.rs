@@ -1,0 +1,83 @@
+//! Working memory of a chaining, kept from one to the next.
+
+use super::queue::Waiting;
+use crate::{FactId, FactSet, Graph};
+
+/// Not reached.
+pub(crate) const NEVER: u32 = u32::MAX;
+/// Reached because it is a foothold.
+pub(crate) const FOOTHOLD: u32 = u32::MAX - 1;
+/// Reached because the intruder is outside.
+pub(crate) const OUTSIDE: u32 = u32::MAX - 2;
+
+/// When and why a derived fact was reached.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    pub(crate) seconds: u32,
+    /// The place of the rule, or [`FOOTHOLD`] or [`OUTSIDE`].
+    pub(crate) by: u32,
+}
+
+const UNREACHED: Mark = Mark {
+    seconds: NEVER,
+    by: NEVER,
+};
+
+/// Working memory of [`Graph::chain`]. Reuse one for many chainings: a chaining then allocates nothing once the
+/// memory has grown, and clears only what the one before had touched.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    pub(crate) marks: Vec<Mark>,
+    pub(crate) settled: FactSet,
+    /// Derived facts in the order in which they settled.
+    pub(crate) order: Vec<u32>,
+    /// Derived facts that were given a mark.
+    touched: Vec<u32>,
+    pub(crate) waiting: Waiting,
+    pub(crate) goals: FactSet,
+    pub(crate) sources: Vec<(FactId, u32)>,
+}
+
+impl Scratch {
+    /// Empty working memory.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn reset(&mut self, graph: &Graph) {
+        let derived = graph.facts() - graph.base_facts();
+        if self.marks.len() == derived {
+            for row in self.touched.drain(..) {
+                if let Some(mark) = self.marks.get_mut(row as usize) {
+                    *mark = UNREACHED;
+                }
+                self.settled.remove(FactId(row));
+            }
+        } else {
+            self.marks.clear();
+            self.marks.resize(derived, UNREACHED);
+            self.settled = FactSet::with_room(derived);
+            self.touched.clear();
+        }
+        self.order.clear();
+        self.waiting.reset(&graph.pace);
+    }
+
+    /// Notes an arrival if it is earlier than what was known; true if it was.
+    #[inline]
+    pub(crate) fn arrive(&mut self, row: usize, mark: Mark) -> bool {
+        let Some(slot) = self.marks.get_mut(row) else {
+            return false;
+        };
+        let fresh = slot.seconds == NEVER;
+        let earlier = mark.seconds < slot.seconds;
+        if earlier {
+            *slot = mark;
+        }
+        if fresh && earlier {
+            self.touched.push(row as u32);
+        }
+        earlier
+    }
+}
