@@ -3,6 +3,7 @@
 //! Everything is a pure function of its options and a seed: the same seed gives the same estate, the same
 //! incident and the same logs, byte for byte. Nothing here reads a clock or touches a disk.
 
+pub mod drill;
 pub mod incident;
 pub mod northgate;
 

@@ -1,4 +1,9 @@
 //! The generated estate is deterministic, well formed and of the size it promises.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests may fail loudly"
+)]
 
 use std::collections::HashSet;
 
