@@ -3,5 +3,6 @@
 //!
 //! Everything here takes bytes, time and options by argument: no file is opened, no clock is read.
 
+pub mod read;
 pub mod record;
 pub mod sigma;

@@ -66,9 +66,28 @@ pub enum Value<'a> {
     Null,
 }
 
+/// A range of bytes of a record's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl Span {
+    pub(crate) const EMPTY: Self = Self { start: 0, end: 0 };
+
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self {
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+}
+
+/// A value as a record keeps it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Stored {
-    Str { start: u32, end: u32 },
+pub(crate) enum Stored {
+    Str(Span),
     Int(i64),
     Float(f64),
     Bool(bool),
@@ -77,24 +96,93 @@ enum Stored {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Field {
-    name_start: u32,
-    name_end: u32,
+    name: Span,
     value: Stored,
 }
 
+/// A field's name, prepared so that looking it up in many records is cheap.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FieldName {
+    text: Box<str>,
+    hash: u32,
+}
+
+impl FieldName {
+    /// Prepares a name.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            text: name.into(),
+            hash: name_hash(name.as_bytes()),
+        }
+    }
+
+    /// The name itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A filter, not an identity: mixes the length with the first and the last eight bytes.
+fn name_hash(name: &[u8]) -> u32 {
+    let (first, last) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => short_ends(name),
+    };
+    let mixed = (first ^ (name.len() as u64) << 56)
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        .wrapping_add(last.wrapping_mul(0xC2B2_AE3D_27D4_EB4F));
+    (mixed ^ (mixed >> 29)).wrapping_mul(0x1656_67B1_9E37_79F9) as u32 ^ (mixed >> 32) as u32
+}
+
+fn short_ends(name: &[u8]) -> (u64, u64) {
+    match (name.first_chunk::<4>(), name.last_chunk::<4>()) {
+        (Some(first), Some(last)) => (
+            u64::from(u32::from_le_bytes(*first)),
+            u64::from(u32::from_le_bytes(*last)),
+        ),
+        _ => (name.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)), 0),
+    }
+}
+
 /// A decoded record. All its text lies in one buffer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Record {
-    /// When it happened.
+    /// When it happened, as far as `time_basis` allows; records are ordered by it.
     pub time: Timestamp,
     /// How sure that is.
     pub time_basis: TimeBasis,
+    /// When a collector received it, if it says so.
+    pub received: Option<Timestamp>,
     /// Where it stands.
     pub place: RecordPlace,
     /// Who wrote it.
     pub dialect: Dialect,
     text: String,
+    hashes: Vec<u32>,
     fields: Vec<Field>,
+}
+
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        self.time == other.time
+            && self.time_basis == other.time_basis
+            && self.received == other.received
+            && self.place == other.place
+            && self.dialect == other.dialect
+            && self.fields().eq(other.fields())
+    }
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        let place = RecordPlace {
+            file: FileId(0),
+            position: 0,
+        };
+        Self::new(Timestamp::UNIX_EPOCH, TimeBasis::Receipt, place, Dialect::Other)
+    }
 }
 
 impl Record {
@@ -104,46 +192,161 @@ impl Record {
         Self {
             time,
             time_basis,
+            received: None,
             place,
             dialect,
             text: String::new(),
+            hashes: Vec::new(),
             fields: Vec::new(),
         }
     }
 
+    /// Takes all fields away, keeping the memory for the next ones.
+    pub fn clear(&mut self) {
+        self.time = Timestamp::UNIX_EPOCH;
+        self.time_basis = TimeBasis::Receipt;
+        self.received = None;
+        self.dialect = Dialect::Other;
+        self.text.clear();
+        self.hashes.clear();
+        self.fields.clear();
+    }
+
     /// Adds a field at the end.
     pub fn push(&mut self, name: &str, value: Value<'_>) {
-        let (name_start, name_end) = self.store(name);
+        let name = self.append(name);
         let value = match value {
-            Value::Str(text) => {
-                let (start, end) = self.store(text);
-                Stored::Str { start, end }
-            }
+            Value::Str(text) => Stored::Str(self.append(text)),
             Value::Int(number) => Stored::Int(number),
             Value::Float(number) => Stored::Float(number),
             Value::Bool(truth) => Stored::Bool(truth),
             Value::Null => Stored::Null,
         };
-        self.fields.push(Field {
-            name_start,
-            name_end,
-            value,
-        });
+        self.push_span(name, value);
     }
 
-    fn store(&mut self, text: &str) -> (u32, u32) {
-        let start = self.text.len() as u32;
+    /// How many fields there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether there are no fields.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// Bytes of memory that it occupies, about.
+    #[must_use]
+    pub fn weight_bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.text.capacity()
+            + self.hashes.capacity() * size_of::<u32>()
+            + self.fields.capacity() * size_of::<Field>()
+    }
+
+    /// Adds text to the buffer without making a field of it.
+    pub(crate) fn append(&mut self, text: &str) -> Span {
+        let start = self.text.len();
         self.text.push_str(text);
-        (start, self.text.len() as u32)
+        Span::new(start, self.text.len())
     }
 
-    fn slice(&self, start: u32, end: u32) -> &str {
-        self.text.get(start as usize..end as usize).unwrap_or("")
+    /// The buffer, for readers that write into it piece by piece.
+    pub(crate) fn buffer(&mut self) -> &mut String {
+        &mut self.text
+    }
+
+    /// Writes `parent.child` into the buffer.
+    pub(crate) fn append_path(&mut self, parent: Span, child: Span) -> Span {
+        let start = self.text.len();
+        self.text
+            .extend_from_within(parent.start as usize..parent.end as usize);
+        self.text.push('.');
+        self.text
+            .extend_from_within(child.start as usize..child.end as usize);
+        Span::new(start, self.text.len())
+    }
+
+    /// Adds a field whose texts are in the buffer.
+    pub(crate) fn push_span(&mut self, name: Span, value: Stored) {
+        self.hashes.push(name_hash(self.slice(name).as_bytes()));
+        self.fields.push(Field { name, value });
+    }
+
+    /// A second name for the value of the field at `index`.
+    pub(crate) fn alias(&mut self, index: usize, name: &str) {
+        if let Some(field) = self.fields.get(index).copied() {
+            let name = self.append(name);
+            self.push_span(name, field.value);
+        }
+    }
+
+    /// Gives the field at `index` another name.
+    pub(crate) fn rename(&mut self, index: usize, name: &str) {
+        let span = self.append(name);
+        self.set_name(index, span);
+    }
+
+    /// Takes the first `bytes` bytes off the name of the field at `index`.
+    pub(crate) fn shorten_name(&mut self, index: usize, bytes: usize) {
+        if let Some(field) = self.fields.get(index) {
+            let name = Span::new(field.name.start as usize + bytes, field.name.end as usize);
+            self.set_name(index, name);
+        }
+    }
+
+    fn set_name(&mut self, index: usize, name: Span) {
+        let hash = name_hash(self.slice(name).as_bytes());
+        if let (Some(field), Some(own)) = (self.fields.get_mut(index), self.hashes.get_mut(index)) {
+            field.name = name;
+            *own = hash;
+        }
+    }
+
+    /// Gives the field at `index` another value.
+    pub(crate) fn set_value(&mut self, index: usize, value: Stored) {
+        if let Some(field) = self.fields.get_mut(index) {
+            field.value = value;
+        }
+    }
+
+    /// The name and value of the field at `index`.
+    pub(crate) fn field(&self, index: usize) -> Option<(&str, Value<'_>)> {
+        let field = self.fields.get(index)?;
+        Some((self.slice(field.name), self.value(field.value)))
+    }
+
+    /// The number of the first field of this name.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.position_hashed(name, name_hash(name.as_bytes()))
+    }
+
+    fn position_hashed(&self, name: &str, hash: u32) -> Option<usize> {
+        let mut from = 0;
+        loop {
+            let found = self.hashes.get(from..)?.iter().position(|own| *own == hash)? + from;
+            if self
+                .fields
+                .get(found)
+                .is_some_and(|field| self.slice(field.name) == name)
+            {
+                return Some(found);
+            }
+            from = found + 1;
+        }
+    }
+
+    pub(crate) fn slice(&self, span: Span) -> &str {
+        self.text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("")
     }
 
     fn value(&self, stored: Stored) -> Value<'_> {
         match stored {
-            Stored::Str { start, end } => Value::Str(self.slice(start, end)),
+            Stored::Str(span) => Value::Str(self.slice(span)),
             Stored::Int(number) => Value::Int(number),
             Stored::Float(number) => Value::Float(number),
             Stored::Bool(truth) => Value::Bool(truth),
@@ -153,27 +356,42 @@ impl Record {
 
     /// Every field in order.
     pub fn fields(&self) -> impl Iterator<Item = (&str, Value<'_>)> + '_ {
-        self.fields.iter().map(|field| {
-            (
-                self.slice(field.name_start, field.name_end),
-                self.value(field.value),
-            )
-        })
+        self.fields
+            .iter()
+            .map(|field| (self.slice(field.name), self.value(field.value)))
     }
 
     /// Every value of the fields of this name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Value<'a>> + 'a {
-        self.fields()
-            .filter(move |(own, _)| *own == name)
-            .map(|(_, value)| value)
+        let hash = name_hash(name.as_bytes());
+        self.matching(name, hash)
+    }
+
+    /// Every value of the fields of this prepared name, in order.
+    pub fn all_named<'a>(&'a self, name: &'a FieldName) -> impl Iterator<Item = Value<'a>> + 'a {
+        self.matching(&name.text, name.hash)
+    }
+
+    fn matching<'a>(&'a self, name: &'a str, hash: u32) -> impl Iterator<Item = Value<'a>> + 'a {
+        self.hashes
+            .iter()
+            .zip(&self.fields)
+            .filter(move |(own, field)| **own == hash && self.slice(field.name) == name)
+            .map(|(_, field)| self.value(field.value))
     }
 
     /// The first field of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value<'_>> {
-        self.fields()
-            .find(|(own, _)| *own == name)
-            .map(|(_, value)| value)
+        let found = self.position(name)?;
+        self.fields.get(found).map(|field| self.value(field.value))
+    }
+
+    /// The first field of this prepared name.
+    #[must_use]
+    pub fn get_named(&self, name: &FieldName) -> Option<Value<'_>> {
+        let found = self.position_hashed(&name.text, name.hash)?;
+        self.fields.get(found).map(|field| self.value(field.value))
     }
 
     /// The first field of this name if it is text that says something: not empty and not `-`.
