@@ -3,6 +3,8 @@
 //!
 //! Everything here takes bytes, time and options by argument: no file is opened, no clock is read.
 
+pub mod bind;
+pub mod infer;
 pub mod read;
 pub mod record;
 pub mod sigma;

@@ -1,0 +1,104 @@
+//! What is known of one entity: which rules fired for it, what was carried to it, and a pin.
+
+use cordon_estate::Entity;
+use jiff::Timestamp;
+
+use super::limits::{CARRIERS_PER_ENTITY_MAX, RULES_PER_ENTITY_MAX};
+use super::weights;
+use super::{Carrier, RuleKey};
+use crate::bind::Role;
+use crate::record::RecordPlace;
+
+/// A rule's firings for one entity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Firing {
+    pub(super) rule: RuleKey,
+    pub(super) role: Role,
+    pub(super) count: u32,
+    pub(super) first_time: Timestamp,
+    pub(super) first_place: RecordPlace,
+}
+
+/// Suspicion carried from one other entity by one kind of use.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Carried {
+    pub(super) carrier: Carrier,
+    pub(super) probability: f64,
+    pub(super) time: Timestamp,
+    pub(super) place: RecordPlace,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct EntityState {
+    pub(super) entity: Entity,
+    pub(super) firings: Vec<Firing>,
+    pub(super) carried: Vec<Carried>,
+    pub(super) pinned: Option<bool>,
+    pub(super) first_seen: Timestamp,
+}
+
+impl EntityState {
+    pub(super) fn new(entity: Entity, time: Timestamp) -> Self {
+        Self {
+            entity,
+            firings: Vec::new(),
+            carried: Vec::new(),
+            pinned: None,
+            first_seen: time,
+        }
+    }
+
+    /// Counts a firing; the strongest role of a rule stays. Returns true the first time that the rule fires here.
+    pub(super) fn fire(&mut self, rule: RuleKey, role: Role, time: Timestamp, place: RecordPlace) -> bool {
+        if let Some(known) = self.firings.iter_mut().find(|firing| firing.rule == rule) {
+            known.count = known.count.saturating_add(1);
+            if weights::role_factor(role) > weights::role_factor(known.role) {
+                known.role = role;
+            }
+            return false;
+        }
+        if self.firings.len() >= RULES_PER_ENTITY_MAX {
+            return false;
+        }
+        self.firings.push(Firing {
+            rule,
+            role,
+            count: 1,
+            first_time: time,
+            first_place: place,
+        });
+        true
+    }
+
+    /// Keeps the largest probability carried by each carrier.
+    pub(super) fn carry(&mut self, carrier: Carrier, probability: f64, time: Timestamp, place: RecordPlace) {
+        if let Some(known) = self.carried.iter_mut().find(|known| known.carrier == carrier) {
+            if probability > known.probability {
+                *known = Carried {
+                    carrier,
+                    probability,
+                    time,
+                    place,
+                };
+            }
+            return;
+        }
+        if self.carried.len() < CARRIERS_PER_ENTITY_MAX {
+            self.carried.push(Carried {
+                carrier,
+                probability,
+                time,
+                place,
+            });
+        }
+    }
+
+    /// The probability that at least one of the carriers brought the intruder here, taking them as independent.
+    pub(super) fn carried_probability(&self) -> f64 {
+        1.0 - self
+            .carried
+            .iter()
+            .map(|carried| 1.0 - carried.probability)
+            .product::<f64>()
+    }
+}
