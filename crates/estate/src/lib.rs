@@ -7,6 +7,7 @@
 pub mod activity;
 pub mod learn;
 pub mod limits;
+pub mod load;
 pub mod model;
 pub mod names;
 

@@ -4,7 +4,7 @@
 const ON_STACK: usize = 128;
 
 /// Calls `then` with `name` in lower case.
-pub(super) fn folded<R>(name: &str, then: impl FnOnce(&str) -> R) -> R {
+pub(crate) fn folded<R>(name: &str, then: impl FnOnce(&str) -> R) -> R {
     let mut stack = [0_u8; ON_STACK];
     if name.is_ascii()
         && let Some(room) = stack.get_mut(..name.len())

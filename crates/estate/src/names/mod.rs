@@ -52,6 +52,7 @@ mod systems;
 use std::net::IpAddr;
 
 pub use accounts::KnownAccount;
+pub(crate) use fold::folded;
 pub use systems::KnownSystem;
 
 use crate::activity::{AccountName, SystemName};

@@ -1,0 +1,639 @@
+//! An estate as the files that [`super::load`] reads: one line for each thing, so that versions compare well.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use rustc_hash::FxHashSet;
+
+use super::accesses::ports_text;
+use super::entities::default_zone_kind;
+use super::quantity::{money_text, seconds_text, share_text};
+use super::services::{CERTAINTY, EFFECT_SECONDS};
+use super::words::Word;
+use crate::{
+    Access, AccessKind, AccountKind, CostCurve, EnforcementPoint, Estate, Fallback, Guard, Jewel, Origin,
+    Place, Principal, Provenance, Requirement, Service, Target,
+};
+
+/// The estate as (file name, text) pairs. What has nothing in it makes no file. Loading them gives the same estate,
+/// but that accesses may be in another order and that facts are declared in these files now (facts learned,
+/// assumed, inferred or imported stay so).
+#[must_use]
+pub fn to_yaml(estate: &Estate) -> Vec<(String, String)> {
+    let writer = Writer::new(estate);
+    let files = [
+        ("organisation.yaml", writer.organisation()),
+        ("network.yaml", writer.network()),
+        ("accounts.yaml", writer.accounts()),
+        ("groups.yaml", writer.groups()),
+        ("systems.yaml", writer.systems()),
+        ("access.yaml", writer.accesses()),
+        ("services.yaml", writer.services()),
+        ("enforcement-points.yaml", writer.points()),
+    ];
+    files
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(name, text)| (name.to_owned(), text))
+        .collect()
+}
+
+struct Writer<'e> {
+    estate: &'e Estate,
+    /// Names in lower case, for those that need their kind beside them.
+    accounts: FxHashSet<String>,
+    groups: FxHashSet<String>,
+    systems: FxHashSet<String>,
+    zones: FxHashSet<String>,
+    services: FxHashSet<String>,
+    /// Members of each group that are written with it.
+    members: Vec<Vec<Principal>>,
+}
+
+/// Longest line that lists are wrapped at, in bytes.
+const LINE: usize = 110;
+
+fn folded<'e>(names: impl Iterator<Item = &'e String>) -> FxHashSet<String> {
+    names.map(|name| name.to_lowercase()).collect()
+}
+
+impl<'e> Writer<'e> {
+    fn new(estate: &'e Estate) -> Self {
+        let mut writer = Self {
+            estate,
+            accounts: folded(estate.accounts.iter().map(|account| &account.name)),
+            groups: folded(estate.groups.iter().map(|group| &group.name)),
+            systems: folded(estate.systems.iter().map(|system| &system.name)),
+            zones: folded(estate.zones.iter().map(|zone| &zone.name)),
+            services: folded(estate.services.iter().map(|service| &service.name)),
+            members: vec![Vec::new(); estate.groups.len()],
+        };
+        for access in &estate.accesses {
+            if let AccessKind::Membership { member, group } = access.kind
+                && writer.goes_with_group(access)
+                && let Some(list) = writer.members.get_mut(group.index())
+            {
+                list.push(member);
+            }
+        }
+        writer
+    }
+
+    /// True for a membership that says no more than its group's list of members does.
+    fn goes_with_group(&self, access: &Access) -> bool {
+        let AccessKind::Membership { group, .. } = access.kind else {
+            return false;
+        };
+        let group_origin = self.estate.group(group).map(|group| origin(group.provenance));
+        access.provenance.usage.is_none() && group_origin == Some(origin(access.provenance))
+    }
+
+    fn organisation(&self) -> String {
+        match self.estate.organisation.as_str() {
+            "" => String::new(),
+            name => format!("organisation: {}\n", scalar(name)),
+        }
+    }
+
+    fn network(&self) -> String {
+        let mut text = String::new();
+        let zones = self.estate.zones.iter().map(|zone| {
+            let mut fields = Fields::default();
+            if zone.kind != default_zone_kind(&zone.name) {
+                fields.add("kind", zone.kind.word());
+            }
+            fields.list(
+                "subnets",
+                zone.subnets
+                    .iter()
+                    .map(|net| scalar(&net.to_string()).into_owned()),
+            );
+            fields.flag("isolated-members", zone.isolated_members);
+            fields.provenance(zone.provenance);
+            (zone.name.as_str(), fields.done())
+        });
+        section(&mut text, "zones", zones);
+        let sites = self.estate.sites.iter().map(|site| {
+            let mut fields = Fields::default();
+            fields.add("kind", site.kind.word());
+            fields.add("people", site.people);
+            fields.provenance(site.provenance);
+            (site.name.as_str(), fields.done())
+        });
+        section(&mut text, "sites", sites);
+        text
+    }
+
+    fn accounts(&self) -> String {
+        let mut text = String::new();
+        let accounts = self.estate.accounts.iter().map(|account| {
+            let mut fields = Fields::default();
+            if account.kind != AccountKind::Person {
+                fields.add("kind", account.kind.word());
+            }
+            fields.names("aliases", &account.aliases);
+            if let Some(site) = account.site.and_then(|id| self.estate.site(id)) {
+                fields.add("site", scalar(&site.name));
+            }
+            if !account.enabled {
+                fields.add("enabled", "false");
+            }
+            fields.jewel(account.jewel);
+            fields.provenance(account.provenance);
+            (account.name.as_str(), fields.done())
+        });
+        section(&mut text, "accounts", accounts);
+        text
+    }
+
+    fn groups(&self) -> String {
+        let mut text = String::new();
+        let groups = self
+            .estate
+            .groups
+            .iter()
+            .zip(&self.members)
+            .map(|(group, members)| {
+                let mut fields = Fields::default();
+                fields.names("aliases", &group.aliases);
+                fields.jewel(group.jewel);
+                fields.list("members", members.iter().map(|member| self.principal(*member)));
+                fields.provenance(group.provenance);
+                (group.name.as_str(), fields.done())
+            });
+        section(&mut text, "groups", groups);
+        text
+    }
+
+    fn systems(&self) -> String {
+        let mut text = String::new();
+        let systems = self.estate.systems.iter().map(|system| {
+            let mut fields = Fields::default();
+            fields.add("kind", system.kind.word());
+            fields.names("aliases", &system.aliases);
+            if let Some(zone) = system.zone.and_then(|id| self.estate.zone(id)) {
+                fields.add("zone", scalar(&zone.name));
+            }
+            if let Some(site) = system.site.and_then(|id| self.estate.site(id)) {
+                fields.add("site", scalar(&site.name));
+            }
+            fields.list(
+                "addresses",
+                system
+                    .addresses
+                    .iter()
+                    .map(|address| scalar(&address.to_string()).into_owned()),
+            );
+            fields.names("holds", &system.holds);
+            if let Some(people) = system.people {
+                fields.add("people", people);
+            }
+            fields.jewel(system.jewel);
+            fields.provenance(system.provenance);
+            (system.name.as_str(), fields.done())
+        });
+        section(&mut text, "systems", systems);
+        text
+    }
+
+    fn accesses(&self) -> String {
+        let mut text = String::new();
+        for access in self
+            .estate
+            .accesses
+            .iter()
+            .filter(|access| !self.goes_with_group(access))
+        {
+            if text.is_empty() {
+                text.push_str("access:\n");
+            }
+            let mut fields = self.access(access.kind);
+            fields.provenance(access.provenance);
+            let _ = writeln!(text, "  - {}", fields.done());
+        }
+        text
+    }
+
+    fn access(&self, kind: AccessKind) -> Fields {
+        let mut fields = Fields::default();
+        let estate = self.estate;
+        let system = |id| scalar(estate.system(id).map_or("?", |system| system.name.as_str()));
+        let zone = |id| scalar(estate.zone(id).map_or("?", |zone| zone.name.as_str()));
+        match kind {
+            AccessKind::Membership { member, group } => {
+                fields.add("member", self.principal(member));
+                fields.add(
+                    "of",
+                    scalar(estate.group(group).map_or("?", |group| group.name.as_str())),
+                );
+            }
+            AccessKind::Right { holder, on, means } => {
+                fields.add("holder", self.principal(holder));
+                fields.add("right", means.word());
+                fields.add("on", self.target(on));
+            }
+            AccessKind::Session { account, system: on } => {
+                fields.add(
+                    "session",
+                    scalar(
+                        estate
+                            .account(account)
+                            .map_or("?", |account| account.name.as_str()),
+                    ),
+                );
+                fields.add("on", system(on));
+            }
+            AccessKind::Control { holder, over, by } => {
+                fields.add("holder", self.principal(holder));
+                fields.add("control", by.word());
+                fields.add("over", self.principal(over));
+            }
+            AccessKind::RemoteAccess {
+                holder,
+                gateway,
+                into,
+            } => {
+                fields.add("holder", self.principal(holder));
+                fields.add("remote-access", system(gateway));
+                fields.add("into", zone(into));
+            }
+            AccessKind::Assignment { holder, app, admin } => {
+                fields.add("holder", self.principal(holder));
+                fields.add("application", system(app));
+                fields.flag("admin", admin);
+            }
+            AccessKind::Flow { from, to, ports } => {
+                fields.add("flow", self.ends(from, to));
+                fields.add("port", ports_text(ports));
+            }
+            AccessKind::Recovery { of, from } => {
+                fields.add("recovery", self.principal(of));
+                fields.add("from", zone(from));
+            }
+        }
+        fields
+    }
+
+    fn services(&self) -> String {
+        let mut text = String::new();
+        for service in &self.estate.services {
+            if text.is_empty() {
+                text.push_str("services:\n");
+            }
+            let _ = writeln!(text, "  {}:", key(&service.name));
+            self.service(service, &mut text);
+        }
+        text
+    }
+
+    fn service(&self, service: &Service, text: &mut String) {
+        let mut line = |key: &str, value: String| {
+            let _ = writeln!(text, "    {key}: {value}");
+        };
+        line("protected", service.protected.to_string());
+        line("requires", self.requirement(&service.requires));
+        if !service.fallbacks.is_empty() {
+            let list: Vec<String> = service
+                .fallbacks
+                .iter()
+                .map(|fallback| self.fallback(fallback))
+                .collect();
+            line("fallback", format!("[{}]", list.join(", ")));
+        }
+        if !service.cost.points.is_empty() {
+            line("cost-per-hour", cost(&service.cost));
+        }
+        if let Some(minutes) = service.tolerable_downtime_minutes {
+            line("maximum-tolerable-downtime", seconds_text(minutes * 60.0));
+        }
+        if service.people > 0 {
+            line("people", service.people.to_string());
+        }
+        let mut fields = Fields::default();
+        fields.provenance(service.provenance);
+        for (key, value) in fields.0 {
+            line(key, value);
+        }
+    }
+
+    fn fallback(&self, fallback: &Fallback) -> String {
+        let mut fields = Fields::default();
+        fields.add("name", scalar(&fallback.name));
+        fields.add("capacity", share_text(fallback.capacity));
+        if fallback.requires != Requirement::All(Vec::new()) {
+            fields.add("requires", self.requirement(&fallback.requires));
+        }
+        fields.done()
+    }
+
+    fn requirement(&self, requirement: &Requirement) -> String {
+        let estate = self.estate;
+        let list = |all: &[Requirement]| {
+            let texts: Vec<String> = all.iter().map(|one| self.requirement(one)).collect();
+            format!("[{}]", texts.join(", "))
+        };
+        let others = [
+            ("system", &self.systems),
+            ("account", &self.accounts),
+            ("service", &self.services),
+        ];
+        match requirement {
+            Requirement::All(all) => list(all),
+            Requirement::Any(all) => format!("{{ any: {} }}", list(all)),
+            Requirement::System(id) => said(
+                "system",
+                estate.system(*id).map_or("?", |system| &system.name),
+                &others,
+            ),
+            Requirement::Account(id) => said(
+                "account",
+                estate.account(*id).map_or("?", |account| &account.name),
+                &others,
+            ),
+            Requirement::Service(id) => said(
+                "service",
+                estate.service(*id).map_or("?", |service| &service.name),
+                &others,
+            ),
+            Requirement::Access(id) => estate
+                .access(*id)
+                .map_or_else(|| "[]".to_owned(), |access| self.access(access.kind).done()),
+        }
+    }
+
+    fn points(&self) -> String {
+        let mut text = String::new();
+        section(
+            &mut text,
+            "enforcement-points",
+            self.estate
+                .points
+                .iter()
+                .map(|point| (point.name.as_str(), self.point(point))),
+        );
+        text
+    }
+
+    fn point(&self, point: &EnforcementPoint) -> String {
+        let mut fields = Fields::default();
+        fields.add("kind", point.kind.word());
+        let guards: Vec<String> = point.guards.iter().map(|guard| self.guard(*guard)).collect();
+        fields.add("guards", format!("[{}]", guards.join(", ")));
+        if point.effect_seconds != EFFECT_SECONDS {
+            fields.add("effect", seconds_text(point.effect_seconds));
+        }
+        if point.certainty != CERTAINTY {
+            fields.add("certainty", share_text(point.certainty));
+        }
+        fields.provenance(point.provenance);
+        fields.done()
+    }
+
+    fn guard(&self, guard: Guard) -> String {
+        let estate = self.estate;
+        let limited = |word: &str, limit: Option<String>| match limit {
+            Some(limit) => format!("{{ {word}: {limit} }}"),
+            None => word.to_owned(),
+        };
+        let group = |id| scalar(estate.group(id).map_or("?", |group| group.name.as_str())).into_owned();
+        let system = |id| scalar(estate.system(id).map_or("?", |system| system.name.as_str())).into_owned();
+        match guard {
+            Guard::Accounts(limit) => limited("accounts", limit.map(group)),
+            Guard::Credentials => limited("credentials", None),
+            Guard::Memberships(limit) => limited("memberships", limit.map(group)),
+            Guard::Systems(limit) => limited("systems", limit.map(|place| self.place(place))),
+            Guard::Flows(None) => limited("flows", None),
+            Guard::Flows(Some((from, to))) => limited("flow", Some(self.ends(from, to))),
+            Guard::RemoteAccess(limit) => limited("remote-access", limit.map(system)),
+            Guard::Assignments(limit) => limited("assignments", limit.map(system)),
+            Guard::Rights(limit) => limited("rights", limit.map(system)),
+            Guard::Recoveries => limited("recoveries", None),
+        }
+    }
+
+    fn principal(&self, principal: Principal) -> String {
+        let others = [
+            ("account", &self.accounts),
+            ("group", &self.groups),
+            ("system", &self.systems),
+        ];
+        let (kind, entity) = match principal {
+            Principal::Account(id) => ("account", crate::Entity::Account(id)),
+            Principal::Group(id) => ("group", crate::Entity::Group(id)),
+            Principal::System(id) => ("system", crate::Entity::System(id)),
+        };
+        said(kind, self.estate.name(entity), &others)
+    }
+
+    fn target(&self, target: Target) -> String {
+        let others = [("group", &self.groups), ("system", &self.systems)];
+        match target {
+            Target::System(id) => said("system", self.estate.name(crate::Entity::System(id)), &others),
+            Target::Group(id) => said("group", self.estate.name(crate::Entity::Group(id)), &others),
+        }
+    }
+
+    fn place(&self, place: Place) -> String {
+        scalar(&self.place_name(place)).into_owned()
+    }
+
+    fn place_name(&self, place: Place) -> String {
+        let others = [("zone", &self.zones), ("system", &self.systems)];
+        let (kind, entity) = match place {
+            Place::Zone(id) => ("zone", crate::Entity::Zone(id)),
+            Place::System(id) => ("system", crate::Entity::System(id)),
+        };
+        said_plain(kind, self.estate.name(entity), &others)
+    }
+
+    fn ends(&self, from: Place, to: Place) -> String {
+        let (from, to) = (self.place_name(from), self.place_name(to));
+        if from.contains("->") || to.contains("->") {
+            return format!("{{ from: {}, to: {} }}", scalar(&from), scalar(&to));
+        }
+        match (scalar(&from), scalar(&to)) {
+            (Cow::Borrowed(from), Cow::Borrowed(to)) => format!("{from} -> {to}"),
+            _ => quoted(&format!("{from} -> {to}")),
+        }
+    }
+}
+
+fn cost(curve: &CostCurve) -> String {
+    if let [(start, rate)] = curve.points.as_slice()
+        && *start == 0.0
+    {
+        return money_text(*rate);
+    }
+    let points: Vec<String> = curve
+        .points
+        .iter()
+        .map(|(hours, rate)| format!("{}: {}", seconds_text(hours * 3_600.0), money_text(*rate)))
+        .collect();
+    format!("{{ {} }}", points.join(", "))
+}
+
+/// A name, with its kind where the name alone could be read as another's.
+fn said(kind: &str, name: &str, others: &[(&str, &FxHashSet<String>)]) -> String {
+    scalar(&said_plain(kind, name, others)).into_owned()
+}
+
+fn said_plain(kind: &str, name: &str, others: &[(&str, &FxHashSet<String>)]) -> String {
+    let folded = name.to_lowercase();
+    let prefixed = name
+        .split_once(':')
+        .is_some_and(|(word, _)| super::keys::KINDS.contains(&word));
+    let shared = others.iter().filter(|(_, names)| names.contains(&folded)).count() > 1;
+    if prefixed || shared {
+        format!("{kind}:{name}")
+    } else {
+        name.to_owned()
+    }
+}
+
+const fn origin(provenance: Provenance) -> &'static str {
+    match provenance.origin {
+        Origin::Declared { .. } => "declared",
+        Origin::Imported { .. } => "imported",
+        Origin::Learned => "learned",
+        Origin::Assumed => "assumed",
+        Origin::Inferred => "inferred",
+    }
+}
+
+/// The fields of a mapping on one line.
+#[derive(Default)]
+struct Fields(Vec<(&'static str, String)>);
+
+impl Fields {
+    fn add(&mut self, key: &'static str, value: impl std::fmt::Display) {
+        self.0.push((key, value.to_string()));
+    }
+
+    fn flag(&mut self, key: &'static str, value: bool) {
+        if value {
+            self.add(key, "true");
+        }
+    }
+
+    /// A list, in square brackets, wrapped if it is long.
+    fn list(&mut self, key: &'static str, items: impl Iterator<Item = String>) {
+        let mut text = String::new();
+        let mut width = 0;
+        for item in items {
+            let separator = match text.is_empty() {
+                true => "[",
+                false if width + item.len() > LINE => ",\n      ",
+                false => ", ",
+            };
+            width = if separator.contains('\n') { 0 } else { width } + item.len() + 2;
+            text.push_str(separator);
+            text.push_str(&item);
+        }
+        if !text.is_empty() {
+            text.push(']');
+            self.0.push((key, text));
+        }
+    }
+
+    fn names(&mut self, key: &'static str, names: &[String]) {
+        self.list(key, names.iter().map(|name| scalar(name).into_owned()));
+    }
+
+    fn jewel(&mut self, jewel: Option<Jewel>) {
+        let Some(jewel) = jewel else { return };
+        let mut fields = Self::default();
+        if let Some(loss) = jewel.loss {
+            fields.add("loss", money_text(loss));
+        }
+        if !jewel.never {
+            fields.add("never", "false");
+        }
+        fields.flag("inferred", jewel.inferred);
+        if fields.0.is_empty() {
+            self.add("jewel", "true")
+        } else {
+            self.add("jewel", fields.done())
+        }
+    }
+
+    fn provenance(&mut self, provenance: Provenance) {
+        if !matches!(provenance.origin, Origin::Declared { .. }) {
+            self.add("origin", origin(provenance));
+        }
+        if let Some(usage) = provenance.usage {
+            let mut fields = Self::default();
+            fields.add("first", usage.first_seen);
+            fields.add("last", usage.last_seen);
+            fields.add("times", usage.uses);
+            fields.add("people", usage.people);
+            self.add("used", fields.done());
+        }
+    }
+
+    fn done(self) -> String {
+        if self.0.is_empty() {
+            return "{}".to_owned();
+        }
+        let pairs: Vec<String> = self
+            .0
+            .into_iter()
+            .map(|(key, value)| format!("{key}: {value}"))
+            .collect();
+        format!("{{ {} }}", pairs.join(", "))
+    }
+}
+
+fn section<'e>(text: &mut String, name: &str, entries: impl Iterator<Item = (&'e str, String)>) {
+    for (index, (entry, value)) in entries.enumerate() {
+        if index == 0 {
+            let _ = writeln!(text, "{name}:");
+        }
+        let _ = writeln!(text, "  {}: {value}", key(entry));
+    }
+}
+
+/// Longest key in the usual form: YAML looks ahead 1,024 characters for the colon.
+const KEY_MAX: usize = 200;
+
+fn key(name: &str) -> Cow<'_, str> {
+    let text = scalar(name);
+    if text.len() > KEY_MAX {
+        Cow::Owned(format!("? {text}\n  "))
+    } else {
+        text
+    }
+}
+
+/// The text as YAML, in quotes where it could be read as something else.
+fn scalar(text: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'$' | b'@' | b'\\' | b'/' | b' ')
+    };
+    let begins = text
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let null = text == "null";
+    if begins && !null && text.bytes().all(plain) && !text.ends_with(' ') {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(quoted(text))
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            ' '..='~' | '£' | '¡'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' if c != '\u{feff}' => out.push(c),
+            c => {
+                let _ = write!(out, "\\U{:08x}", u32::from(c));
+            }
+        }
+    }
+    out.push('"');
+    out
+}
