@@ -1,29 +1,10 @@
 //! Reading small authored samples of every format, and the recordings where they are at hand.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+mod support;
 
-use cordon_evidence::read::{Format, LocalTime, Options, OrderWindow, RecordStream, Report, Source};
-use cordon_evidence::record::{Dialect, FileId, Record, TimeBasis, Value};
-
-fn source(number: u32, bytes: Vec<u8>) -> Source {
-    Source {
-        name: format!("sample {number}"),
-        file: FileId(number),
-        receipt: Some("2026-01-02T00:00:00Z".parse().unwrap()),
-        open: Box::new(move || Ok(Box::new(std::io::Cursor::new(bytes.clone())))),
-    }
-}
-
-fn read_with(bytes: &[u8], options: Options) -> (Vec<Record>, Report) {
-    let mut stream = RecordStream::new(vec![source(0, bytes.to_vec())], options);
-    let records = stream.by_ref().collect();
-    assert!(stream.failures().is_empty(), "{:?}", stream.failures());
-    (records, stream.report())
-}
-
-fn read(bytes: &[u8]) -> (Vec<Record>, Report) {
-    read_with(bytes, Options::default())
-}
+use cordon_evidence::read::{Format, LocalTime, Options, OrderWindow};
+use cordon_evidence::record::{Dialect, TimeBasis, Value};
+use support::{read, read_with};
 
 const NXLOG: &str = concat!(
     r#"{"@timestamp":"2020-10-22T08:29:53.799Z","EventTime":"2020-10-22 04:29:52","EventID":4688,"Channel":"Security","#,

@@ -54,14 +54,19 @@ fn is_json(line: &str) -> bool {
     line.starts_with('{') && json::flatten(line, &mut Record::default()).is_ok()
 }
 
+/// Fields that a wrapper may have beside its records: where to read on, and the like.
+const MAX_BESIDE: usize = 4;
+
 /// Whether the object only wraps an array of records, as CloudTrail's files do.
 fn wrapped(line: &str) -> bool {
     let mut record = Record::default();
+    let wraps = |(name, _): &(&str, _)| {
+        name.split_once('.')
+            .is_some_and(|(top, _)| documents::is_wrapper(top.as_bytes()))
+    };
     json::flatten(line, &mut record).is_ok()
-        && record.fields().all(|(name, _)| {
-            let top = name.split('.').next().unwrap_or_default();
-            documents::is_wrapper(top.as_bytes()) && name.len() > top.len()
-        })
+        && record.fields().any(|field| wraps(&field))
+        && record.fields().filter(|field| !wraps(field)).count() <= MAX_BESIDE
 }
 
 fn looks_binary(start: &[u8]) -> bool {

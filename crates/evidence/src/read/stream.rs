@@ -68,14 +68,16 @@ impl RecordStream {
             scratch: Record::default(),
             failures: Vec::new(),
         };
+        // With more files than can be open, none stays open before its time has come.
+        let keep_open = sources.len() <= MAX_OPEN_FILES;
         for source in sources {
-            stream.add(source);
+            stream.add(source, keep_open);
         }
         stream.closed.sort_unstable();
         stream
     }
 
-    fn add(&mut self, source: Source) {
+    fn add(&mut self, source: Source, keep_open: bool) {
         let report = Report::new(&source.name, Format::Empty);
         self.members.push(Member {
             source,
@@ -86,11 +88,9 @@ impl RecordStream {
         let Some(earliest) = self.open(index) else {
             return;
         };
-        if self.heads.len() > MAX_OPEN_FILES
-            && let Some(member) = self.members.get_mut(index)
-        {
+        if !keep_open && let Some(member) = self.members.get_mut(index) {
             member.state = State::Closed;
-            self.heads.retain(|Reverse((_, _, own))| *own != index);
+            self.heads.clear();
             self.closed.push((Reverse(earliest), index));
         }
     }
