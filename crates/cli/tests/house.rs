@@ -14,8 +14,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("trade", &["estate"]),
     ("plan", &["estate", "reach", "trade"]),
     ("incident", &["estate", "evidence", "reach", "trade", "plan"]),
-    ("sim", &["estate", "evidence", "reach", "trade", "plan", "incident"]),
-    ("cli", &["estate", "evidence", "reach", "trade", "plan", "incident", "sim"]),
+    (
+        "sim",
+        &["estate", "evidence", "reach", "trade", "plan", "incident"],
+    ),
+    (
+        "cli",
+        &["estate", "evidence", "reach", "trade", "plan", "incident", "sim"],
+    ),
 ];
 
 /// Packages outside the workspace that the pure crates must never link: they reach out of the process.
@@ -34,35 +40,63 @@ const DIRECT_DEPENDENCIES_MAX: usize = 20;
 const FILE_LINES_MAX: usize = 800;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline", "--all-features"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--locked",
+            "--offline",
+            "--all-features",
+        ])
         .current_dir(root())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// The dependencies of every member by kind: (`None` for normal, `Some("dev")` …), without the prefix `cordon-`.
 fn members(metadata: &Value) -> BTreeMap<String, Vec<(Option<String>, String)>> {
-    let ids: BTreeSet<&str> =
-        metadata["workspace_members"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    let ids: BTreeSet<&str> = metadata["workspace_members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|id| id.as_str().unwrap())
+        .collect();
     metadata["packages"]
         .as_array()
         .unwrap()
         .iter()
         .filter(|package| ids.contains(package["id"].as_str().unwrap()))
         .map(|package| {
-            let name = package["name"].as_str().unwrap().strip_prefix("cordon-").unwrap().to_owned();
+            let name = package["name"]
+                .as_str()
+                .unwrap()
+                .strip_prefix("cordon-")
+                .unwrap()
+                .to_owned();
             let dependencies = package["dependencies"]
                 .as_array()
                 .unwrap()
                 .iter()
-                .map(|one| (one["kind"].as_str().map(str::to_owned), one["name"].as_str().unwrap().to_owned()))
+                .map(|one| {
+                    (
+                        one["kind"].as_str().map(str::to_owned),
+                        one["name"].as_str().unwrap().to_owned(),
+                    )
+                })
                 .collect();
             (name, dependencies)
         })
@@ -73,10 +107,13 @@ fn members(metadata: &Value) -> BTreeMap<String, Vec<(Option<String>, String)>> 
 fn crates_use_only_what_their_level_allows() {
     let allowed: BTreeMap<&str, &[&str]> = MAY_USE.iter().copied().collect();
     for (name, dependencies) in members(&metadata()) {
-        let may_use =
-            allowed.get(name.as_str()).unwrap_or_else(|| panic!("crate {name} is not in the layering table"));
+        let may_use = allowed
+            .get(name.as_str())
+            .unwrap_or_else(|| panic!("crate {name} is not in the layering table"));
         for (kind, dependency) in dependencies {
-            let Some(short) = dependency.strip_prefix("cordon-") else { continue };
+            let Some(short) = dependency.strip_prefix("cordon-") else {
+                continue;
+            };
             let for_tests = kind.as_deref() == Some("dev");
             assert!(
                 may_use.contains(&short) || short == name || for_tests,
@@ -90,7 +127,10 @@ fn crates_use_only_what_their_level_allows() {
 fn every_crate_of_the_table_exists() {
     let members = members(&metadata());
     for (name, _) in MAY_USE {
-        assert!(members.contains_key(*name), "the layering table names {name}, which does not exist");
+        assert!(
+            members.contains_key(*name),
+            "the layering table names {name}, which does not exist"
+        );
     }
 }
 
@@ -111,7 +151,10 @@ fn pure_crates_link_no_network_client() {
 fn dependencies_stay_within_their_caps() {
     let metadata = metadata();
     let locked = metadata["packages"].as_array().unwrap().len();
-    assert!(locked <= LOCKED_PACKAGES_MAX, "{locked} packages locked, {LOCKED_PACKAGES_MAX} at most");
+    assert!(
+        locked <= LOCKED_PACKAGES_MAX,
+        "{locked} packages locked, {LOCKED_PACKAGES_MAX} at most"
+    );
     for (name, dependencies) in members(&metadata) {
         let direct = dependencies.iter().filter(|(kind, _)| kind.is_none()).count();
         assert!(
@@ -149,7 +192,11 @@ fn source_files(folder: &Path, found: &mut Vec<PathBuf>) {
 fn no_source_file_is_a_giant() {
     let mut found = Vec::new();
     source_files(&root().join("crates"), &mut found);
-    assert!(found.len() > 20, "only {} files found: is this the right folder?", found.len());
+    assert!(
+        found.len() > 20,
+        "only {} files found: is this the right folder?",
+        found.len()
+    );
     for path in found {
         let lines = std::fs::read_to_string(&path).unwrap().lines().count();
         assert!(
@@ -183,7 +230,11 @@ fn pure_crates_touch_neither_files_nor_clocks() {
             let text = std::fs::read_to_string(&path).unwrap();
             let code = text.split("#[cfg(test)]").next().unwrap();
             for call in OUTSIDE_WORLD {
-                assert!(!code.contains(call), "{} must stay pure but has {call}", path.display());
+                assert!(
+                    !code.contains(call),
+                    "{} must stay pure but has {call}",
+                    path.display()
+                );
             }
         }
     }
@@ -194,7 +245,12 @@ fn ci_runs_the_tests() {
     let script = std::fs::read_to_string(root().join(".ci/run")).unwrap();
     assert!(script.contains("make test"));
     let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();
-    for needed in ["fmt --all --check", "clippy", "-D warnings", "test --locked --workspace"] {
+    for needed in [
+        "fmt --all --check",
+        "clippy",
+        "-D warnings",
+        "test --locked --workspace",
+    ] {
         assert!(makefile.contains(needed), "make test no longer runs `{needed}`");
     }
 }
@@ -204,8 +260,14 @@ fn every_crate_is_described_with_what_it_must_never_do() {
     let page = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     for (name, _) in MAY_USE {
         let heading = format!("### `{name}`");
-        let section = page.split(&heading).nth(1).unwrap_or_else(|| panic!("ARCHITECTURE.md lacks {heading}"));
+        let section = page
+            .split(&heading)
+            .nth(1)
+            .unwrap_or_else(|| panic!("ARCHITECTURE.md lacks {heading}"));
         let section = section.split("\n### ").next().unwrap();
-        assert!(section.contains("Must never"), "the section of {name} does not end in what it must never do");
+        assert!(
+            section.contains("Must never"),
+            "the section of {name} does not end in what it must never do"
+        );
     }
 }

@@ -1,0 +1,87 @@
+//! The plan on one screen, for somebody who was asleep five minutes ago.
+
+mod compared;
+mod disruption;
+mod headline;
+mod reached;
+mod withdrawn;
+
+use cordon_plan::PlanDocument;
+
+pub(crate) use disruption::{level_words, people_words};
+pub(crate) use headline::{give_up, headline, margin_words, proof_words};
+pub(crate) use reached::state_words;
+pub(crate) use withdrawn::clauses;
+
+use super::paper::{Align, Paper};
+use super::quantity::percent;
+use super::style::Paint;
+use super::text::Text;
+use super::words::Reasons;
+
+/// Most footholds listed; the rest are counted.
+const FOOTHOLDS_SHOWN: usize = 6;
+
+/// Reasons given for each foothold.
+const REASONS_SHOWN: usize = 2;
+
+/// The whole screen.
+pub(crate) fn screen(plan: &PlanDocument, reasons: &Reasons, width: usize, paint: Paint) -> String {
+    let mut paper = Paper::new(width, paint);
+    body(&mut paper, plan, reasons);
+    paper.finish()
+}
+
+/// The sections of the plan, on paper that may have something on it already.
+pub(crate) fn body(paper: &mut Paper, plan: &PlanDocument, reasons: &Reasons) {
+    headline::section(paper, plan);
+    footholds(paper, plan, reasons);
+    reached::section(paper, plan);
+    withdrawn::section(paper, plan);
+    disruption::section(paper, plan);
+    compared::section(paper, plan);
+    headline::proof(paper, plan);
+}
+
+fn footholds(paper: &mut Paper, plan: &PlanDocument, reasons: &Reasons) {
+    paper.heading("Who and what may be held");
+    if plan.footholds.is_empty() {
+        paper.paragraph(2, &"Nothing is believed to be held.".into());
+        return;
+    }
+    let rows: Vec<Vec<Text>> = plan
+        .footholds
+        .iter()
+        .take(FOOTHOLDS_SHOWN)
+        .map(|foothold| {
+            let why = reasons
+                .get(&foothold.entity)
+                .map_or(&[] as &[String], Vec::as_slice);
+            let why: Vec<&str> = why.iter().take(REASONS_SHOWN).map(String::as_str).collect();
+            let who = Text::new()
+                .name(&foothold.name)
+                .quiet(format!(" {}", foothold.kind));
+            vec![
+                Text::new().strong(percent(foothold.probability)),
+                who,
+                Text::new().plain(why.join("; ")),
+            ]
+        })
+        .collect();
+    paper.table(2, &[Align::Right, Align::Left, Align::Left], &rows);
+    more(paper, plan.footholds.len(), FOOTHOLDS_SHOWN);
+}
+
+/// Says how many of a list were not shown.
+fn more(paper: &mut Paper, total: usize, shown: usize) {
+    if total > shown {
+        let rest = super::quantity::count((total - shown) as u64);
+        paper.paragraph(
+            2,
+            &Text::new().quiet(format!("and {rest} more, see --json or --report")),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! What could be reached, by which way, how soon, and where the plan cuts it.
+
+use cordon_plan::PlanDocument;
+use cordon_plan::document::{JewelEntry, JewelState, Path};
+
+use crate::render::paper::Paper;
+use crate::render::quantity::{count, counted, minutes};
+use crate::render::style::Role;
+use crate::render::text::Text;
+use crate::render::words::{numbers, reach};
+
+/// Most jewels shown with their path.
+const JEWELS_SHOWN: usize = 3;
+
+/// Most steps of a path shown on a screen.
+const STEPS_SHOWN: usize = 6;
+
+pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
+    paper.heading("What can be reached from there");
+    let before = &plan.exposure.before;
+    paper.item(2, "now: ", &Text::new().plain(reach(before)));
+    if !plan.withdrawals.is_empty() {
+        paper.item(2, "then:", &Text::new().plain(reach(&plan.exposure.after)));
+    }
+    let threatened: Vec<&JewelEntry> = plan
+        .jewels
+        .iter()
+        .filter(|jewel| jewel.state != JewelState::OutOfReach)
+        .collect();
+    for jewel in threatened.iter().take(JEWELS_SHOWN) {
+        one_jewel(paper, plan, jewel);
+    }
+    super::more(paper, threatened.len(), JEWELS_SHOWN);
+    let safe = plan.jewels.len() - threatened.len();
+    if safe > 0 && !threatened.is_empty() {
+        let words = counted(safe as u64, "other jewel is", "other jewels are");
+        paper.paragraph(2, &Text::new().quiet(format!("{words} out of reach anyway.")));
+    }
+}
+
+fn one_jewel(paper: &mut Paper, plan: &PlanDocument, jewel: &JewelEntry) {
+    let (role, state) = state_words(jewel);
+    let kind = format!(
+        " ({}{})",
+        jewel.kind,
+        if jewel.inferred { ", inferred" } else { "" }
+    );
+    paper.hanging(
+        2,
+        4,
+        &Text::new()
+            .strong(&jewel.name)
+            .plain(kind)
+            .plain(": ")
+            .add(role, state),
+    );
+    let way = if jewel.state == JewelState::Reachable {
+        jewel.path_after.as_ref()
+    } else {
+        jewel.path.as_ref()
+    };
+    if let Some(path) = way {
+        paper.paragraph(4, &path_words(plan, path));
+    }
+}
+
+/// What became of a jewel, in words.
+pub(crate) fn state_words(jewel: &JewelEntry) -> (Role, String) {
+    let soon = |arrival: Option<f64>| arrival.map_or("some time".to_owned(), minutes);
+    match jewel.state {
+        JewelState::MayBeTaken => (Role::Bad, "may be taken already".to_owned()),
+        JewelState::Reachable => (
+            Role::Bad,
+            format!("in reach even so, in {}", soon(jewel.arrival_minutes_after)),
+        ),
+        JewelState::Stopped => (
+            Role::Warn,
+            format!("{} away, out of reach then", soon(jewel.arrival_minutes_before)),
+        ),
+        JewelState::OutOfReach => (Role::Good, "out of reach".to_owned()),
+    }
+}
+
+fn path_words(plan: &PlanDocument, path: &Path) -> Text {
+    let mut text = Text::new();
+    for (number, step) in path.steps.iter().take(STEPS_SHOWN).enumerate() {
+        text = text
+            .quiet(if number == 0 { "> " } else { " > " })
+            .plain(&step.text);
+        let cut = numbers(plan, &step.cut_by);
+        if !cut.is_empty() {
+            text = text.add(Role::Good, format!(" [cut by {cut}]"));
+        }
+    }
+    let rest = path.steps.len().saturating_sub(STEPS_SHOWN) + path.steps_omitted as usize;
+    if rest > 0 {
+        text = text.quiet(format!(" > and {} more", count(rest as u64)));
+    }
+    text
+}

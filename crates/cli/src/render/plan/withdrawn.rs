@@ -1,0 +1,92 @@
+//! What to withdraw: numbered, in words, where, how fast, what it stops and breaks, and the price of refusing it.
+
+use cordon_plan::PlanDocument;
+use cordon_plan::document::WithdrawalEntry;
+
+use crate::render::paper::Paper;
+use crate::render::quantity::{count, counted, money, seconds};
+use crate::render::style::Role;
+use crate::render::text::Text;
+use crate::render::words::{bare, listed, listed_of};
+
+/// Most names in one line.
+const NAMES_SHOWN: usize = 3;
+
+/// Most withdrawals shown on a screen.
+const WITHDRAWALS_SHOWN: usize = 12;
+
+pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
+    if plan.withdrawals.is_empty() {
+        return;
+    }
+    paper.heading("Withdraw, in this order");
+    for entry in plan.withdrawals.iter().take(WITHDRAWALS_SHOWN) {
+        one(paper, entry);
+    }
+    super::more(paper, plan.withdrawals.len(), WITHDRAWALS_SHOWN);
+}
+
+fn one(paper: &mut Paper, entry: &WithdrawalEntry) {
+    let place = format!("  at {}, in {}", entry.point_name, seconds(entry.effect_seconds));
+    let mark = format!("{:>2}.", entry.order);
+    paper.item(0, &mark, &Text::new().strong(&entry.text).quiet(place));
+    let mut text = Text::new();
+    for (role, clause) in clauses(entry) {
+        text = if text.width() > 0 { text.quiet("; ") } else { text };
+        text = text.add(role, clause);
+    }
+    if text.width() > 0 {
+        paper.paragraph(4, &text);
+    }
+}
+
+/// What one withdrawal stops and what it takes away, each in a few words.
+pub(crate) fn clauses(entry: &WithdrawalEntry) -> Vec<(Role, String)> {
+    let mut clauses = Vec::new();
+    let jewels: Vec<String> = entry
+        .stops_jewels
+        .iter()
+        .map(|jewel| bare(jewel).to_owned())
+        .collect();
+    if !jewels.is_empty() {
+        clauses.push((
+            Role::Good,
+            format!(
+                "cuts the way to {}",
+                listed_of(&jewels, NAMES_SHOWN, jewels.len())
+            ),
+        ));
+    } else if let Some(way) = entry.stops.first() {
+        clauses.push((Role::Good, format!("keeps {} out of reach", bare(&way.to))));
+    }
+    if !entry.downs.is_empty() {
+        clauses.push((Role::Bad, format!("stops {}", listed(&entry.downs))));
+    }
+    if !entry.degrades.is_empty() {
+        clauses.push((Role::Warn, format!("degrades {}", listed(&entry.degrades))));
+    }
+    clauses.push((Role::Plain, use_words(entry)));
+    clauses.extend(refusal(entry).map(|words| (Role::Quiet, words)));
+    clauses
+}
+
+fn use_words(entry: &WithdrawalEntry) -> String {
+    match (entry.people, entry.uses_per_day) {
+        (0, uses) if uses < 0.05 => "nobody uses it".to_owned(),
+        (0, uses) => format!("used {} times a day", count(uses.ceil() as u64)),
+        (people, _) => format!("touches {}", counted(u64::from(people), "person", "people")),
+    }
+}
+
+/// What it would cost to do without it.
+pub(crate) fn refusal(entry: &WithdrawalEntry) -> Option<String> {
+    if entry.forced {
+        return Some("forced by you".to_owned());
+    }
+    if entry.indispensable {
+        return Some("no plan without it".to_owned());
+    }
+    entry
+        .refusal_price_pence
+        .map(|pence| format!("to refuse it costs {} more", money(pence as f64)))
+}

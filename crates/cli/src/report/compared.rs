@@ -1,0 +1,85 @@
+//! What else was considered, in bars and in figures.
+
+use cordon_plan::PlanDocument;
+use cordon_plan::document::Alternative;
+use maud::{Markup, html};
+
+use super::chart::{self, Bar};
+use super::safe;
+use crate::render::quantity::{count, money};
+use crate::render::words;
+
+pub(super) fn section(plan: &PlanDocument) -> Markup {
+    let bars = bars(plan);
+    html! {
+        h2 { "What else was considered" }
+        @if !bars.is_empty() {
+            p.key { i.plan {} "what this plan disrupts" i.disrupts {} "what another disrupts" i.risk {} "jewels left at risk" }
+            (chart::drawing(&bars))
+            div.scroll { table {
+                thead { tr {
+                    th { "option" } th.figure { "acts" } th.figure { "disrupts" } th.figure { "people" }
+                    th.figure { "in reach" } th.figure { "jewels" } th.figure { "services down" }
+                } }
+                tbody { @for bar in &bars { (row(bar)) } }
+            } }
+        }
+        @if bars.iter().any(|bar| bar.metrics.protected_down > 0) {
+            p.warn { "* stops a protected service: nobody should do this." }
+        }
+        (left_in_reach(plan))
+    }
+}
+
+fn bars(plan: &PlanDocument) -> Vec<Bar> {
+    let name = |one: &Alternative| {
+        if one.chosen {
+            "this plan".to_owned()
+        } else {
+            safe(&one.text)
+        }
+    };
+    let mut bars: Vec<Bar> = plan
+        .alternatives
+        .iter()
+        .map(|one| Bar {
+            name: name(one),
+            chosen: one.chosen,
+            metrics: one.metrics,
+        })
+        .collect();
+    bars.sort_by_key(|bar| !bar.chosen);
+    bars.extend(plan.baselines.iter().map(|one| Bar {
+        name: words::baseline(one).to_owned(),
+        chosen: false,
+        metrics: one.metrics,
+    }));
+    bars
+}
+
+fn row(bar: &Bar) -> Markup {
+    let metrics = &bar.metrics;
+    html! {
+        tr.strong[bar.chosen] {
+            td { (bar.name) @if metrics.protected_down > 0 { " *" } }
+            td.figure { (count(metrics.withdrawals.into())) }
+            td.figure { (money(metrics.cost.disruption_pence() as f64)) }
+            td.figure { (count(metrics.people.into())) }
+            td.figure { (count(metrics.entities_reachable.into())) }
+            td.figure.bad[metrics.jewels_reachable > 0] { (count(metrics.jewels_reachable.into())) }
+            td.figure { (count(metrics.services_down.into())) }
+        }
+    }
+}
+
+fn left_in_reach(plan: &PlanDocument) -> Markup {
+    html! {
+        @for one in plan.alternatives.iter().filter(|one| !one.chosen) {
+            p.quiet {
+                (safe(&one.text)) ": "
+                @let acts: Vec<&str> = one.withdrawals.iter().map(|id| id.0.as_str()).collect();
+                @if acts.is_empty() { "withdraws nothing" } @else { code { (safe(&acts.join(", "))) } }
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What to withdraw, which services that disturbs, and whom.
+
+use cordon_plan::PlanDocument;
+use cordon_plan::document::{ServiceEntry, WithdrawalEntry};
+use maud::{Markup, html};
+
+use super::decision::class;
+use super::safe;
+use crate::render::plan::{clauses, level_words, people_words};
+use crate::render::quantity::{count, money, percent, seconds};
+use crate::render::words::numbers;
+
+/// Most services listed.
+const SERVICES_SHOWN: usize = 60;
+
+pub(super) fn acts(plan: &PlanDocument) -> Markup {
+    html! {
+        @if !plan.withdrawals.is_empty() {
+            h2 { "Withdraw, in this order" }
+            ol.acts { @for entry in &plan.withdrawals { (one(plan, entry)) } }
+        }
+    }
+}
+
+fn one(plan: &PlanDocument, entry: &WithdrawalEntry) -> Markup {
+    let instead = entry.refusal_instead.as_deref().unwrap_or_default();
+    html! {
+        li {
+            span.number { (entry.order) }
+            div {
+                p.strong { (safe(&entry.text)) }
+                p.quiet {
+                    "at " (safe(&entry.point_name)) ", in effect within " (seconds(entry.effect_seconds))
+                    ", works in " (percent(entry.certainty)) " of cases"
+                }
+                ul {
+                    @for (role, words) in clauses(entry) { li class=(class(role)) { (safe(&words)) } }
+                    @let new: Vec<&str> =
+                        instead.iter().filter(|id| plan.withdrawal(id).is_none()).map(|id| id.0.as_str()).collect();
+                    @if !new.is_empty() { li.quiet { "instead: " (safe(&new.join(", "))) } }
+                }
+                code.quiet { (safe(&entry.id.0)) }
+            }
+        }
+    }
+}
+
+pub(super) fn services(plan: &PlanDocument) -> Markup {
+    html! {
+        h2 { "Services under this plan" }
+        @if plan.services.is_empty() {
+            p { "No business service is declared, so the cost counts only use seen in logs." }
+        } @else {
+            div.scroll { table {
+                thead { tr {
+                    th { "service" } th { "runs" } th.figure { "costs" } th.figure { "people" } th { "by" }
+                } }
+                tbody { @for service in plan.services.iter().take(SERVICES_SHOWN) { (service_row(plan, service)) } }
+            } }
+            @if plan.services.len() > SERVICES_SHOWN {
+                p.quiet { "and " (count((plan.services.len() - SERVICES_SHOWN) as u64)) " more" }
+            }
+        }
+    }
+}
+
+fn service_row(plan: &PlanDocument, service: &ServiceEntry) -> Markup {
+    let (role, state) = level_words(service);
+    html! {
+        tr {
+            td { (safe(&service.name)) @if service.protected { " " span.quiet { "(protected)" } } }
+            td class=(class(role)) { (safe(&state)) }
+            td.figure { (money(service.cost_pence as f64)) }
+            td.figure { (count(u64::from(service.people))) }
+            td { (numbers(plan, &service.because_of)) }
+        }
+    }
+}
+
+pub(super) fn people(plan: &PlanDocument) -> Markup {
+    html! {
+        h2 { "People" }
+        @for words in people_words(&plan.people) { p { (safe(&words)) } }
+    }
+}
