@@ -1,4 +1,5 @@
 //! The walls of the house: which crate may use which, how much may be depended on, how long a file may be.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
