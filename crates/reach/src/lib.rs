@@ -47,7 +47,7 @@
 //!
 //! Rules are closed as by Dowling & Gallier (1984), *Linear-time algorithms for testing the satisfiability of
 //! propositional Horn formulae*; arrival times are those of Knuth (1977), *A generalization of Dijkstra's
-//! algorithm*. `naive` is the same meaning written a second time, straight from the estate.
+//! algorithm*. [`naive`] is the same meaning written a second time, straight from the estate.
 //!
 //! This crate knows no logs and chooses nothing.
 
@@ -56,8 +56,11 @@ mod fact;
 mod graph;
 mod jewel;
 mod kernel;
+pub mod naive;
 mod rule;
 mod set;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod words;
 
 pub use chain::{Deadlines, Derivation, Exposure, Scratch, Standing, Step, Until};

@@ -1,0 +1,224 @@
+//! The compiled graph against the plain meaning of the rules, on random estates with circles.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cordon_estate::{Entity, Estate};
+use cordon_reach::testing::{arbitrary_estate, arbitrary_footholds, arbitrary_options, arbitrary_withdrawn};
+use cordon_reach::{
+    Base, Deadlines, Derivation, Derived, Exposure, Fact, FactId, FactSet, Graph, Options, Scratch, Until,
+    naive,
+};
+use proptest::prelude::*;
+
+const ACCESSES: usize = 24;
+
+fn set(graph: &Graph, bases: &[Base]) -> FactSet {
+    bases.iter().filter_map(|base| graph.base(*base)).collect()
+}
+
+/// What the naive twin speaks of.
+fn plain(graph: &Graph, exposure: &Exposure<'_>) -> BTreeMap<Derived, u32> {
+    let told = exposure
+        .facts()
+        .filter_map(|fact| match graph.describe(fact).unwrap() {
+            Fact::Derived(
+                Derived::Granted(..)
+                | Derived::ConnectsToZone(..)
+                | Derived::ConnectsToSystem(..)
+                | Derived::ConnectsToInternet(_)
+                | Derived::ConnectsToUnplaced(_),
+            ) => None,
+            Fact::Derived(derived) => Some((derived, exposure.arrival_seconds(fact).unwrap())),
+            Fact::Base(base) => panic!("{base:?} is no derived fact"),
+        });
+    told.collect()
+}
+
+/// A derivation holds together: premises before conclusions, times that add up, nothing withdrawn, and in an
+/// estate in which nothing else stands the naive twin still reaches the fact at the same time.
+fn assert_valid(
+    estate: &Estate,
+    options: &Options,
+    graph: &Graph,
+    footholds: &[Entity],
+    withdrawn: &[Base],
+    fact: FactId,
+    derivation: &Derivation,
+) {
+    let mut known: BTreeMap<FactId, f64> = derivation.base_facts.iter().map(|fact| (*fact, 0.0)).collect();
+    for step in &derivation.steps {
+        let latest = step
+            .premises
+            .iter()
+            .map(|premise| known[premise])
+            .fold(0.0, f64::max);
+        let expected = latest + f64::from(options.pace.seconds(step.rule)) / 60.0;
+        assert!(
+            (step.minutes - expected).abs() < 1e-6,
+            "{step:?} should take until {expected}"
+        );
+        assert_eq!(
+            known.insert(step.conclusion, step.minutes),
+            None,
+            "gained twice: {step:?}"
+        );
+    }
+    assert_eq!(derivation.steps.last().unwrap().conclusion, fact);
+    let bases: BTreeSet<Base> = derivation
+        .base_facts
+        .iter()
+        .map(|fact| match graph.describe(*fact).unwrap() {
+            Fact::Base(base) => base,
+            Fact::Derived(derived) => panic!("{derived:?} is no base fact"),
+        })
+        .collect();
+    assert!(withdrawn.iter().all(|base| !bases.contains(base)));
+    let Fact::Derived(derived) = graph.describe(fact).unwrap() else {
+        panic!("not derived")
+    };
+    let alone = naive::reach(estate, options, footholds, &|base, _| bases.contains(&base));
+    let seconds = (derivation.steps.last().unwrap().minutes * 60.0).round() as u32;
+    assert_eq!(
+        alone.get(&derived),
+        Some(&seconds),
+        "{derived:?} does not follow from {bases:?}"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+    #[test]
+    fn the_graph_reaches_what_the_naive_twin_reaches_at_the_same_time(
+        estate in arbitrary_estate(ACCESSES),
+        footholds in arbitrary_footholds(),
+        withdrawn in arbitrary_withdrawn(ACCESSES),
+        options in arbitrary_options(),
+    ) {
+        let graph = Graph::compile(&estate, &options);
+        let mut scratch = Scratch::new();
+        let gone: BTreeSet<Base> = withdrawn.iter().copied().collect();
+        let exposure = graph.chain(&footholds, &set(&graph, &withdrawn), &mut scratch);
+        let expected = naive::reach_without(&estate, &options, &footholds, &gone);
+        prop_assert_eq!(plain(&graph, &exposure), expected);
+        let everything = naive::reach_without(&estate, &options, &footholds, &BTreeSet::new());
+        let exposure = graph.chain(&footholds, &FactSet::new(), &mut scratch);
+        prop_assert_eq!(plain(&graph, &exposure), everything, "working memory was not clean");
+    }
+
+    #[test]
+    fn the_race_is_the_naive_one(
+        estate in arbitrary_estate(ACCESSES),
+        footholds in arbitrary_footholds(),
+        gone in prop::collection::btree_map(arbitrary_withdrawn(ACCESSES), 0u32..2_000, 0..4),
+    ) {
+        let options = Options::default();
+        let graph = Graph::compile(&estate, &options);
+        let mut at: BTreeMap<Base, u32> = BTreeMap::new();
+        for (bases, seconds) in &gone {
+            at.extend(bases.iter().map(|base| (*base, *seconds)));
+        }
+        let mut deadlines = Deadlines::default();
+        let known = at.iter().filter_map(|(base, seconds)| Some((graph.base(*base)?, *seconds)));
+        deadlines.gone_at_seconds.extend(known);
+        deadlines.gone_at_seconds.sort_unstable();
+        let mut scratch = Scratch::new();
+        let exposure = graph.chain_until(&footholds, &deadlines, Until::Everything, &mut scratch);
+        let stands = |base: Base, seconds: u32| at.get(&base).is_none_or(|gone| seconds < *gone);
+        prop_assert_eq!(plain(&graph, &exposure), naive::reach(&estate, &options, &footholds, &stands));
+    }
+
+    #[test]
+    fn every_derivation_is_one(
+        estate in arbitrary_estate(ACCESSES),
+        footholds in arbitrary_footholds(),
+        withdrawn in arbitrary_withdrawn(ACCESSES),
+        options in arbitrary_options(),
+    ) {
+        let graph = Graph::compile(&estate, &options);
+        let mut scratch = Scratch::new();
+        let exposure = graph.chain(&footholds, &set(&graph, &withdrawn), &mut scratch);
+        for (derived, _) in plain(&graph, &exposure) {
+            let fact = graph.derived(derived).unwrap();
+            let derivation = exposure.derivation(fact).unwrap();
+            assert_valid(&estate, &options, &graph, &footholds, &withdrawn, fact, &derivation);
+        }
+    }
+
+    #[test]
+    fn withdrawing_more_never_reaches_more_or_sooner(
+        estate in arbitrary_estate(ACCESSES),
+        footholds in arbitrary_footholds(),
+        withdrawn in arbitrary_withdrawn(ACCESSES),
+        more in arbitrary_withdrawn(ACCESSES),
+    ) {
+        let graph = Graph::compile(&estate, &Options::default());
+        let (mut before, mut after) = (Scratch::new(), Scratch::new());
+        let mut gone = set(&graph, &withdrawn);
+        let before = graph.chain(&footholds, &gone, &mut before);
+        gone.extend(more.iter().filter_map(|base| graph.base(*base)));
+        let after = graph.chain(&footholds, &gone, &mut after);
+        for fact in after.facts() {
+            prop_assert!(before.reached(fact));
+            prop_assert!(before.arrival_seconds(fact) <= after.arrival_seconds(fact));
+        }
+    }
+
+    #[test]
+    fn a_kernel_reaches_the_same_goals_and_stopping_early_finds_them(
+        estate in arbitrary_estate(ACCESSES),
+        footholds in arbitrary_footholds(),
+        withdrawn in arbitrary_withdrawn(ACCESSES),
+        goals in prop::collection::vec(0u32..6, 1..3),
+    ) {
+        let graph = Graph::compile(&estate, &Options::default());
+        let goals: Vec<FactId> = goals
+            .into_iter()
+            .map(|id| graph.derived(Derived::RunsOn(cordon_estate::SystemId(id))).unwrap())
+            .collect();
+        let gone = set(&graph, &withdrawn);
+        let (mut one, mut two, mut three) = (Scratch::new(), Scratch::new(), Scratch::new());
+        let kernel = graph.kernel(&footholds, &goals, &mut one);
+        prop_assert!(kernel.rules() <= graph.rules());
+        let whole = graph.chain(&footholds, &gone, &mut one);
+        let small = kernel.chain(&footholds, &gone, &mut two);
+        let early = graph.chain_until(&footholds, &gone, Until::All(&goals), &mut three);
+        for goal in &goals {
+            prop_assert_eq!(whole.arrival_seconds(*goal), small.arrival_seconds(*goal));
+            prop_assert_eq!(whole.arrival_seconds(*goal), early.arrival_seconds(*goal));
+        }
+        let first = goals.iter().filter_map(|goal| whole.arrival_seconds(*goal)).min();
+        let early = graph.chain_until(&footholds, &gone, Until::Any(&goals), &mut three);
+        prop_assert_eq!(goals.iter().filter_map(|goal| early.arrival_seconds(*goal)).min(), first);
+        for goal in goals.iter().filter(|goal| whole.reached(**goal)) {
+            let relevant = graph.relevant_to(&goals);
+            let derivation = whole.derivation(*goal).unwrap();
+            prop_assert!(derivation.base_facts.iter().all(|base| relevant.contains(*base)));
+        }
+    }
+
+    #[test]
+    fn every_fact_has_its_number_back(estate in arbitrary_estate(ACCESSES)) {
+        let graph = Graph::compile(&estate, &Options::default());
+        for number in 0..graph.facts() as u32 {
+            let fact = graph.describe(FactId(number)).unwrap();
+            let back = match fact {
+                Fact::Base(base) => graph.base(base),
+                Fact::Derived(derived) => graph.derived(derived),
+            };
+            // The number for "outside" lies idle where the internet is a declared zone.
+            let idle = estate.internet().is_some()
+                && matches!(fact, Fact::Derived(Derived::OnInternet | Derived::ConnectsToInternet(_)));
+            prop_assert!(back == Some(FactId(number)) || idle, "{:?}", fact);
+            prop_assert!(!fact.text(&estate).is_empty());
+        }
+        prop_assert_eq!(graph.describe(FactId(graph.facts() as u32)), None);
+    }
+}
