@@ -2,9 +2,9 @@
 
 mod support;
 
-use cordon_evidence::read::{Format, LocalTime, Options, OrderWindow};
+use cordon_evidence::read::{Format, LocalTime, Options, OrderWindow, RecordStream, Workers, in_order};
 use cordon_evidence::record::{Dialect, TimeBasis, Value};
-use support::{read, read_with};
+use support::{read, read_with, source};
 
 const NXLOG: &str = concat!(
     r#"{"@timestamp":"2020-10-22T08:29:53.799Z","EventTime":"2020-10-22 04:29:52","EventID":4688,"Channel":"Security","#,
@@ -97,4 +97,52 @@ fn compressed_input_is_undone_however_often() {
     let (records, report) = read(&two_members[..two_members.len() - 9]);
     assert_eq!((records.len(), report.unreadable), (2, 1));
     assert!(report.places[0].reason.contains("breaks off"), "{report:?}");
+}
+
+#[test]
+fn threads_give_the_same_results_in_the_same_order() {
+    let log: String = (0..5000)
+        .map(|second| format!("{{\"time\":{}}}\n", 1_700_000_000 + second * 7 % 5000))
+        .collect();
+    let run = |threads| {
+        let mut stream = RecordStream::new(vec![source(0, log.clone().into_bytes())], Options::default());
+        let workers = Workers {
+            threads,
+            batch_records: 7,
+        };
+        let mut all = Vec::new();
+        in_order(
+            &mut stream,
+            workers,
+            || 0_u64,
+            |_, records| records.iter().map(|own| own.place.position).collect::<Vec<_>>(),
+            |records, positions| {
+                assert_eq!(records.len(), positions.len());
+                all.extend(positions);
+            },
+        );
+        assert_eq!(stream.report().events, 5000);
+        all
+    };
+    let one = run(1);
+    assert_eq!(one.len(), 5000);
+    assert_eq!(one, run(3));
+}
+
+#[test]
+#[should_panic(expected = "a scoped thread panicked")]
+fn a_panic_of_a_worker_ends_all() {
+    let log = "{\"time\":1}\n".repeat(1000);
+    let mut stream = RecordStream::new(vec![source(0, log.into_bytes())], Options::default());
+    let workers = Workers {
+        threads: 2,
+        batch_records: 3,
+    };
+    in_order(
+        &mut stream,
+        workers,
+        || (),
+        |(), records| assert!(records[0].place.position < 300),
+        |_, ()| {},
+    );
 }

@@ -34,6 +34,7 @@ mod json;
 mod limits;
 mod lines;
 mod order;
+mod parallel;
 mod reader;
 mod recognise;
 mod report;
@@ -45,6 +46,7 @@ pub use clock::LocalTime;
 pub use csv::CsvMap;
 pub use input::Input;
 pub use order::OrderWindow;
+pub use parallel::{Workers, in_order};
 pub use report::{Format, ReadError, Report, TimesTaken, Unreadable};
 pub use stream::{RecordStream, Source};
 
