@@ -1,9 +1,13 @@
 //! The decision: the least disruptive withdrawals that keep every jewel out of reach, and the proof.
 
+pub mod candidates;
+pub mod circuit;
 pub mod document;
 pub mod hitting;
 pub mod kernel;
 pub mod limits;
 pub mod master;
+pub mod planner;
 
 pub use document::PlanDocument;
+pub use planner::{Constraints, Foothold, Planner, Progress, Settings, Watch, plan};

@@ -27,3 +27,29 @@ pub const DISJOINT_MAX: u32 = 24;
 
 /// Most sets of columns remembered between runs: a few hundred bytes each, so some tens of megabytes.
 pub const CUT_SETS_MAX: usize = 200_000;
+
+/// Most accounts that matter for which groups to disable are looked for: beyond it every group is full of them.
+pub const GROUPED_ACCOUNTS_MAX: usize = 20_000;
+
+/// Deepest nesting of a requirement that is looked at; people write three or four levels.
+pub const REQUIREMENT_DEPTH_MAX: usize = 64;
+
+/// Most facts that anything with a price rests on for withdrawals against the spread alone to be offered; beyond it
+/// withdrawals are those that matter to a jewel, which also stop most of the spread.
+pub const SPREAD_FACTS_MAX: usize = 1_500;
+
+/// Most classes of targets told apart beside the jewels; beyond it the spread is aggregated and the gap says so.
+pub const CLASSES_MAX: usize = 600;
+
+/// Most masters solved for one question; the loop ends long before, by proof.
+pub const ROUNDS_MAX: u32 = 2_000;
+
+/// What a protected service is taken to cost at least when something must be given up, in pence (£20m): somebody said
+/// that it must not stop.
+pub const PROTECTED_PENCE_MIN: i64 = 2_000_000_000;
+
+/// Most withdrawals of a plan for which the price of refusing them is worked out.
+pub const REFUSALS_MAX: usize = 24;
+
+/// Most checks spent on making a clash of jewels and protected services as small as it can be.
+pub const CLASH_CHECKS_MAX: usize = 60;

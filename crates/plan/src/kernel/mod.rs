@@ -89,11 +89,23 @@ pub struct Kernel {
     always: Vec<u32>,
 }
 
+/// The given facts that some target may rest on, without going through a target that must be kept; ascending.
+#[must_use]
+pub fn relevant(source: &Source<'_>) -> Vec<u32> {
+    let stops = Stops::of(source);
+    let forward = closure(source, &stops, |_| true);
+    let none = vec![false; source.facts];
+    let needed = needed(source, &stops, &forward, &none);
+    (0..source.facts as u32)
+        .filter(|&fact| flag(&needed, fact) && flag(source.given, fact))
+        .collect()
+}
+
 impl Kernel {
     /// Cuts a graph down to what matters.
     #[must_use]
     pub fn new(source: &Source<'_>) -> Self {
-        let stops = hard_facts(source);
+        let stops = Stops::of(source);
         let forward = closure(source, &stops, |_| true);
         let uncut = |fact: u32| source.cutters.get(fact as usize).is_none_or(Vec::is_empty);
         let always = closure(source, &stops, uncut);
@@ -103,7 +115,7 @@ impl Kernel {
 
     fn numbered(
         source: &Source<'_>,
-        stops: &[bool],
+        stops: &Stops,
         forward: &[bool],
         always: &[bool],
         needed: &[bool],
@@ -133,7 +145,7 @@ impl Kernel {
             let alive = number(head) != u32::MAX
                 && body
                     .iter()
-                    .all(|&fact| flag(forward, fact) && !flag(stops, fact) && fact != head);
+                    .all(|&fact| flag(forward, fact) && stops.passes(fact, head) && fact != head);
             if alive {
                 let open = body.iter().filter(|&&fact| !flag(always, fact));
                 rules.push(open.map(|&fact| number(fact)), number(head));
@@ -160,6 +172,12 @@ impl Kernel {
     #[must_use]
     pub fn facts(&self) -> usize {
         self.chainer.facts()
+    }
+
+    /// Targets that can be derived whatever is withdrawn, ascending.
+    #[must_use]
+    pub fn always(&self) -> &[u32] {
+        &self.always
     }
 
     /// Rules in the kernel.
@@ -223,19 +241,50 @@ fn mark(flags: &mut [bool], fact: u32) -> bool {
         .is_some_and(|flag| !std::mem::replace(flag, true))
 }
 
-/// The facts of targets that must be kept.
-fn hard_facts(source: &Source<'_>) -> Vec<bool> {
-    let mut stops = vec![false; source.facts];
-    for (&fact, &hard) in source.targets.iter().zip(source.hard) {
-        if hard {
-            mark(&mut stops, fact);
+/// Facts that must not be derived: those of targets that must be kept, and those that lead to one by themselves.
+struct Stops {
+    hard: Vec<bool>,
+    leading: Vec<bool>,
+}
+
+impl Stops {
+    fn of(source: &Source<'_>) -> Self {
+        let mut stops = Self {
+            hard: vec![false; source.facts],
+            leading: vec![false; source.facts],
+        };
+        for (&fact, &hard) in source.targets.iter().zip(source.hard) {
+            if hard {
+                mark(&mut stops.hard, fact);
+            }
         }
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for (rule, &head) in source.rules.heads.iter().enumerate() {
+                if let [only] = *source.rules.body(rule)
+                    && stops.is_stop(head)
+                    && !stops.is_stop(only)
+                {
+                    changed |= mark(&mut stops.leading, only);
+                }
+            }
+        }
+        stops
     }
-    stops
+
+    fn is_stop(&self, fact: u32) -> bool {
+        flag(&self.hard, fact) || flag(&self.leading, fact)
+    }
+
+    /// True if a rule with this premise and this head still matters.
+    fn passes(&self, premise: u32, head: u32) -> bool {
+        !flag(&self.hard, premise) && (!flag(&self.leading, premise) || self.is_stop(head))
+    }
 }
 
 /// Everything that follows from the given facts of which `stands` is true, without going through stops.
-fn closure(source: &Source<'_>, stops: &[bool], stands: impl Fn(u32) -> bool) -> Vec<bool> {
+fn closure(source: &Source<'_>, stops: &Stops, stands: impl Fn(u32) -> bool) -> Vec<bool> {
     let uses = uses(source);
     let mut missing: Vec<u32> = (0..source.rules.len())
         .map(|rule| source.rules.body(rule).len() as u32)
@@ -253,16 +302,16 @@ fn closure(source: &Source<'_>, stops: &[bool], stands: impl Fn(u32) -> bool) ->
         }
     }
     while let Some(fact) = open.pop() {
-        if flag(stops, fact) {
-            continue;
-        }
         for &rule in uses.of(fact) {
+            let head = source.rules.heads.get(rule as usize).copied().unwrap_or(u32::MAX);
+            if !stops.passes(fact, head) {
+                continue;
+            }
             let Some(left) = missing.get_mut(rule as usize) else {
                 continue;
             };
             *left -= 1;
-            let head = source.rules.heads.get(rule as usize).copied();
-            if let Some(head) = head.filter(|&head| *left == 0 && mark(&mut holds, head)) {
+            if *left == 0 && mark(&mut holds, head) {
                 open.push(head);
             }
         }
@@ -271,14 +320,14 @@ fn closure(source: &Source<'_>, stops: &[bool], stands: impl Fn(u32) -> bool) ->
 }
 
 /// Facts that some target rests on, in rules that can fire.
-fn needed(source: &Source<'_>, stops: &[bool], forward: &[bool], always: &[bool]) -> Vec<bool> {
+fn needed(source: &Source<'_>, stops: &Stops, forward: &[bool], always: &[bool]) -> Vec<bool> {
     let mut into: Vec<Vec<u32>> = vec![Vec::new(); source.facts];
     for (rule, &head) in source.rules.heads.iter().enumerate() {
         let fires = source
             .rules
             .body(rule)
             .iter()
-            .all(|&fact| flag(forward, fact) && !flag(stops, fact));
+            .all(|&fact| flag(forward, fact) && stops.passes(fact, head));
         if let Some(list) = into
             .get_mut(head as usize)
             .filter(|_| fires && !flag(always, head))

@@ -6,6 +6,7 @@ pub(crate) mod masks;
 mod numbering;
 mod options;
 pub(crate) mod rows;
+mod view;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ pub(crate) use compiled::{NONE, Rule};
 use numbering::Numbering;
 use options::network_unknown;
 pub use options::{Options, Unplaced};
+pub use view::RuleView;
 
 use crate::{Base, Derived, Fact, FactId, Pace, RuleKind};
 

@@ -1,0 +1,195 @@
+//! Candidates: every withdrawal that the enforcement points could carry out and that the decision could use.
+//!
+//! A candidate is made for a base fact that matters only (reached from the footholds and leading to what must be
+//! kept), so that tens of thousands of accounts do not become as many columns. Acts in bulk are made once one of
+//! their facts matters. Nothing is ever withdrawn from a break-glass account.
+
+mod expand;
+mod friction;
+mod index;
+mod points;
+mod words;
+
+use std::collections::BTreeSet;
+
+use cordon_estate::{AccessKind, AccountId, AccountKind, ControlKind, Estate, Place, PointId, Principal};
+use cordon_reach::Base;
+
+pub use friction::{Denied, Friction};
+pub use index::Index;
+pub use words::{access_name, entity_name};
+
+use crate::document::{Act, WithdrawalId};
+
+/// One act with where it is done, what it removes and what it costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// What is done.
+    pub act: Act,
+    /// Its name.
+    pub id: WithdrawalId,
+    /// Where.
+    pub point: PointId,
+    /// Seconds until it takes effect.
+    pub effect_seconds: f64,
+    /// How surely it works, in (0, 1].
+    pub certainty: f64,
+    /// Every base fact that it removes, ascending.
+    pub removes: Vec<Base>,
+    /// What the act costs by itself, in pence.
+    pub friction_pence: i64,
+    /// The legitimate use that it denies.
+    pub denied: Denied,
+}
+
+/// Makes candidates for one estate.
+#[derive(Debug)]
+pub struct Candidates<'e> {
+    estate: &'e Estate,
+    index: Index,
+    friction: Friction<'e>,
+}
+
+impl<'e> Candidates<'e> {
+    /// Indexes an estate.
+    #[must_use]
+    pub fn new(estate: &'e Estate, duration_hours: f64) -> Self {
+        Self {
+            estate,
+            index: Index::new(estate),
+            friction: Friction::new(estate, duration_hours),
+        }
+    }
+
+    /// The same for another expected duration.
+    pub fn set_duration(&mut self, duration_hours: f64) {
+        self.friction.duration_hours = duration_hours;
+    }
+
+    /// The candidate for an act, if some enforcement point can carry it out and it removes anything.
+    #[must_use]
+    pub fn candidate(&self, act: Act) -> Option<Candidate> {
+        let point = self.point(act)?;
+        let removes = self.removes(act);
+        if removes.is_empty() {
+            return None;
+        }
+        let server = self.estate.point(point)?;
+        let denied = self.friction.denied(self.estate, &self.index, &removes);
+        Some(Candidate {
+            act,
+            id: self.id(act),
+            point,
+            effect_seconds: server.effect_seconds,
+            certainty: server.certainty,
+            friction_pence: self.friction.pence(&removes),
+            denied,
+            removes,
+        })
+    }
+
+    /// Candidates for base facts that matter, by act.
+    #[must_use]
+    pub fn for_facts(&self, facts: impl IntoIterator<Item = Base>) -> Vec<Candidate> {
+        let mut acts = BTreeSet::new();
+        let mut accounts = BTreeSet::new();
+        for fact in facts {
+            self.acts_on(fact, &mut acts);
+            if let Base::Enabled(account) = fact {
+                accounts.insert(account);
+            }
+        }
+        self.acts_on_groups(&accounts, &mut acts);
+        acts.into_iter().filter_map(|act| self.candidate(act)).collect()
+    }
+
+    /// Every act that would remove a fact.
+    fn acts_on(&self, fact: Base, acts: &mut BTreeSet<Act>) {
+        match fact {
+            Base::Enabled(account) if !self.is_break_glass(account) => {
+                acts.insert(Act::DisableAccount { account });
+            }
+            Base::Credential(account) if !self.is_break_glass(account) => {
+                acts.insert(Act::ResetCredential { account });
+            }
+            Base::Connected(system) => {
+                acts.insert(Act::IsolateSystem { system });
+            }
+            Base::Access(id) => self.acts_on_access(id, acts),
+            _ => {}
+        }
+    }
+
+    fn acts_on_access(&self, id: cordon_estate::AccessId, acts: &mut BTreeSet<Act>) {
+        let Some(access) = self.estate.access(id) else {
+            return;
+        };
+        let first = self.index.first_like(id);
+        match access.kind {
+            AccessKind::Membership { .. } => {
+                acts.insert(Act::DropMembership { access: first });
+            }
+            AccessKind::Right { .. } => {
+                acts.insert(Act::TakeRight { access: first });
+            }
+            AccessKind::Control { by, .. } => {
+                if !matches!(by, ControlKind::Hosts | ControlKind::RoastTicket) {
+                    acts.insert(Act::TakeRight { access: first });
+                }
+            }
+            AccessKind::Session { account, .. } => {
+                acts.insert(Act::EndSessions { account });
+            }
+            AccessKind::RemoteAccess { gateway, .. } => {
+                acts.insert(Act::BlockRemoteAccess { access: first });
+                acts.insert(Act::BlockGateway { gateway });
+                acts.insert(Act::BlockAllRemoteAccess);
+            }
+            AccessKind::Assignment { app, .. } => {
+                acts.insert(Act::Unassign { access: first });
+                acts.insert(Act::UnassignAll { app });
+            }
+            AccessKind::Flow { to, .. } => {
+                acts.insert(Act::CloseFlow { access: first });
+                if let Place::Zone(zone) = to {
+                    acts.insert(Act::CloseZone { zone });
+                }
+            }
+            AccessKind::Recovery { .. } => {
+                acts.insert(Act::SuspendRecovery { access: first });
+                acts.insert(Act::SuspendRecoveries);
+            }
+        }
+    }
+
+    /// Disabling a whole group is worth a thought if at least two of the accounts that matter are in it.
+    fn acts_on_groups(&self, accounts: &BTreeSet<AccountId>, acts: &mut BTreeSet<Act>) {
+        if accounts.len() > crate::limits::GROUPED_ACCOUNTS_MAX {
+            return;
+        }
+        let mut counts = std::collections::BTreeMap::new();
+        for &account in accounts {
+            for &group in self.index.groups_of(Principal::Account(account)) {
+                *counts.entry(group).or_insert(0_u32) += 1;
+            }
+        }
+        acts.extend(
+            counts
+                .into_iter()
+                .filter(|(_, count)| *count > 1)
+                .map(|(group, _)| Act::DisableGroup { group }),
+        );
+    }
+
+    fn is_break_glass(&self, account: AccountId) -> bool {
+        self.estate
+            .account(account)
+            .is_some_and(|account| account.kind == AccountKind::BreakGlass)
+    }
+
+    /// The index of the estate.
+    #[must_use]
+    pub const fn index(&self) -> &Index {
+        &self.index
+    }
+}

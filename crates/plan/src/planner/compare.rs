@@ -1,0 +1,154 @@
+//! What else was considered: the price of each refusal, and plans that accept more loss for less disruption.
+
+use super::measure::Measured;
+use super::prepare::Prepared;
+use super::solving::Session;
+use super::{Planner, Settings, Watch};
+use crate::candidates::entity_name;
+use crate::document::{Alternative, WithdrawalId};
+use crate::hitting::{Solution, Verdict};
+
+/// What refusing one withdrawal would mean.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Refusal {
+    /// What the best plan without it costs more.
+    pub(super) price_pence: Option<i64>,
+    /// That plan.
+    pub(super) instead: Option<Vec<WithdrawalId>>,
+    /// True if there is none.
+    pub(super) indispensable: bool,
+}
+
+/// How much of a jewel's loss is expected, from "they will not go there" to certain; each gives one alternative.
+const EXPECTED_SHARES: [f64; 5] = [0.000_01, 0.000_1, 0.001, 0.01, 0.1];
+
+pub(super) fn ids(prepared: &Prepared, chosen: &[bool]) -> Vec<WithdrawalId> {
+    let chosen = prepared.columns.iter().zip(chosen).filter(|(_, chosen)| **chosen);
+    chosen.map(|(column, _)| column.id.clone()).collect()
+}
+
+impl Planner<'_> {
+    /// The price of refusing a column that the plan has.
+    pub(super) fn refusal(
+        &self,
+        prepared: &Prepared,
+        session: &mut Session,
+        best: &Solution,
+        column: usize,
+        settings: &Settings,
+        watch: &mut Watch<'_>,
+    ) -> Refusal {
+        if prepared.fixed.get(column) == Some(&Some(true)) {
+            return Refusal::default();
+        }
+        let without = session.solve_fixed(column, false, settings, watch, best.lower_bound);
+        match without.verdict {
+            Verdict::Infeasible => Refusal {
+                indispensable: true,
+                ..Refusal::default()
+            },
+            Verdict::Unknown => Refusal::default(),
+            Verdict::Optimal | Verdict::Feasible => Refusal {
+                price_pence: Some(without.cost.saturating_sub(best.cost)),
+                instead: Some(ids(prepared, &without.chosen)),
+                indispensable: false,
+            },
+        }
+    }
+
+    /// Plans between doing nothing and the plan, none of which beats another in both disruption and loss.
+    pub(super) fn alternatives(
+        &mut self,
+        prepared: &Prepared,
+        plan: (&[bool], &Measured),
+        settings: &Settings,
+        watch: &mut Watch<'_>,
+    ) -> Vec<Alternative> {
+        let mut points: Vec<(Vec<bool>, Measured, bool)> = vec![(plan.0.to_vec(), plan.1.clone(), true)];
+        let nothing: Vec<bool> = prepared.fixed.iter().map(|fixed| *fixed == Some(true)).collect();
+        let mut session = Session::new(prepared, vec![false; prepared.targets.len()]);
+        let prices = session.instance.targets.clone();
+        let mut choices = vec![nothing];
+        for share in EXPECTED_SHARES {
+            for (slot, price) in session.instance.targets.iter_mut().zip(&prices) {
+                *slot = price.map(|pence| (pence as f64 * share).round() as i64);
+            }
+            self.forget_spread(prepared, &mut session);
+            choices.push(session.solve(settings, watch, 0).chosen);
+        }
+        for chosen in choices
+            .into_iter()
+            .filter(|chosen| chosen.len() == prepared.columns.len())
+        {
+            if !points.iter().any(|(known, _, _)| *known == chosen) {
+                let measured = self.measure_chosen(prepared, &chosen, settings.duration_hours);
+                points.push((chosen, measured, false));
+            }
+        }
+        points.sort_by_key(|(_, measured, chosen)| (disruption(measured), loss(measured), !*chosen));
+        let mut kept: Vec<Alternative> = Vec::new();
+        let mut least = i64::MAX;
+        for (chosen, measured, is_plan) in points {
+            if loss(&measured) < least || is_plan {
+                least = least.min(loss(&measured));
+                kept.push(self.alternative(prepared, &chosen, &measured, is_plan));
+            }
+        }
+        kept
+    }
+
+    /// The front is over jewels; the spread goes with them and would only slow it down.
+    fn forget_spread(&self, prepared: &Prepared, session: &mut Session) {
+        let targets = prepared.targets.len().max(1);
+        for (place, slot) in session.instance.targets.iter_mut().enumerate() {
+            let is_jewel = prepared
+                .targets
+                .get(place % targets)
+                .is_some_and(|target| target.jewel.is_some());
+            if !is_jewel {
+                *slot = Some(0);
+            }
+        }
+    }
+
+    fn alternative(
+        &self,
+        prepared: &Prepared,
+        chosen: &[bool],
+        measured: &Measured,
+        is_plan: bool,
+    ) -> Alternative {
+        let reached = prepared.targets.iter().zip(&measured.arrivals);
+        let jewels: Vec<_> = reached
+            .filter(|(target, arrival)| target.jewel.is_some() && arrival.is_some())
+            .map(|(target, _)| target.entity)
+            .collect();
+        let names: Vec<&str> = jewels.iter().map(|entity| self.estate.name(*entity)).collect();
+        let text = match names.as_slice() {
+            _ if is_plan => "the plan".to_owned(),
+            _ if !chosen.contains(&true) => "withdraw nothing".to_owned(),
+            [] => "keep every jewel".to_owned(),
+            [one] => format!("leave {one} in reach"),
+            [one, other] => format!("leave {one} and {other} in reach"),
+            [one, ..] => format!("leave {one} and {} more jewels in reach", names.len() - 1),
+        };
+        Alternative {
+            text,
+            chosen: is_plan,
+            withdrawals: ids(prepared, chosen),
+            metrics: measured.metrics,
+            jewels: jewels
+                .iter()
+                .map(|entity| entity_name(self.estate, *entity))
+                .collect(),
+        }
+    }
+}
+
+const fn disruption(measured: &Measured) -> i64 {
+    measured.cost.disruption_pence()
+}
+
+const fn loss(measured: &Measured) -> i64 {
+    measured.cost.loss_pence()
+}

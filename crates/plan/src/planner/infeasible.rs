@@ -1,0 +1,332 @@
+//! When not everything can be had: what clashes, and what is cheapest to give up.
+
+use cordon_estate::{Entity, ServiceId};
+use cordon_reach::FactSet;
+use rustc_hash::FxHashMap;
+
+use super::prepare::Prepared;
+use super::solving::Session;
+use super::{Constraints, Planner, Settings, Watch};
+use crate::candidates::entity_name;
+use crate::document::{GiveUp, Infeasibility, WithdrawalId};
+use crate::hitting::{Solution, Verdict};
+
+/// One demand that a clash may rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Demand {
+    /// A target that must be kept.
+    Jewel(usize),
+    /// A service that must not be down.
+    Service(ServiceId),
+    /// A column that was refused.
+    Refusal(usize),
+}
+
+impl Planner<'_> {
+    fn demands(&self, prepared: &Prepared, hard: &[bool], constraints: &Constraints) -> Vec<Demand> {
+        let services = self
+            .estate
+            .services_with_ids()
+            .filter(|(id, service)| service.protected || constraints.protect.contains(id));
+        let refused = prepared
+            .fixed
+            .iter()
+            .enumerate()
+            .filter(|(_, fixed)| **fixed == Some(false));
+        let jewels = hard.iter().enumerate().filter(|(_, hard)| **hard);
+        refused
+            .map(|(column, _)| Demand::Refusal(column))
+            .chain(services.map(|(id, _)| Demand::Service(id)))
+            .chain(jewels.map(|(target, _)| Demand::Jewel(target)))
+            .collect()
+    }
+
+    /// Sets a session to some demands only, everything free of charge: is there any choice at all?
+    fn can_have(
+        &self,
+        prepared: &Prepared,
+        demands: &[Demand],
+        settings: &Settings,
+        watch: &mut Watch<'_>,
+    ) -> bool {
+        let hard: Vec<bool> = (0..prepared.targets.len())
+            .map(|target| demands.contains(&Demand::Jewel(target)))
+            .collect();
+        let mut session = Session::new(prepared, hard);
+        for price in session.instance.targets.iter_mut().flatten() {
+            *price = 0;
+        }
+        session.instance.columns.iter_mut().for_each(|pence| *pence = 0);
+        self.set_demands(prepared, demands, &mut session);
+        session.instance.nodes.iter_mut().for_each(|node| node.pence = 0);
+        session.solve(settings, watch, 0).verdict != Verdict::Infeasible
+    }
+
+    fn set_demands(&self, prepared: &Prepared, demands: &[Demand], session: &mut Session) {
+        let mut circuit = prepared.circuit.clone();
+        for (id, _) in self.estate.services_with_ids() {
+            let down = circuit
+                .levels
+                .get(id.index())
+                .and_then(|levels| levels.last())
+                .copied();
+            if let Some(node) = down.and_then(|down| circuit.nodes.get_mut(down as usize)) {
+                node.forbidden &= demands.contains(&Demand::Service(id));
+            }
+        }
+        session.instance.nodes = circuit.decided(prepared.columns.len());
+        for (column, fixed) in session.instance.fixed.iter_mut().enumerate() {
+            if *fixed == Some(false) && !demands.contains(&Demand::Refusal(column)) {
+                *fixed = None;
+            }
+        }
+    }
+
+    /// A smallest clash: no demand can be left out of it without the rest becoming possible. Jewels are tried one by
+    /// one first, because one jewel against some services is what a clash nearly always is.
+    fn clash(
+        &self,
+        prepared: &Prepared,
+        demands: Vec<Demand>,
+        settings: &Settings,
+        watch: &mut Watch<'_>,
+    ) -> Vec<Demand> {
+        let mut checks = 0;
+        let is_jewel = |demand: &Demand| matches!(demand, Demand::Jewel(_));
+        let mut clash = demands.clone();
+        for &jewel in demands.iter().filter(|demand| is_jewel(demand)) {
+            checks += 1;
+            let with_one: Vec<Demand> = demands
+                .iter()
+                .copied()
+                .filter(|demand| !is_jewel(demand) || *demand == jewel)
+                .collect();
+            if checks <= crate::limits::CLASH_CHECKS_MAX
+                && !self.can_have(prepared, &with_one, settings, watch)
+            {
+                clash = with_one;
+                break;
+            }
+        }
+        for demand in clash.clone() {
+            checks += 1;
+            if checks > crate::limits::CLASH_CHECKS_MAX {
+                break;
+            }
+            let without: Vec<Demand> = clash.iter().copied().filter(|one| *one != demand).collect();
+            if !self.can_have(prepared, &without, settings, watch) {
+                clash = without;
+            }
+        }
+        clash
+    }
+
+    /// Explains why there is no plan, and finds the cheapest one that gives something up.
+    pub(super) fn explain(
+        &mut self,
+        prepared: &Prepared,
+        hard: &[bool],
+        settings: &Settings,
+        constraints: &Constraints,
+        watch: &mut Watch<'_>,
+    ) -> (Infeasibility, Session, Solution) {
+        let demands = self.demands(prepared, hard, constraints);
+        let clash = self.clash(prepared, demands, settings, watch);
+        let (session, solution) = self.cheapest(prepared, settings, watch);
+        let give_up = self.given_up(prepared, hard, &solution, settings, constraints);
+        let jewels: Vec<usize> = clash
+            .iter()
+            .filter_map(|demand| {
+                if let Demand::Jewel(target) = demand {
+                    Some(*target)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let services: Vec<String> = clash
+            .iter()
+            .filter_map(|demand| {
+                if let Demand::Service(id) = demand {
+                    self.estate.service(*id)
+                } else {
+                    None
+                }
+            })
+            .map(|service| service.name.clone())
+            .collect();
+        let refused: Vec<WithdrawalId> = clash
+            .iter()
+            .filter_map(|demand| {
+                if let Demand::Refusal(column) = demand {
+                    Some(*column)
+                } else {
+                    None
+                }
+            })
+            .filter_map(|column| prepared.columns.get(column).map(|column| column.id.clone()))
+            .collect();
+        let path = jewels
+            .first()
+            .and_then(|&target| self.open_path(prepared, &clash, target));
+        let entities: Vec<Entity> = jewels
+            .iter()
+            .filter_map(|&target| prepared.targets.get(target))
+            .map(|target| target.entity)
+            .collect();
+        let infeasibility = Infeasibility {
+            text: self.clash_text(&entities, &services, &refused, &give_up),
+            jewels: entities
+                .iter()
+                .map(|entity| entity_name(self.estate, *entity))
+                .collect(),
+            services,
+            refused,
+            path,
+            give_up,
+        };
+        (infeasibility, session, solution)
+    }
+
+    /// The way to a jewel that stays when everything is withdrawn that the clash allows one by one.
+    fn open_path(
+        &mut self,
+        prepared: &Prepared,
+        clash: &[Demand],
+        target: usize,
+    ) -> Option<crate::document::Path> {
+        let chosen: Vec<bool> = (0..prepared.columns.len())
+            .map(|column| {
+                let mut alone = vec![false; prepared.columns.len()];
+                if let Some(flag) = alone.get_mut(column) {
+                    *flag = true;
+                }
+                let fired = prepared.circuit.fired(&alone);
+                let downs = clash.iter().any(|demand| {
+                    matches!(demand, Demand::Service(id)
+                        if prepared.circuit.levels.get(id.index()).and_then(|levels| levels.last())
+                            .is_some_and(|&down| crate::master::is_set(&fired, down)))
+                });
+                !downs && !clash.contains(&Demand::Refusal(column))
+            })
+            .collect();
+        let target = prepared.targets.get(target)?;
+        let (fact, entity) = (target.fact, target.entity);
+        let withdrawn = prepared.withdrawn(&chosen);
+        let none = FxHashMap::default();
+        self.path(prepared, fact, entity, &withdrawn, &none)
+            .or_else(|| self.path(prepared, fact, entity, &FactSet::new(), &none))
+    }
+
+    /// The best choice when jewels and protected services may be given up at their price.
+    fn cheapest(
+        &self,
+        prepared: &Prepared,
+        settings: &Settings,
+        watch: &mut Watch<'_>,
+    ) -> (Session, Solution) {
+        let mut session = Session::new(prepared, vec![false; prepared.targets.len()]);
+        let mut circuit = prepared.circuit.clone();
+        for (id, _) in self.estate.services_with_ids() {
+            let down = circuit
+                .levels
+                .get(id.index())
+                .and_then(|levels| levels.last())
+                .copied();
+            if let Some(node) = down.and_then(|down| circuit.nodes.get_mut(down as usize))
+                && node.forbidden
+            {
+                node.forbidden = false;
+                node.pence = node.pence.max(self.protected_pence(id, settings.duration_hours));
+            }
+        }
+        session.instance.nodes = circuit.decided(prepared.columns.len());
+        let solution = session.solve(settings, watch, 0);
+        (session, solution)
+    }
+
+    fn given_up(
+        &mut self,
+        prepared: &Prepared,
+        hard: &[bool],
+        solution: &Solution,
+        settings: &Settings,
+        constraints: &Constraints,
+    ) -> Vec<GiveUp> {
+        let measured = self.measure_chosen(prepared, &solution.chosen, settings.duration_hours);
+        let mut given_up = Vec::new();
+        for ((target, hard), arrival) in prepared.targets.iter().zip(hard).zip(&measured.arrivals) {
+            if *hard && arrival.is_some() {
+                let entity = entity_name(self.estate, target.entity);
+                given_up.push(GiveUp::Jewel {
+                    entity,
+                    pence: target.loss_pence,
+                });
+            }
+        }
+        for ((id, service), level) in self.estate.services_with_ids().zip(&measured.levels) {
+            let protected = service.protected || constraints.protect.contains(&id);
+            if protected && crate::circuit::is_down(service, *level) {
+                let pence = self.protected_pence(id, settings.duration_hours);
+                given_up.push(GiveUp::Service {
+                    name: service.name.clone(),
+                    pence,
+                });
+            }
+        }
+        given_up
+    }
+
+    fn clash_text(
+        &self,
+        jewels: &[Entity],
+        services: &[String],
+        refused: &[WithdrawalId],
+        give_up: &[GiveUp],
+    ) -> String {
+        let jewels: Vec<&str> = jewels.iter().map(|entity| self.estate.name(*entity)).collect();
+        let mut text = match (services, refused) {
+            ([], []) => format!(
+                "No enforcement point can keep the intruder from {} in time",
+                list(&jewels)
+            ),
+            (services, refused) => {
+                let services: Vec<&str> = services.iter().map(String::as_str).collect();
+                let refused: Vec<&str> = refused.iter().map(|id| id.0.as_str()).collect();
+                let mut keeps = Vec::new();
+                if !services.is_empty() {
+                    keeps.push(format!("keeping {} running", list(&services)));
+                }
+                if !refused.is_empty() {
+                    keeps.push(format!("refusing {}", list(&refused)));
+                }
+                format!(
+                    "{} cannot be kept from the intruder while {}",
+                    list(&jewels),
+                    keeps.join(" and ")
+                )
+            }
+        };
+        let named: Vec<&str> = give_up
+            .iter()
+            .map(|one| match one {
+                GiveUp::Jewel { entity, .. } => entity.as_str(),
+                GiveUp::Service { name, .. } => name.as_str(),
+                GiveUp::Refusal { withdrawal } => withdrawal.0.as_str(),
+            })
+            .collect();
+        if !named.is_empty() {
+            text.push_str(&format!("; the cheapest to give up is {}", list(&named)));
+        }
+        text
+    }
+}
+
+/// "a", "a and b", "a, b and c".
+fn list(names: &[&str]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [one] => (*one).to_owned(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}

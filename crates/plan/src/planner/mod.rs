@@ -1,0 +1,99 @@
+//! From footholds to a plan.
+//!
+//! The footholds held make *worlds*, each with a weight; for now there is one, in which every foothold above the
+//! threshold is held. Every world has its kernel and its targets, and one master problem stands over all of them.
+
+mod baselines;
+mod compare;
+mod describe;
+mod infeasible;
+mod measure;
+mod paths;
+mod prepare;
+mod settings;
+mod solving;
+mod timing;
+mod write;
+
+use cordon_estate::{Entity, Estate};
+use cordon_reach::{CrownJewel, Graph, Options, Scratch};
+
+pub use settings::{Constraints, Foothold, Progress, Settings};
+
+use crate::candidates::Candidates;
+use crate::document::{PlanDocument, estate_digest};
+
+/// What tells a planner the time and hears how far it is.
+pub struct Watch<'a> {
+    /// Told of progress.
+    pub progress: &'a mut dyn FnMut(Progress),
+    /// Elapsed seconds since the call began.
+    pub clock: &'a mut dyn FnMut() -> f64,
+}
+
+/// One way things may be: what the intruder holds, and how much it weighs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct World {
+    /// What is held.
+    pub held: Vec<Entity>,
+    /// Its weight; the weights of all worlds sum to 1.
+    pub weight: f64,
+}
+
+/// An estate compiled once, to plan for many sets of footholds.
+#[derive(Debug)]
+pub struct Planner<'e> {
+    estate: &'e Estate,
+    graph: Graph,
+    candidates: Candidates<'e>,
+    jewels: Vec<CrownJewel>,
+    digest: String,
+    scratch: Scratch,
+}
+
+impl<'e> Planner<'e> {
+    /// Compiles an estate.
+    #[must_use]
+    pub fn new(estate: &'e Estate, options: &Options) -> Self {
+        Self {
+            estate,
+            graph: Graph::compile(estate, options),
+            candidates: Candidates::new(estate, 24.0),
+            jewels: cordon_reach::jewels(estate),
+            digest: estate_digest(estate),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// The compiled exposure graph.
+    #[must_use]
+    pub const fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The plan for these footholds. Everything but the seconds depends on the arguments alone, unless the time
+    /// limit strikes.
+    pub fn plan(
+        &mut self,
+        footholds: &[Foothold],
+        settings: &Settings,
+        constraints: &Constraints,
+        watch: &mut Watch<'_>,
+    ) -> PlanDocument {
+        self.candidates.set_duration(settings.duration_hours);
+        write::document(self, footholds, settings, constraints, watch)
+    }
+}
+
+/// The plan for one estate and one set of footholds.
+pub fn plan(
+    estate: &Estate,
+    footholds: &[Foothold],
+    settings: &Settings,
+    constraints: &Constraints,
+    progress: &mut dyn FnMut(Progress),
+    clock: &mut dyn FnMut() -> f64,
+) -> PlanDocument {
+    let mut watch = Watch { progress, clock };
+    Planner::new(estate, &Options::default()).plan(footholds, settings, constraints, &mut watch)
+}

@@ -1,0 +1,81 @@
+//! What a caller decides.
+
+use cordon_estate::{Entity, ServiceId};
+
+use crate::document::WithdrawalId;
+
+/// Something the intruder is believed to hold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Foothold {
+    /// What.
+    pub entity: Entity,
+    /// How likely, 0 to 1.
+    pub probability: f64,
+}
+
+/// How to plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Probability from which a foothold counts as held.
+    pub foothold_threshold: f64,
+    /// How long withdrawals are expected to stay in force.
+    pub duration_hours: f64,
+    /// True if a withdrawal counts only against facts that the intruder cannot have used before it takes effect.
+    pub race: bool,
+    /// True if the spread beyond jewels has a price.
+    pub spread: bool,
+    /// True if alternatives and the price of refusing each withdrawal are wanted; they cost a solve each.
+    pub comparisons: bool,
+    /// Elapsed seconds, by the caller's clock, after which the best plan so far is returned with its gap.
+    pub seconds_max: f64,
+}
+
+impl Default for Settings {
+    /// Footholds from one half, a day in force, race and spread counted, comparisons made, a minute at most.
+    fn default() -> Self {
+        Self {
+            foothold_threshold: 0.5,
+            duration_hours: 24.0,
+            race: true,
+            spread: true,
+            comparisons: true,
+            seconds_max: 60.0,
+        }
+    }
+}
+
+/// What people have decided already.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Constraints {
+    /// Withdrawals that may not be in the plan.
+    pub refuse: Vec<WithdrawalId>,
+    /// Withdrawals that must be in the plan.
+    pub force: Vec<WithdrawalId>,
+    /// Services protected beyond those that the estate says.
+    pub protect: Vec<ServiceId>,
+    /// Jewels that may stay in reach at their price.
+    pub give_up: Vec<Entity>,
+}
+
+/// What happens while a plan is made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Progress {
+    /// The kernel is ready.
+    Prepared {
+        /// Facts in the kernel.
+        facts: u32,
+        /// Withdrawals to choose from.
+        candidates: u32,
+    },
+    /// A master was solved.
+    Round {
+        /// Masters solved.
+        rounds: u32,
+        /// Cost of the best plan so far.
+        cost_pence: Option<i64>,
+        /// Proven bound.
+        lower_bound_pence: i64,
+    },
+    /// The plan is known; what it is compared with is being worked out.
+    Comparing,
+}
