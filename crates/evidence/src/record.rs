@@ -117,6 +117,11 @@ impl FieldName {
         }
     }
 
+    /// What a record keeps of a name to find it by; different names may share it.
+    pub(crate) fn hash(&self) -> u32 {
+        self.hash
+    }
+
     /// The name itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -359,6 +364,19 @@ impl Record {
         self.fields
             .iter()
             .map(|field| (self.slice(field.name), self.value(field.value)))
+    }
+
+    /// Every field in order, with the [hash](FieldName::hash) of its name.
+    pub(crate) fn hashed_fields(&self) -> impl Iterator<Item = (u32, &str, Value<'_>)> + '_ {
+        self.hashes
+            .iter()
+            .zip(&self.fields)
+            .map(|(hash, field)| (*hash, self.slice(field.name), self.value(field.value)))
+    }
+
+    /// A text that has the text of every value somewhere in it, and other things between them.
+    pub(crate) fn haystack(&self) -> &str {
+        &self.text
     }
 
     /// Every value of the fields of this name, in order.

@@ -7,11 +7,11 @@ use rsigma_eval::compiler::evaluate_rule;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::limits::{MATCHED_FIELDS_MAX, MATCHED_VALUE_BYTES_MAX, ROUTES_MAX};
+use super::limits::{CHANNELS_KEPT_MAX, MATCHED_FIELDS_MAX, MATCHED_VALUE_BYTES_MAX, ROUTES_MAX};
 use super::load::RuleSet;
 use super::route::{Desk, Route};
 use super::rule::{Rule, RuleId};
-use super::source::Source;
+use super::source::{Source, windows_key};
 use super::view::View;
 use crate::record::{Record, RecordPlace};
 
@@ -49,10 +49,15 @@ pub struct Detector {
     none: Arc<Route>,
 }
 
+/// A channel and the route of some of its events.
+type ChannelRoute = (Box<str>, Arc<Route>);
+
 /// What a thread keeps from record to record.
 #[derive(Debug, Default)]
 pub struct Scratch {
     routes: FxHashMap<Source, Arc<Route>>,
+    /// Routes of Windows events by what decides their source, with the channel.
+    windows: FxHashMap<(i64, u8), Vec<ChannelRoute>>,
     desk: Desk,
     found: Vec<RuleId>,
 }
@@ -98,19 +103,10 @@ impl Detector {
 
     /// Appends the detections of a record, in the order of the rules. Correlation rules are not among them.
     pub fn detect(&self, record: &Record, scratch: &mut Scratch, detections: &mut Vec<Detection>) {
-        let source = Source::of(record);
-        let Scratch { routes, desk, found } = scratch;
-        let route = match routes.get(&source) {
-            Some(route) => route,
-            None => routes
-                .entry(source.clone())
-                .or_insert_with(|| self.route(&source)),
-        };
+        let route = self.route_of(record, scratch);
+        let Scratch { desk, found, .. } = scratch;
         found.clear();
         route.matches(record, desk, &mut |rule| found.push(rule));
-        if routes.len() > ROUTES_MAX {
-            routes.clear();
-        }
         found.sort_unstable();
         detections.extend(found.iter().map(|rule| Detection {
             time: record.time,
@@ -139,6 +135,31 @@ impl Detector {
                 value: shorten(&matched.value),
             })
             .collect()
+    }
+
+    /// The route of a record, mostly from what the thread has met before.
+    fn route_of(&self, record: &Record, scratch: &mut Scratch) -> Arc<Route> {
+        if let Some((channel, deciding)) = windows_key(record) {
+            let known = scratch.windows.entry(deciding).or_default();
+            if let Some((_, route)) = known.iter().find(|(own, _)| **own == *channel) {
+                return Arc::clone(route);
+            }
+            let route = self.route(&Source::of(record));
+            if known.len() < CHANNELS_KEPT_MAX {
+                known.push((channel.into(), Arc::clone(&route)));
+            }
+            return route;
+        }
+        let source = Source::of(record);
+        if let Some(route) = scratch.routes.get(&source) {
+            return Arc::clone(route);
+        }
+        if scratch.routes.len() >= ROUTES_MAX {
+            scratch.routes.clear();
+        }
+        let route = self.route(&source);
+        scratch.routes.insert(source, Arc::clone(&route));
+        route
     }
 
     fn route(&self, source: &Source) -> Arc<Route> {

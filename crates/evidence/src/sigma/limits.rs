@@ -27,3 +27,9 @@ pub(super) const CORRELATION_GROUPS_MAX: usize = 100_000;
 
 /// Most events that one group of a correlation rule may remember.
 pub(super) const CORRELATION_GROUP_ENTRIES_MAX: usize = 10_000;
+
+/// Most fragments that the sieve searches for at once; the vector algorithm takes no more.
+pub(super) const SIEVE_FRAGMENTS_MAX: usize = 64;
+
+/// Most channels of one event id whose rules a thread keeps at hand; the others are looked up again.
+pub(super) const CHANNELS_KEPT_MAX: usize = 64;

@@ -1,13 +1,15 @@
 //! All texts that the rules of a log source look for in one field, found in one pass over the field.
 //!
 //! Most of what rules ask is whether a field contains, starts with, ends with or equals one of some texts. Each such
-//! question is a *literal*. One automaton per field (Aho and Corasick, "Efficient string matching", CACM 1975) answers
-//! all of them at once, where an engine that tries rule after rule folds and searches the field again and again.
+//! question is a *literal*. One automaton per field (Aho and Corasick, "Efficient string matching", CACM 1975) finds
+//! what may stand anywhere, a tree of letters what must stand at the start, and another, read backwards, what must stand
+//! at the end; an engine that tries rule after rule folds and searches the field again and again.
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rustc_hash::FxHashMap;
 
 use super::limits::DENSE_NEEDLES_MAX;
+use super::trie::Trie;
 
 /// A literal among those of one log source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,14 +69,34 @@ impl LiteralDraft {
         needles.chain(wholes)
     }
 
+    /// The needles, in no order.
+    pub(super) fn needles(&self) -> impl Iterator<Item = &str> + '_ {
+        self.needles.keys().map(String::as_str)
+    }
+
     pub(super) fn compile(self) -> Literals {
         let mut sorted: Vec<_> = self.needles.into_iter().collect();
         sorted.sort_unstable_by(|left, right| left.0.cmp(&right.0));
-        let (needles, patterns): (Vec<String>, Vec<_>) = sorted.into_iter().unzip();
+        let (mut needles, mut patterns) = (Vec::new(), Vec::new());
+        let (mut starts, mut ends) = (Trie::new(), Trie::new());
+        for (needle, literals) in sorted {
+            for (position, id) in literals {
+                match position {
+                    Position::Start => starts.insert(needle.bytes(), id),
+                    Position::End => ends.insert(needle.bytes().rev(), id),
+                    Position::Anywhere => {
+                        needles.push(needle.clone());
+                        patterns.push(id);
+                    }
+                }
+            }
+        }
         Literals {
             longest_whole: self.wholes.keys().map(String::len).max(),
             automaton: automaton(&needles),
-            patterns: patterns.into_iter().map(Vec::into_boxed_slice).collect(),
+            patterns,
+            starts,
+            ends,
             wholes: self.wholes,
             numbers: self.numbers,
         }
@@ -114,7 +136,9 @@ fn automaton(needles: &[String]) -> Option<AhoCorasick> {
 pub(super) struct Literals {
     automaton: Option<AhoCorasick>,
     /// By pattern of the automaton.
-    patterns: Vec<Box<[(Position, LiteralId)]>>,
+    patterns: Vec<LiteralId>,
+    starts: Trie,
+    ends: Trie,
     wholes: FxHashMap<String, LiteralId>,
     longest_whole: Option<usize>,
     numbers: FxHashMap<i64, LiteralId>,
@@ -123,7 +147,7 @@ pub(super) struct Literals {
 impl Literals {
     /// Whether a value need not be looked at.
     pub(super) fn is_empty(&self) -> bool {
-        self.automaton.is_none() && self.wholes.is_empty() && self.numbers.is_empty()
+        !self.has_text() && self.numbers.is_empty()
     }
 
     /// Reports every literal that holds of a text. `folded` is room to work in.
@@ -135,8 +159,16 @@ impl Literals {
             folded.as_str()
         };
         if let Some(automaton) = &self.automaton {
-            self.scan_needles(automaton, text, found);
+            for hit in automaton.find_overlapping_iter(text) {
+                self.patterns
+                    .get(hit.pattern().as_usize())
+                    .copied()
+                    .into_iter()
+                    .for_each(&mut *found);
+            }
         }
+        self.starts.walk(text.bytes(), found);
+        self.ends.walk(text.bytes().rev(), found);
         if self.longest_whole.is_some_and(|longest| text.len() <= longest) {
             let id = if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
                 self.wholes.get(text.to_ascii_lowercase().as_str())
@@ -149,24 +181,6 @@ impl Literals {
             && let Ok(value) = text.parse::<f64>()
         {
             self.scan_float(value, found);
-        }
-    }
-
-    fn scan_needles(&self, automaton: &AhoCorasick, text: &str, found: &mut impl FnMut(LiteralId)) {
-        for hit in automaton.find_overlapping_iter(text) {
-            let Some(literals) = self.patterns.get(hit.pattern().as_usize()) else {
-                continue;
-            };
-            for (position, id) in literals {
-                let holds = match position {
-                    Position::Anywhere => true,
-                    Position::Start => hit.start() == 0,
-                    Position::End => hit.end() == text.len(),
-                };
-                if holds {
-                    found(*id);
-                }
-            }
         }
     }
 
@@ -188,7 +202,10 @@ impl Literals {
 
     /// Whether literals other than numbers are looked for.
     pub(super) fn has_text(&self) -> bool {
-        self.automaton.is_some() || !self.wholes.is_empty()
+        self.automaton.is_some()
+            || !self.wholes.is_empty()
+            || !self.starts.is_empty()
+            || !self.ends.is_empty()
     }
 }
 

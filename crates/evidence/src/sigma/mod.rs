@@ -14,11 +14,14 @@ mod gate;
 mod limits;
 mod literals;
 mod load;
+mod names;
 mod program;
 mod route;
 mod rule;
+mod sieve;
 mod source;
 mod starter;
+mod trie;
 mod view;
 
 pub use correlate::Correlator;

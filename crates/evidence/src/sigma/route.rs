@@ -1,15 +1,15 @@
 //! The rules of one log source, ready to run.
 
 use rsigma_eval::compiler::{CompiledRule, evaluate_rule};
-use rustc_hash::FxHashMap;
 
-use super::fields::{aliases, folds};
 use super::gate::{Frequencies, Trigger, gate};
-use super::literals::{LiteralId, Literals};
+use super::literals::{LiteralDraft, LiteralId, Literals};
 use super::load::RuleSet;
+use super::names::{COMPOSED, Names, Rank};
 use super::program::{ANY_TEXT, Item, Node, Program, SlotId, Test};
 use super::rule::RuleId;
-use super::source::{Mapping, Source};
+use super::sieve::Sieve;
+use super::source::Source;
 use super::view::{View, event_value};
 use crate::record::{Record, Value};
 use rsigma_eval::{CompiledMatcher, EventValue};
@@ -21,17 +21,10 @@ enum Condition {
     Foreign(Box<CompiledRule>),
 }
 
-/// Under which names a record may hold the value of a slot: 0 is the name that rules use, the others stand in.
-type Rank = u8;
-
-/// The rank of a value put together from several fields.
-const COMPOSED: Rank = Rank::MAX;
-
 /// The rules of one log source.
 #[derive(Debug)]
 pub(super) struct Route {
     source: Source,
-    mapping: Mapping,
     rules: Vec<(RuleId, Condition)>,
     /// Rules, by position in `rules`, tried on every record.
     always: Vec<u32>,
@@ -41,8 +34,10 @@ pub(super) struct Route {
     by_presence: Vec<Vec<u32>>,
     /// Literals by slot.
     literals: Vec<Literals>,
+    /// Whether a record may hold a literal of keywords.
+    keywords: Sieve,
     /// Record field name to slots.
-    names: FxHashMap<Box<str>, Vec<(SlotId, Rank)>>,
+    names: Names,
     items: Vec<Item>,
     matchers: Vec<CompiledMatcher>,
     literal_count: usize,
@@ -51,7 +46,6 @@ pub(super) struct Route {
 impl Route {
     pub(super) fn compile(source: &Source, set: &RuleSet) -> Self {
         let mut program = Program::new();
-        let mapping = source.mapping();
         let chosen = set
             .rules()
             .iter()
@@ -63,13 +57,13 @@ impl Route {
         let frequencies = Frequencies::guess(&program, &nodes);
         let mut route = Self {
             source: source.clone(),
-            mapping,
             rules: Vec::with_capacity(ids.len()),
             always: Vec::new(),
             by_literal: Vec::new(),
             by_presence: Vec::new(),
             literals: Vec::new(),
-            names: names(&program, mapping),
+            keywords: Sieve::new(program.literals.iter().take(1).flat_map(LiteralDraft::needles)),
+            names: Names::new(&program.slots, source.mapping()),
             items: Vec::new(),
             matchers: Vec::new(),
             literal_count: program.literal_count as usize,
@@ -85,11 +79,7 @@ impl Route {
         route.by_literal = by_literal.into_iter().map(Vec::into_boxed_slice).collect();
         route.items = program.items;
         route.matchers = program.matchers;
-        route.literals = program
-            .literals
-            .into_iter()
-            .map(super::literals::LiteralDraft::compile)
-            .collect();
+        route.literals = program.literals.into_iter().map(LiteralDraft::compile).collect();
         route
     }
 
@@ -149,25 +139,14 @@ impl Route {
     /// Finds the values of every slot that the record fills.
     fn lay_out<'v>(&self, record: &'v Record, view: &'v View<'_>, desk: &mut Desk) -> Vec<Laid<'v>> {
         let mut values = Vec::with_capacity(32);
-        let fold = folds(self.mapping);
-        for (name, value) in record.fields() {
-            let slots = if fold {
-                desk.folded.clear();
-                desk.folded.push_str(name);
-                desk.folded.make_ascii_lowercase();
-                self.names.get(desk.folded.as_str())
-            } else {
-                self.names.get(name)
-            };
-            for (slot, rank) in slots.into_iter().flatten() {
-                desk.lay(
-                    Laid {
-                        slot: *slot,
-                        rank: *rank,
-                        value,
-                    },
-                    &mut values,
-                );
+        for (hash, name, value) in record.hashed_fields() {
+            for (slot, rank) in self.names.slots(hash, name, &mut desk.folded) {
+                let laid = Laid {
+                    slot: *slot,
+                    rank: *rank,
+                    value,
+                };
+                lay(&mut desk.held, desk.epoch, laid, &mut values);
             }
         }
         for (name, text) in view.composed() {
@@ -187,8 +166,7 @@ impl Route {
 
     /// The slot of a composed value: that of the rule field of its name.
     fn composed_slot(&self, name: &str) -> Option<SlotId> {
-        let slots = self.names.get(name)?;
-        slots.iter().find(|(_, rank)| *rank == 0).map(|(slot, _)| *slot)
+        self.names.own_slot(name)
     }
 
     /// Finds the literals that hold and the rules they make worth trying.
@@ -231,6 +209,9 @@ impl Route {
         else {
             return;
         };
+        if !self.keywords.may_hold(record.haystack()) {
+            return;
+        }
         let mut folded = std::mem::take(&mut desk.folded);
         for (_, value) in record.fields() {
             if let Value::Str(text) = value {
@@ -247,35 +228,6 @@ impl Route {
             rules.iter().for_each(|rule| desk.try_rule(*rule));
         }
     }
-}
-
-/// Every name under which a record may hold a slot's value.
-fn names(program: &Program, mapping: Mapping) -> FxHashMap<Box<str>, Vec<(SlotId, Rank)>> {
-    let fold = folds(mapping);
-    let spell = |name: &str| {
-        if fold {
-            name.to_ascii_lowercase()
-        } else {
-            name.to_owned()
-        }
-    };
-    let mut names: FxHashMap<Box<str>, Vec<(SlotId, Rank)>> = FxHashMap::default();
-    let mut slots: Vec<(&String, SlotId)> =
-        program.slots.iter().map(|(field, slot)| (field, *slot)).collect();
-    slots.sort_unstable_by_key(|(_, slot)| *slot);
-    for (field, slot) in slots {
-        names.entry(spell(field).into()).or_default().push((slot, 0));
-        let alias = aliases(mapping)
-            .iter()
-            .find(|(name, _)| spell(name) == spell(field));
-        for (rank, stand_in) in (1..COMPOSED).zip(alias.into_iter().flat_map(|(_, stand_ins)| *stand_ins)) {
-            names
-                .entry(spell(stand_in).into())
-                .or_default()
-                .push((slot, rank));
-        }
-    }
-    names
 }
 
 /// A value of a slot.
@@ -321,26 +273,6 @@ impl Desk {
         grow(&mut self.rules, rules);
     }
 
-    fn lay<'v>(&mut self, laid: Laid<'v>, values: &mut Vec<Laid<'v>>) {
-        let Some(held) = self.held.get_mut(laid.slot.index()) else {
-            return;
-        };
-        let new = held.epoch != self.epoch;
-        if new || laid.rank < held.rank {
-            *held = Held {
-                epoch: self.epoch,
-                first: values.len() as u32,
-                rank: laid.rank,
-                several: false,
-            };
-        } else if laid.rank == held.rank {
-            held.several = true;
-        } else {
-            return;
-        }
-        values.push(laid);
-    }
-
     fn held(&self, slot: SlotId) -> Option<&Held> {
         self.held
             .get(slot.index())
@@ -367,6 +299,26 @@ impl Desk {
     fn literal(&self, id: LiteralId) -> bool {
         self.literals.get(id.index()) == Some(&self.epoch)
     }
+}
+
+/// Notes a value of a slot, unless the record has one under a better name.
+fn lay<'v>(held: &mut [Held], epoch: u32, laid: Laid<'v>, values: &mut Vec<Laid<'v>>) {
+    let Some(held) = held.get_mut(laid.slot.index()) else {
+        return;
+    };
+    if held.epoch != epoch || laid.rank < held.rank {
+        *held = Held {
+            epoch,
+            first: values.len() as u32,
+            rank: laid.rank,
+            several: false,
+        };
+    } else if laid.rank == held.rank {
+        held.several = true;
+    } else {
+        return;
+    }
+    values.push(laid);
 }
 
 fn grow<T: Clone + Default>(marks: &mut Vec<T>, count: usize) {

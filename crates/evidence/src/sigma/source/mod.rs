@@ -8,6 +8,8 @@ mod cloud;
 mod unix;
 mod windows;
 
+pub(super) use windows::key as windows_key;
+
 use std::borrow::Cow;
 
 use super::rule::LogSource;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 use super::{Mapping, Source};
-use crate::record::{Record, Value};
+use crate::record::{Dialect, FieldName, Record, Value};
 
 /// Channel to Sigma service, after Sigma's own list of Windows services.
 const SERVICES: &[(&str, &str)] = &[
@@ -135,21 +135,34 @@ pub(super) fn source(record: &Record) -> Source {
     }
 }
 
-/// Both in one walk over the fields.
-fn channel_and_event(record: &Record) -> (&str, i64) {
-    let (mut channel, mut event_id) = (None, None);
-    for (name, value) in record.fields() {
-        match (name, value) {
-            ("Channel", Value::Str(text)) if channel.is_none() => channel = Some(text),
-            ("EventID", Value::Int(number)) if event_id.is_none() => event_id = Some(number),
-            ("EventID", Value::Str(text)) if event_id.is_none() => event_id = text.trim().parse().ok(),
-            _ => continue,
-        }
-        if channel.is_some() && event_id.is_some() {
-            break;
-        }
+/// All that decides the source of a Windows event: channel, event id, and what a registry key event did.
+pub(in crate::sigma) fn key(record: &Record) -> Option<(&str, (i64, u8))> {
+    if !matches!(record.dialect, Dialect::Windows) {
+        return None;
     }
-    (channel.unwrap_or(""), event_id.unwrap_or(0))
+    let (channel, event_id) = channel_and_event(record);
+    let deed = if event_id == 12 {
+        registry_deed(record).map_or(1, |deed| 2 + deed as u8)
+    } else {
+        0
+    };
+    Some((channel, (event_id, deed)))
+}
+
+static CHANNEL: LazyLock<FieldName> = LazyLock::new(|| FieldName::new("Channel"));
+static EVENT_ID: LazyLock<FieldName> = LazyLock::new(|| FieldName::new("EventID"));
+
+fn channel_and_event(record: &Record) -> (&str, i64) {
+    let channel = match record.get_named(&CHANNEL) {
+        Some(Value::Str(text)) => text,
+        _ => "",
+    };
+    let event_id = match record.get_named(&EVENT_ID) {
+        Some(Value::Int(number)) => number,
+        Some(Value::Str(text)) => text.trim().parse().unwrap_or(0),
+        _ => 0,
+    };
+    (channel, event_id)
 }
 
 fn service(channel: &str) -> &'static str {
@@ -219,16 +232,24 @@ fn sysmon(event_id: i64, record: &Record) -> &'static [&'static str] {
 }
 
 fn registry_key(record: &Record) -> &'static [&'static str] {
-    let said = |word: &str| {
-        record
-            .all("EventType")
-            .any(|value| matches!(value, Value::Str(text) if text == word))
-    };
-    if said("CreateKey") {
-        &["registry_add", "registry_event"]
-    } else if said("DeleteKey") || said("DeleteValue") {
-        &["registry_delete", "registry_event"]
-    } else {
-        &["registry_add", "registry_delete", "registry_event"]
+    match registry_deed(record) {
+        Some(Deed::Added) => &["registry_add", "registry_event"],
+        Some(Deed::Deleted) => &["registry_delete", "registry_event"],
+        None => &["registry_add", "registry_delete", "registry_event"],
     }
+}
+
+#[derive(Clone, Copy)]
+enum Deed {
+    Added,
+    Deleted,
+}
+
+/// NXLog has a field of the same name for the kind of log entry, so every field of the name is looked at.
+fn registry_deed(record: &Record) -> Option<Deed> {
+    record.all("EventType").find_map(|value| match value {
+        Value::Str("CreateKey") => Some(Deed::Added),
+        Value::Str("DeleteKey" | "DeleteValue") => Some(Deed::Deleted),
+        _ => None,
+    })
 }
