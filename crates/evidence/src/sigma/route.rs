@@ -151,14 +151,12 @@ impl Route {
         }
         for (name, text) in view.composed() {
             if let Some(slot) = self.composed_slot(name) {
-                desk.lay(
-                    Laid {
-                        slot,
-                        rank: COMPOSED,
-                        value: Value::Str(text),
-                    },
-                    &mut values,
-                );
+                let laid = Laid {
+                    slot,
+                    rank: COMPOSED,
+                    value: Value::Str(text),
+                };
+                lay(&mut desk.held, desk.epoch, laid, &mut values);
             }
         }
         values
