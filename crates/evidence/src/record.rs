@@ -4,6 +4,8 @@
 //! `TargetUserName`, `actor.alternateId` of an Okta event stays dotted). A list repeats its name: `tags` twice
 //! for two tags, `target.type` once per element for a list of objects, in order.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 /// A log file among those of one run, by number.
@@ -103,7 +105,7 @@ struct Field {
 /// A field's name, prepared so that looking it up in many records is cheap.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldName {
-    text: Box<str>,
+    text: Cow<'static, str>,
     hash: u32,
 }
 
@@ -112,7 +114,16 @@ impl FieldName {
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self {
-            text: name.into(),
+            text: Cow::Owned(name.to_owned()),
+            hash: name_hash(name.as_bytes()),
+        }
+    }
+
+    /// Prepares a name that is known when compiling.
+    #[must_use]
+    pub const fn fixed(name: &'static str) -> Self {
+        Self {
+            text: Cow::Borrowed(name),
             hash: name_hash(name.as_bytes()),
         }
     }
@@ -130,7 +141,7 @@ impl FieldName {
 }
 
 /// A filter, not an identity: mixes the length with the first and the last eight bytes.
-fn name_hash(name: &[u8]) -> u32 {
+const fn name_hash(name: &[u8]) -> u32 {
     let (first, last) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
         _ => short_ends(name),
@@ -141,14 +152,23 @@ fn name_hash(name: &[u8]) -> u32 {
     (mixed ^ (mixed >> 29)).wrapping_mul(0x1656_67B1_9E37_79F9) as u32 ^ (mixed >> 32) as u32
 }
 
-fn short_ends(name: &[u8]) -> (u64, u64) {
+const fn short_ends(name: &[u8]) -> (u64, u64) {
     match (name.first_chunk::<4>(), name.last_chunk::<4>()) {
         (Some(first), Some(last)) => (
-            u64::from(u32::from_le_bytes(*first)),
-            u64::from(u32::from_le_bytes(*last)),
+            u32::from_le_bytes(*first) as u64,
+            u32::from_le_bytes(*last) as u64,
         ),
-        _ => (name.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)), 0),
+        _ => (tiny(name), 0),
     }
+}
+
+const fn tiny(mut name: &[u8]) -> u64 {
+    let mut sum = 0;
+    while let [byte, rest @ ..] = name {
+        sum = sum << 8 | *byte as u64;
+        name = rest;
+    }
+    sum
 }
 
 /// A decoded record. All its text lies in one buffer.
@@ -281,10 +301,14 @@ impl Record {
     }
 
     /// A second name for the value of the field at `index`.
-    pub(crate) fn alias(&mut self, index: usize, name: &str) {
+    pub(crate) fn alias(&mut self, index: usize, name: &FieldName) {
         if let Some(field) = self.fields.get(index).copied() {
-            let name = self.append(name);
-            self.push_span(name, field.value);
+            let own = self.append(&name.text);
+            self.hashes.push(name.hash);
+            self.fields.push(Field {
+                name: own,
+                value: field.value,
+            });
         }
     }
 
@@ -326,6 +350,11 @@ impl Record {
     /// The number of the first field of this name.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
         self.position_hashed(name, name_hash(name.as_bytes()))
+    }
+
+    /// The number of the first field of this prepared name.
+    pub(crate) fn position_named(&self, name: &FieldName) -> Option<usize> {
+        self.position_hashed(&name.text, name.hash)
     }
 
     fn position_hashed(&self, name: &str, hash: u32) -> Option<usize> {

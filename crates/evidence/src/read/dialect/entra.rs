@@ -3,7 +3,7 @@
 
 use super::{first_utc, service_time};
 use crate::read::clock::Clock;
-use crate::record::{Dialect, Record};
+use crate::record::{Dialect, FieldName, Record};
 
 /// Fields of which one is in every sign-in, and fields of which one is in every audit record.
 const MARKS: [&[&str]; 4] = [
@@ -20,23 +20,26 @@ pub(super) fn recognised(record: &Record) -> bool {
 }
 
 /// A table's name, and the export's names that mean the same, best first.
-const NAMES: [(&str, &[&str]); 22] = [
+static NAMES: [(FieldName, &[&str]); 22] = [
     (
-        "OperationName",
+        FieldName::fixed("OperationName"),
         &[
             "operationName",
             "properties.activityDisplayName",
             "activityDisplayName",
         ],
     ),
-    ("operationName", &["OperationName", "activityDisplayName"]),
-    ("OperationNameValue", &["operationName"]),
     (
-        "ActivityDisplayName",
+        FieldName::fixed("operationName"),
+        &["OperationName", "activityDisplayName"],
+    ),
+    (FieldName::fixed("OperationNameValue"), &["operationName"]),
+    (
+        FieldName::fixed("ActivityDisplayName"),
         &["properties.activityDisplayName", "activityDisplayName"],
     ),
     (
-        "properties.message",
+        FieldName::fixed("properties.message"),
         &[
             "properties.activityDisplayName",
             "activityDisplayName",
@@ -44,18 +47,18 @@ const NAMES: [(&str, &[&str]); 22] = [
             "OperationName",
         ],
     ),
-    ("Category", &["properties.category", "category"]),
-    ("CategoryValue", &["category"]),
+    (FieldName::fixed("Category"), &["properties.category", "category"]),
+    (FieldName::fixed("CategoryValue"), &["category"]),
     (
-        "LoggedByService",
+        FieldName::fixed("LoggedByService"),
         &["properties.loggedByService", "loggedByService"],
     ),
     (
-        "ResultType",
+        FieldName::fixed("ResultType"),
         &["resultType", "properties.status.errorCode", "status.errorCode"],
     ),
     (
-        "ResultDescription",
+        FieldName::fixed("ResultDescription"),
         &[
             "resultDescription",
             "properties.status.failureReason",
@@ -63,18 +66,18 @@ const NAMES: [(&str, &[&str]); 22] = [
         ],
     ),
     (
-        "Status",
+        FieldName::fixed("Status"),
         &["properties.status.additionalDetails", "status.additionalDetails"],
     ),
     (
-        "AuthenticationRequirement",
+        FieldName::fixed("AuthenticationRequirement"),
         &[
             "properties.authenticationRequirement",
             "authenticationRequirement",
         ],
     ),
     (
-        "riskEventType",
+        FieldName::fixed("riskEventType"),
         &[
             "properties.riskEventType",
             "RiskEventType",
@@ -83,29 +86,35 @@ const NAMES: [(&str, &[&str]); 22] = [
         ],
     ),
     (
-        "conditionalAccessStatus",
+        FieldName::fixed("conditionalAccessStatus"),
         &["properties.conditionalAccessStatus", "ConditionalAccessStatus"],
     ),
-    ("userAgent", &["properties.userAgent", "UserAgent"]),
     (
-        "UserPrincipalName",
+        FieldName::fixed("userAgent"),
+        &["properties.userAgent", "UserAgent"],
+    ),
+    (
+        FieldName::fixed("UserPrincipalName"),
         &["properties.userPrincipalName", "userPrincipalName"],
     ),
     (
-        "IPAddress",
+        FieldName::fixed("IPAddress"),
         &["properties.ipAddress", "ipAddress", "callerIpAddress"],
     ),
-    ("AppDisplayName", &["properties.appDisplayName", "appDisplayName"]),
     (
-        "ResourceDisplayName",
+        FieldName::fixed("AppDisplayName"),
+        &["properties.appDisplayName", "appDisplayName"],
+    ),
+    (
+        FieldName::fixed("ResourceDisplayName"),
         &["properties.resourceDisplayName", "resourceDisplayName"],
     ),
     (
-        "DeviceDetail.deviceId",
+        FieldName::fixed("DeviceDetail.deviceId"),
         &["properties.deviceDetail.deviceId", "deviceDetail.deviceId"],
     ),
     (
-        "DeviceDetail.trusttype",
+        FieldName::fixed("DeviceDetail.trusttype"),
         &[
             "properties.deviceDetail.trustType",
             "deviceDetail.trustType",
@@ -113,38 +122,41 @@ const NAMES: [(&str, &[&str]); 22] = [
         ],
     ),
     (
-        "DeviceDetail.isCompliant",
+        FieldName::fixed("DeviceDetail.isCompliant"),
         &["properties.deviceDetail.isCompliant", "deviceDetail.isCompliant"],
     ),
 ];
 
 /// The same for fields that repeat: every value gets the second name.
-const REPEATED: [(&str, &str); 4] = [
+static REPEATED: [(&str, FieldName); 4] = [
     (
         "properties.targetResources.modifiedProperties.newValue",
-        "TargetResources.ModifiedProperties.NewValue",
+        FieldName::fixed("TargetResources.ModifiedProperties.NewValue"),
     ),
     (
         "properties.targetResources.modifiedProperties.newValue",
-        "TargetResources.modifiedProperties.newValue",
+        FieldName::fixed("TargetResources.modifiedProperties.newValue"),
     ),
     (
         "properties.targetResources.modifiedProperties.displayName",
-        "TargetResources.ModifiedProperties.DisplayName",
+        FieldName::fixed("TargetResources.ModifiedProperties.DisplayName"),
     ),
-    ("properties.targetResources.type", "targetResources.type"),
+    (
+        "properties.targetResources.type",
+        FieldName::fixed("targetResources.type"),
+    ),
 ];
 
 pub(super) fn normalise(record: &mut Record, clock: &Clock) -> bool {
     record.dialect = Dialect::Entra;
-    for (to, froms) in NAMES {
-        if record.position(to).is_none()
+    for (to, froms) in &NAMES {
+        if record.position_named(to).is_none()
             && let Some(index) = froms.iter().find_map(|from| record.position(from))
         {
             record.alias(index, to);
         }
     }
-    for (from, to) in REPEATED {
+    for (from, to) in &REPEATED {
         alias_all(record, from, to);
     }
     let own = first_utc(
@@ -163,8 +175,8 @@ pub(super) fn normalise(record: &mut Record, clock: &Clock) -> bool {
     service_time(record, clock, own)
 }
 
-fn alias_all(record: &mut Record, from: &str, to: &str) {
-    if record.position(from).is_none() || record.position(to).is_some() {
+fn alias_all(record: &mut Record, from: &str, to: &FieldName) {
+    if record.position(from).is_none() || record.position_named(to).is_some() {
         return;
     }
     for index in 0..record.len() {

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::clock::Clock;
 use super::instant::{self, Instant};
-use crate::record::{Dialect, Record, Value};
+use crate::record::{Dialect, FieldName, Record, Value};
 
 pub(crate) use windows::{is_system_name, settle_numbers};
 
@@ -118,11 +118,11 @@ fn service_time(record: &mut Record, clock: &Clock, own: Option<Timestamp>) -> b
     clock.set(record, own.map(Instant::Exact), received)
 }
 
-const ZEEK_IDS: [(&str, &str); 4] = [
-    ("id_orig_h", "id.orig_h"),
-    ("id_orig_p", "id.orig_p"),
-    ("id_resp_h", "id.resp_h"),
-    ("id_resp_p", "id.resp_p"),
+static ZEEK_IDS: [(FieldName, FieldName); 4] = [
+    (FieldName::fixed("id_orig_h"), FieldName::fixed("id.orig_h")),
+    (FieldName::fixed("id_orig_p"), FieldName::fixed("id.orig_p")),
+    (FieldName::fixed("id_resp_h"), FieldName::fixed("id.resp_h")),
+    (FieldName::fixed("id_resp_p"), FieldName::fixed("id.resp_p")),
 ];
 
 fn zeek(record: &mut Record, clock: &Clock) -> bool {
@@ -161,12 +161,11 @@ fn unknown(record: &mut Record, clock: &Clock) -> bool {
 }
 
 /// Adds each second name to the first field of the first name, where nothing has the second name yet.
-pub(crate) fn alias_missing(record: &mut Record, names: &[(&str, &str)]) {
+pub(crate) fn alias_missing(record: &mut Record, names: &[(FieldName, FieldName)]) {
     for (from, to) in names {
-        if record.position(to).is_some() {
-            continue;
-        }
-        if let Some(index) = record.position(from) {
+        if let Some(index) = record.position_named(from)
+            && record.position_named(to).is_none()
+        {
             record.alias(index, to);
         }
     }

@@ -3,7 +3,7 @@
 use super::{alias_missing, first_instant, first_utc, instant_in};
 use crate::read::clock::Clock;
 use crate::read::instant::Instant;
-use crate::record::{Dialect, Record, Stored, Value};
+use crate::record::{Dialect, FieldName, Record, Stored, Value};
 
 /// Names that are those of `System`, whatever the event's own data calls so.
 const SYSTEM_NAMES: [&str; 10] = [
@@ -25,16 +25,28 @@ pub(crate) fn is_system_name(name: &str) -> bool {
 }
 
 /// Names of flat shippers, and the name in use here. NXLog first, then Sentinel and others.
-const FLAT_NAMES: [(&str, &str); 9] = [
-    ("SourceName", "Provider_Name"),
-    ("Hostname", "Computer"),
-    ("RecordNumber", "EventRecordID"),
-    ("EventSourceName", "Provider_Name"),
-    ("EventRecordId", "EventRecordID"),
-    ("ProviderName", "Provider_Name"),
-    ("Provider", "Provider_Name"),
-    ("host.name", "Computer"),
-    ("MachineName", "Computer"),
+static FLAT_NAMES: [(FieldName, FieldName); 9] = [
+    (FieldName::fixed("SourceName"), FieldName::fixed("Provider_Name")),
+    (FieldName::fixed("Hostname"), FieldName::fixed("Computer")),
+    (
+        FieldName::fixed("RecordNumber"),
+        FieldName::fixed("EventRecordID"),
+    ),
+    (
+        FieldName::fixed("EventSourceName"),
+        FieldName::fixed("Provider_Name"),
+    ),
+    (
+        FieldName::fixed("EventRecordId"),
+        FieldName::fixed("EventRecordID"),
+    ),
+    (
+        FieldName::fixed("ProviderName"),
+        FieldName::fixed("Provider_Name"),
+    ),
+    (FieldName::fixed("Provider"), FieldName::fixed("Provider_Name")),
+    (FieldName::fixed("host.name"), FieldName::fixed("Computer")),
+    (FieldName::fixed("MachineName"), FieldName::fixed("Computer")),
 ];
 
 /// NXLog, Sentinel and their like: `EventData` at the top level already.
@@ -49,12 +61,19 @@ pub(super) fn flat(record: &mut Record, clock: &Clock) -> bool {
     clock.set(record, own, received)
 }
 
-const NUMBERS: [&str; 6] = ["EventID", "EventRecordID", "Level", "Task", "Opcode", "Version"];
+static NUMBERS: [FieldName; 6] = [
+    FieldName::fixed("EventID"),
+    FieldName::fixed("EventRecordID"),
+    FieldName::fixed("Level"),
+    FieldName::fixed("Task"),
+    FieldName::fixed("Opcode"),
+    FieldName::fixed("Version"),
+];
 
 /// Makes numbers of those fields of `System` that are numbers, where a shipper wrote text.
 pub(crate) fn settle_numbers(record: &mut Record) {
-    for name in NUMBERS {
-        if let Some(index) = record.position(name)
+    for name in &NUMBERS {
+        if let Some(index) = record.position_named(name)
             && let Some((_, Value::Str(text))) = record.field(index)
             && let Ok(number) = text.trim().parse()
         {
@@ -101,11 +120,14 @@ const WINLOG_NAMES: [(&str, &str); 12] = [
 ];
 
 /// Other names of shippers that nest.
-const NESTED_NAMES: [(&str, &str); 4] = [
-    ("event.code", "EventID"),
-    ("event.provider", "Provider_Name"),
-    ("host.name", "Computer"),
-    ("message", "Message"),
+static NESTED_NAMES: [(FieldName, FieldName); 4] = [
+    (FieldName::fixed("event.code"), FieldName::fixed("EventID")),
+    (
+        FieldName::fixed("event.provider"),
+        FieldName::fixed("Provider_Name"),
+    ),
+    (FieldName::fixed("host.name"), FieldName::fixed("Computer")),
+    (FieldName::fixed("message"), FieldName::fixed("Message")),
 ];
 
 /// Winlogbeat, and EVTX dumped as JSON.
