@@ -5,10 +5,13 @@
 //! attacks: what an intruder could do with an access is the business of `cordon-reach`.
 
 pub mod activity;
+pub mod import;
 pub mod learn;
 pub mod limits;
 pub mod load;
 pub mod model;
 pub mod names;
+pub mod show;
 
 pub use model::*;
+pub use show::summary;

@@ -30,3 +30,10 @@ pub const DIAGNOSTICS_MAX: usize = 1_000;
 
 /// Most accesses that one entry with lists may stand for, against a product of long lists.
 pub const ACCESSES_PER_ENTRY_MAX: usize = 1_000_000;
+
+/// Most bytes that an archive is unpacked to. A domain of a hundred thousand objects takes a
+/// few hundred MiB; a zip bomb must not take all memory.
+pub const UNPACKED_BYTES_MAX: u64 = 2 * 1_024 * 1_024 * 1_024;
+
+/// Most files in an archive. SharpHound splits its output into parts, a few hundred at most.
+pub const ARCHIVE_ENTRIES_MAX: usize = 10_000;
