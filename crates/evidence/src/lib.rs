@@ -5,6 +5,7 @@
 
 pub mod bind;
 pub mod infer;
+pub mod pipeline;
 pub mod read;
 pub mod record;
 pub mod sigma;

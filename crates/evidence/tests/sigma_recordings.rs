@@ -7,17 +7,16 @@
 )]
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cordon_evidence::record::{Dialect, FileId, Record, RecordPlace, TimeBasis, Value};
-use cordon_evidence::sigma::{Detector, RuleSet, Scratch, Source, View};
-use jiff::Timestamp;
+use cordon_evidence::pipeline::detect;
+use cordon_evidence::read::{self, Options, RecordStream, Workers};
+use cordon_evidence::record::{FileId, Record};
+use cordon_evidence::sigma::{Correlator, Detector, RuleSet, Scratch, Source, View};
 use rsigma_eval::compiler::CompiledRule;
 use rsigma_eval::{Engine, JsonEvent};
-use serde_json::Value as Json;
 
 /// The folder of development data, if there is one.
 fn data(part: &str) -> Option<PathBuf> {
@@ -55,70 +54,38 @@ fn corpus() -> Option<Arc<RuleSet>> {
     Some(Arc::new(RuleSet::load(&files, NonZeroUsize::new(2).unwrap())))
 }
 
-fn flatten(prefix: &str, value: &Json, record: &mut Record) {
-    match value {
-        Json::Null => record.push(prefix, Value::Null),
-        Json::Bool(truth) => record.push(prefix, Value::Bool(*truth)),
-        Json::String(text) => record.push(prefix, Value::Str(text)),
-        Json::Number(number) => match number.as_i64() {
-            Some(whole) => record.push(prefix, Value::Int(whole)),
-            None => record.push(prefix, Value::Float(number.as_f64().unwrap())),
-        },
-        Json::Array(parts) => parts.iter().for_each(|part| flatten(prefix, part, record)),
-        Json::Object(fields) => {
-            for (name, field) in fields {
-                let name = if prefix.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{prefix}.{name}")
-                };
-                flatten(&name, field, record);
-            }
-        }
-    }
-}
-
-/// The lines of a recording as flat Windows records.
-fn records(path: &Path) -> Vec<Record> {
-    let mut text = String::new();
-    let file = std::fs::File::open(path).unwrap();
-    zstd::Decoder::new(file)
-        .unwrap()
-        .read_to_string(&mut text)
-        .unwrap();
-    let lines = text.lines().enumerate();
-    let parsed =
-        lines.filter_map(|(at, line)| serde_json::from_str::<Json>(line).ok().map(|json| (at, json)));
-    parsed
-        .map(|(at, json)| {
-            let place = RecordPlace {
-                file: FileId(0),
-                position: at as u64 + 1,
-            };
-            let mut record = Record::new(Timestamp::UNIX_EPOCH, TimeBasis::Receipt, place, Dialect::Windows);
-            flatten("", &json, &mut record);
-            if let Some(provider) = json.get("SourceName").and_then(Json::as_str) {
-                record.push("Provider_Name", Value::Str(provider));
-            }
-            record
-        })
-        .collect()
-}
-
-fn recordings() -> Vec<PathBuf> {
+/// Every recording of these names below the folder of recordings.
+fn recordings(folder: &str, ending: &str) -> Vec<PathBuf> {
     let Some(root) = data("recordings") else {
         return Vec::new();
     };
     let mut found = Vec::new();
-    for folder in std::fs::read_dir(root).unwrap() {
-        let folder = folder.unwrap().path();
-        let files = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path());
-        found.extend(files.filter(|path| path.to_string_lossy().ends_with(".json.zst")));
+    let mut folders = vec![root.join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                found.push(path);
+            }
+        }
     }
     found.sort();
     found
+}
+
+fn stream(paths: &[PathBuf]) -> RecordStream {
+    let sources = paths.iter().enumerate().map(|(at, path)| {
+        let path = path.clone();
+        read::Source {
+            name: path.display().to_string(),
+            file: FileId(at as u32),
+            receipt: None,
+            open: Box::new(move || Ok(Box::new(std::fs::File::open(&path)?))),
+        }
+    });
+    RecordStream::new(sources.collect(), Options::default())
 }
 
 /// rsigma's own engine, one for each log source, on the record as one flat JSON object.
@@ -176,31 +143,86 @@ fn every_rule_of_the_corpus_loads() {
     assert!(report.rejected.is_empty());
 }
 
+/// Compares every record of some recordings, and says how much there was.
+fn compare(set: &Arc<RuleSet>, paths: &[PathBuf]) -> (usize, usize) {
+    let detector = Detector::new(Arc::clone(set));
+    let mut scratch = Scratch::default();
+    let mut twin = Twin {
+        set,
+        engines: BTreeMap::new(),
+    };
+    let (mut records, mut total) = (0, 0);
+    for record in stream(paths) {
+        let mut detections = Vec::new();
+        detector.detect(&record, &mut scratch, &mut detections);
+        let own: Vec<u32> = detections.iter().map(|detection| detection.rule.0).collect();
+        let path = paths.get(record.place.file.0 as usize).unwrap();
+        assert_eq!(
+            own,
+            twin.detect(&record),
+            "{} at {}",
+            path.display(),
+            record.place.position
+        );
+        records += 1;
+        total += own.len();
+    }
+    println!(
+        "{records:7} records, {total:6} detections in {} files",
+        paths.len()
+    );
+    (records, total)
+}
+
 #[test]
 fn detections_on_recordings_are_those_of_rsigma() {
     let Some(set) = corpus() else {
         return;
     };
-    let detector = Detector::new(Arc::clone(&set));
-    let mut scratch = Scratch::default();
-    let mut twin = Twin {
-        set: &set,
-        engines: BTreeMap::new(),
-    };
-    for path in recordings() {
-        let (mut count, mut total) = (0, 0);
-        for record in records(&path) {
-            let mut detections = Vec::new();
-            detector.detect(&record, &mut scratch, &mut detections);
-            let own: Vec<u32> = detections.iter().map(|detection| detection.rule.0).collect();
-            let theirs = twin.detect(&record);
-            assert_eq!(own, theirs, "{} line {}", path.display(), record.place.position);
-            count += 1;
-            total += own.len();
-        }
-        println!(
-            "{count:7} records, {total:6} detections: {}",
-            path.file_name().unwrap().display()
-        );
+    for path in recordings("", ".json.zst") {
+        compare(&set, &[path]);
     }
+}
+
+#[test]
+fn detections_on_event_log_files_are_those_of_rsigma() {
+    let Some(set) = corpus() else {
+        return;
+    };
+    let paths = recordings("evtx-to-mitre", ".evtx");
+    if !paths.is_empty() {
+        let (records, detections) = compare(&set, &paths);
+        assert_eq!(records, 10_015);
+        assert!(detections > 1000, "{detections} detections");
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same() {
+    let Some(set) = corpus() else {
+        return;
+    };
+    let paths = recordings("purplesharp_ad_playbook_I", ".json.zst");
+    let run = |threads| {
+        let detector = Detector::new(Arc::clone(&set));
+        let mut correlator = Correlator::new(&set);
+        let workers = Workers {
+            threads,
+            batch_records: 100,
+        };
+        let mut all = Vec::new();
+        detect(
+            &mut stream(&paths),
+            &detector,
+            &mut correlator,
+            workers,
+            |_, detections| {
+                all.extend_from_slice(detections);
+            },
+        );
+        all
+    };
+    let alone = run(1);
+    assert_eq!(alone, run(3));
+    assert!(paths.is_empty() || !alone.is_empty());
 }
