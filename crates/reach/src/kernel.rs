@@ -2,14 +2,30 @@
 
 use cordon_estate::Entity;
 
-use crate::graph::NONE;
+use crate::graph::{NONE, Rule};
 use crate::{FactId, FactSet, Graph, Scratch};
 
 impl Graph {
     /// The facts, base and derived, on which some derivation of a goal may rest, goals included.
     #[must_use]
     pub fn relevant_to(&self, goals: &[FactId]) -> FactSet {
-        let by_conclusion = self.by_conclusion();
+        self.relevant_through(goals, |_| true)
+    }
+
+    /// The same facts with only the rules that can fire from the footholds with nothing withdrawn and that matter
+    /// to a goal. Chaining in it, from these footholds or fewer, reaches the same goals at the same times.
+    #[must_use]
+    pub fn kernel(&self, footholds: &[Entity], goals: &[FactId], scratch: &mut Scratch) -> Self {
+        let exposure = self.chain(footholds, &FactSet::new(), scratch);
+        let reached = |fact: u32| fact == NONE || exposure.reached(FactId(fact));
+        let fires = |rule: &Rule| rule.premises.iter().all(|premise| reached(*premise));
+        let relevant = self.relevant_through(goals, fires);
+        self.with_rules(|rule| relevant.contains(FactId(rule.conclusion)) && fires(rule))
+    }
+
+    /// Backward from the goals through the rules that `fires` admits.
+    fn relevant_through(&self, goals: &[FactId], fires: impl Fn(&Rule) -> bool) -> FactSet {
+        let by_conclusion = self.by_conclusion(fires);
         let mut relevant = FactSet::with_room(self.facts());
         let mut waiting: Vec<FactId> = goals
             .iter()
@@ -29,19 +45,6 @@ impl Graph {
         relevant
     }
 
-    /// The same facts with only the rules that can fire from the footholds with nothing withdrawn and that matter
-    /// to a goal. Chaining in it, from these footholds or fewer, reaches the same goals at the same times.
-    #[must_use]
-    pub fn kernel(&self, footholds: &[Entity], goals: &[FactId], scratch: &mut Scratch) -> Self {
-        let relevant = self.relevant_to(goals);
-        let exposure = self.chain(footholds, &FactSet::new(), scratch);
-        let reached = |fact: u32| fact == NONE || exposure.reached(FactId(fact));
-        self.with_rules(|rule| {
-            relevant.contains(FactId(rule.conclusion))
-                && rule.premises.iter().all(|premise| reached(*premise))
-        })
-    }
-
     fn source_facts(&self, fact: FactId) -> impl Iterator<Item = FactId> {
         use crate::RuleKind::{Foothold, Outside};
         let outside = self
@@ -57,17 +60,23 @@ impl Graph {
             || (self.inside_from_outside && self.derived(OnUnplaced) == Some(fact))
     }
 
-    fn by_conclusion(&self) -> ByConclusion {
+    fn by_conclusion(&self, fires: impl Fn(&Rule) -> bool) -> ByConclusion {
         let rows = self.facts() - self.base_facts();
-        let keys = self
-            .all_rules()
-            .iter()
-            .map(|rule| self.row_of(FactId(rule.conclusion)) as u32);
+        let numbered = (0..).zip(self.all_rules());
+        let firing: Vec<u32> = numbered
+            .filter(|(_, rule)| fires(rule))
+            .map(|(place, _)| place)
+            .collect();
+        let conclusion = |place: &u32| {
+            self.rule(*place)
+                .map_or(0, |rule| self.row_of(FactId(rule.conclusion)))
+        };
+        let keys = firing.iter().map(|place| conclusion(place) as u32);
         let (starts, places) = crate::graph::rows::group_by(rows, keys);
         let mut rules = vec![0; places.len()];
-        for (rule, place) in places.into_iter().enumerate() {
+        for (rule, place) in firing.into_iter().zip(places) {
             if let Some(slot) = rules.get_mut(place as usize) {
-                *slot = rule as u32;
+                *slot = rule;
             }
         }
         ByConclusion { starts, rules }

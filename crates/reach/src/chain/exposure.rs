@@ -3,7 +3,7 @@
 use cordon_estate::Entity;
 
 use super::derivation::{self, Derivation};
-use super::scratch::{Mark, NEVER, Scratch};
+use super::scratch::{Mark, Scratch};
 use crate::{Derived, FactId, Graph};
 
 /// Everything that can be reached, each fact with its earliest arrival and one derivation. A view into the
@@ -27,19 +27,13 @@ impl<'a> Exposure<'a> {
     /// True if the intruder can gain the derived fact.
     #[must_use]
     pub fn reached(&self, fact: FactId) -> bool {
-        !self.graph.is_base(fact)
-            && self
-                .scratch
-                .settled
-                .contains(FactId(self.graph.row_of(fact) as u32))
+        !self.graph.is_base(fact) && self.scratch.is_settled(self.graph.row_of(fact))
     }
 
     /// Seconds from the start until the intruder can have gained the derived fact at the earliest.
     #[must_use]
     pub fn arrival_seconds(&self, fact: FactId) -> Option<u32> {
-        self.mark(fact)
-            .map(|mark| mark.seconds)
-            .filter(|seconds| *seconds != NEVER)
+        self.mark(fact).map(Mark::seconds)
     }
 
     /// Minutes from the start until the intruder can have gained the derived fact at the earliest.

@@ -101,7 +101,7 @@ impl Graph {
         let mut sources = std::mem::take(&mut scratch.sources);
         self.sources(footholds, standing, &mut sources);
         for (fact, by) in sources.drain(..) {
-            if scratch.arrive(self.row_of(fact), Mark { seconds: 0, by }) {
+            if scratch.arrive(self.row_of(fact), Mark::tentative(0, by)) {
                 scratch.waiting.push(0, 0, fact.0);
             }
         }
@@ -133,7 +133,7 @@ impl Graph {
         while let Some((seconds, fact)) = scratch.waiting.pop() {
             let fact = FactId(fact);
             let row = self.row_of(fact);
-            if !scratch.settled.insert(FactId(row as u32)) {
+            if !scratch.settle(row) {
                 continue;
             }
             scratch.order.push(fact.0);
@@ -143,18 +143,18 @@ impl Graph {
                     return;
                 }
             }
-            self.wake(fact, seconds, standing, scratch);
+            self.wake(row, seconds, standing, scratch);
         }
     }
 
     /// Fires the rules that have this fact as a premise and whose other premise has settled.
     #[inline]
-    fn wake(&self, fact: FactId, seconds: u32, standing: &impl Standing, scratch: &mut Scratch) {
-        let (start, rules) = self.first_rules(fact);
+    fn wake(&self, row: usize, seconds: u32, standing: &impl Standing, scratch: &mut Scratch) {
+        let (start, rules, second_rules) = self.woken_by(row);
         for (place, rule) in (start..).zip(rules) {
             self.fire(place, rule, rule.second(), seconds, standing, scratch);
         }
-        for place in self.second_rules(fact) {
+        for place in second_rules {
             if let Some(rule) = self.rule(*place) {
                 self.fire(*place, rule, rule.first(), seconds, standing, scratch);
             }
@@ -173,12 +173,15 @@ impl Graph {
     ) {
         let seconds = now
             .saturating_add(self.pace.of_code(rule.kind))
-            .min(scratch::NEVER - 1);
+            .min(scratch::LATEST);
         let conclusion = FactId(rule.conclusion);
         let row = self.row_of(conclusion);
-        let settled = |fact: FactId| scratch.settled.contains(FactId(self.row_of(fact) as u32));
-        if scratch.marks.get(row).is_none_or(|mark| mark.seconds <= seconds)
-            || (other != NONE && !settled(FactId(other)))
+
+        if scratch
+            .marks
+            .get(row)
+            .is_none_or(|mark| mark.seconds() <= seconds)
+            || (other != NONE && !scratch.is_settled(self.row_of(FactId(other))))
             || !rule
                 .base
                 .iter()
@@ -186,7 +189,7 @@ impl Graph {
         {
             return;
         }
-        if scratch.arrive(row, Mark { seconds, by }) {
+        if scratch.arrive(row, Mark::tentative(seconds, by)) {
             scratch.waiting.push(rule.kind, seconds, conclusion.0);
         }
     }

@@ -10,10 +10,15 @@ pub(crate) const FOOTHOLD: u32 = u32::MAX - 1;
 /// Reached because the intruder is outside.
 pub(crate) const OUTSIDE: u32 = u32::MAX - 2;
 
+/// Set in the time of a fact that has not settled: it may still be reached earlier.
+const TENTATIVE: u32 = 1 << 31;
+/// Later than any arrival: 68 years.
+pub(crate) const LATEST: u32 = TENTATIVE - 2;
+
 /// When and why a derived fact was reached.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
-    pub(crate) seconds: u32,
+    seconds: u32,
     /// The place of the rule, or [`FOOTHOLD`] or [`OUTSIDE`].
     pub(crate) by: u32,
 }
@@ -23,12 +28,32 @@ const UNREACHED: Mark = Mark {
     by: NEVER,
 };
 
+impl Mark {
+    pub(crate) const fn tentative(seconds: u32, by: u32) -> Self {
+        Self {
+            seconds: seconds | TENTATIVE,
+            by,
+        }
+    }
+
+    /// The best arrival known, later than [`LATEST`] if none is.
+    #[inline]
+    pub(crate) const fn seconds(self) -> u32 {
+        self.seconds & !TENTATIVE
+    }
+
+    #[inline]
+    pub(crate) const fn is_settled(self) -> bool {
+        self.seconds < TENTATIVE
+    }
+}
+
 /// Working memory of [`Graph::chain`]. Reuse one for many chainings: a chaining then allocates nothing once the
 /// memory has grown, and clears only what the one before had touched.
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub(crate) marks: Vec<Mark>,
-    pub(crate) settled: FactSet,
+
     /// Derived facts in the order in which they settled.
     pub(crate) order: Vec<u32>,
     /// Derived facts that were given a mark.
@@ -52,12 +77,11 @@ impl Scratch {
                 if let Some(mark) = self.marks.get_mut(row as usize) {
                     *mark = UNREACHED;
                 }
-                self.settled.remove(FactId(row));
             }
         } else {
             self.marks.clear();
             self.marks.resize(derived, UNREACHED);
-            self.settled = FactSet::with_room(derived);
+
             self.touched.clear();
         }
         self.order.clear();
@@ -71,7 +95,7 @@ impl Scratch {
             return false;
         };
         let fresh = slot.seconds == NEVER;
-        let earlier = mark.seconds < slot.seconds;
+        let earlier = mark.seconds() < slot.seconds();
         if earlier {
             *slot = mark;
         }
@@ -79,5 +103,20 @@ impl Scratch {
             self.touched.push(row as u32);
         }
         earlier
+    }
+
+    #[inline]
+    pub(crate) fn is_settled(&self, row: usize) -> bool {
+        self.marks.get(row).is_some_and(|mark| mark.is_settled())
+    }
+
+    /// Settles a fact at its time; false if it had settled before.
+    #[inline]
+    pub(crate) fn settle(&mut self, row: usize) -> bool {
+        self.marks.get_mut(row).is_some_and(|mark| {
+            let fresh = !mark.is_settled();
+            mark.seconds = mark.seconds();
+            fresh
+        })
     }
 }

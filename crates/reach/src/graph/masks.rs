@@ -41,7 +41,8 @@ pub(crate) const fn on_member_system(bits: u16) -> u16 {
     (bits & RUN_BITS) | if bits & AS_ADMIN_BITS == 0 { 0 } else { ADMIN_BIT }
 }
 
-/// One mask for each entity of a kind, and the number of its first grant.
+/// One mask for each entity of a kind, and where its block of numbers starts: one for the entity itself, so that
+/// what is read together lies together, and one for each grant.
 #[derive(Debug, Default)]
 pub(crate) struct Masks {
     bits: Vec<u16>,
@@ -69,7 +70,7 @@ impl Masks {
         self.starts = Vec::with_capacity(self.bits.len() + 1);
         for bits in &self.bits {
             self.starts.push(next);
-            next += bits.count_ones();
+            next += 1 + bits.count_ones();
         }
         self.starts.push(next);
     }
@@ -78,24 +79,31 @@ impl Masks {
         self.bits.get(index).copied().unwrap_or(0)
     }
 
+    /// The number of the entity itself, if it exists.
+    pub(crate) fn entity(&self, index: usize) -> Option<u32> {
+        (index < self.bits.len()).then(|| self.starts.get(index).copied())?
+    }
+
     /// The number of a grant on an entity, if it exists.
     pub(crate) fn rank(&self, index: usize, bit: u32) -> Option<u32> {
         let bits = self.of(index);
         (bits >> bit & 1 == 1).then_some(())?;
         let below = bits & ((1 << bit) - 1);
-        Some(self.starts.get(index)? + below.count_ones())
+        Some(self.starts.get(index)? + 1 + below.count_ones())
     }
 
-    /// The entity and the grant of a number.
-    pub(crate) fn find(&self, rank: u32) -> Option<(u32, Grant)> {
+    /// The entity of a number, and the grant unless it is the number of the entity itself.
+    pub(crate) fn find(&self, rank: u32) -> Option<(u32, Option<Grant>)> {
         let index = self
             .starts
             .partition_point(|start| *start <= rank)
             .checked_sub(1)?;
-        let nth = rank - self.starts.get(index)?;
+        let Some(nth) = (rank - self.starts.get(index)?).checked_sub(1) else {
+            return Some((index as u32, None));
+        };
         let bits = self.of(index);
         let bit = (0..16).filter(|bit| bits >> bit & 1 == 1).nth(nth as usize)?;
-        Some((index as u32, *GRANTS.get(bit)?))
+        Some((index as u32, Some(*GRANTS.get(bit)?)))
     }
 
     pub(crate) fn count(&self) -> u32 {

@@ -20,16 +20,21 @@ pub use view::RuleView;
 
 use crate::{Base, Derived, Fact, FactId, Pace, RuleKind};
 
+/// Where the entries of one derived fact start.
+#[derive(Clone, Copy, Debug, Default)]
+struct Row {
+    first: u32,
+    second: u32,
+}
+
 /// The rules of an estate, compiled. It does not change; what is withdrawn is an argument of each chaining.
 #[derive(Clone, Debug)]
 pub struct Graph {
     numbering: Arc<Numbering>,
     /// Rules by first premise.
     rules: Vec<Rule>,
-    /// For each derived fact, where its rules start.
-    firsts: Vec<u32>,
-    /// For each derived fact, where its entries in `second_rules` start.
-    seconds: Vec<u32>,
+    /// For each derived fact, where its rules and its entries in `second_rules` start.
+    rows: Vec<Row>,
     /// Rules by second premise.
     second_rules: Vec<u32>,
     pub(crate) pace: Pace,
@@ -80,12 +85,16 @@ impl Graph {
                 }
             }
         });
+        let rows = firsts
+            .into_iter()
+            .zip(seconds)
+            .map(|(first, second)| Row { first, second })
+            .collect();
         let numbering = Arc::default();
         Self {
             numbering,
             rules,
-            firsts,
-            seconds,
+            rows,
             second_rules,
             pace,
             inside_from_outside: false,
@@ -146,7 +155,8 @@ impl Graph {
     #[must_use]
     pub const fn rule_bytes(&self) -> usize {
         self.rules.len() * size_of::<Rule>()
-            + (self.firsts.len() + self.seconds.len() + self.second_rules.len()) * size_of::<u32>()
+            + self.rows.len() * size_of::<Row>()
+            + self.second_rules.len() * size_of::<u32>()
     }
 
     /// Premises of all rules together.
@@ -169,20 +179,22 @@ impl Graph {
         &self.rules
     }
 
-    /// Rules that have the derived fact as first premise, with the place of the first of them.
+    /// Rules that have the derived fact as first premise, with the place of the first of them; then places of the
+    /// rules that have it as second premise.
     #[inline]
-    pub(crate) fn first_rules(&self, fact: FactId) -> (u32, &[Rule]) {
-        let row = self.row_of(fact);
-        (
-            self.firsts.get(row).copied().unwrap_or(0),
-            rows::row(&self.firsts, &self.rules, row),
-        )
-    }
-
-    /// Places of the rules that have the derived fact as second premise.
-    #[inline]
-    pub(crate) fn second_rules(&self, fact: FactId) -> &[u32] {
-        rows::row(&self.seconds, &self.second_rules, self.row_of(fact))
+    pub(crate) fn woken_by(&self, row: usize) -> (u32, &[Rule], &[u32]) {
+        let (Some(start), Some(end)) = (self.rows.get(row), self.rows.get(row + 1)) else {
+            return (0, &[], &[]);
+        };
+        let rules = self
+            .rules
+            .get(start.first as usize..end.first as usize)
+            .unwrap_or(&[]);
+        let second = self
+            .second_rules
+            .get(start.second as usize..end.second as usize)
+            .unwrap_or(&[]);
+        (start.first, rules, second)
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! Which fact has which number.
 //!
-//! Each kind of fact has a run of numbers in the order of its entities, so that most numbers are one addition.
+//! Each kind of entity has a run of numbers in the order of its entities, so that most numbers are one addition.
+//! Facts of one entity are neighbours: chaining reads them together, and memory is what it waits for.
 
 use cordon_estate::{
     AccessId, AccessKind, AccountId, Estate, GroupId, Place, SystemId, SystemKind, Target, ZoneId,
@@ -40,18 +41,15 @@ struct Starts {
     within: u32,
     posing: u32,
     internet: u32,
-    holds: u32,
-    uses: u32,
-    acts: u32,
-    runs: u32,
+    accounts: u32,
+    groups: u32,
+    systems: u32,
     app: u32,
     on: u32,
     accounts_taken: u32,
     directory_taken: u32,
     to_zone: u32,
     to_system: u32,
-    system_grants: u32,
-    group_grants: u32,
     end: u32,
 }
 
@@ -107,25 +105,23 @@ impl Numbering {
             within: run(estate.zones.len()),
             posing: run(groups),
             internet: run(1),
-            holds: run(accounts),
-            uses: run(accounts),
-            acts: run(groups),
-            runs: run(systems),
+            accounts: run(accounts * 2),
+            groups: run(self.group_grants.count() as usize),
+            systems: run(self.system_grants.count() as usize),
             app: run(systems),
             on: run(slots),
             accounts_taken: run(1),
             directory_taken: run(1),
             to_zone: run(slots * CARRIERS as usize),
             to_system: run(self.behind_doors.len() * CARRIERS as usize),
-            system_grants: run(self.system_grants.count() as usize),
-            group_grants: run(self.group_grants.count() as usize),
+
             end: run(0),
         }
     }
 
     /// How many base facts there are; derived facts follow them.
     pub(crate) const fn base_facts(&self) -> u32 {
-        self.starts.holds
+        self.starts.accounts
     }
 
     /// How many facts there are.
@@ -150,10 +146,10 @@ impl Numbering {
     pub(crate) fn derived(&self, derived: Derived) -> Option<FactId> {
         let starts = &self.starts;
         match derived {
-            Derived::Holds(id) => within(starts.holds, starts.uses, id.0),
-            Derived::Uses(id) => within(starts.uses, starts.acts, id.0),
-            Derived::ActsAs(id) => within(starts.acts, starts.runs, id.0),
-            Derived::RunsOn(id) => within(starts.runs, starts.app, id.0),
+            Derived::Holds(id) => within(starts.accounts, starts.groups, id.0.checked_mul(2)?),
+            Derived::Uses(id) => within(starts.accounts, starts.groups, id.0.checked_mul(2)? + 1),
+            Derived::ActsAs(id) => Some(FactId(starts.groups + self.group_grants.entity(id.index())?)),
+            Derived::RunsOn(id) => Some(FactId(starts.systems + self.system_grants.entity(id.index())?)),
             Derived::UsesApp(id) => within(starts.app, starts.on, id.0),
             Derived::OnZone(id) => self.on(self.slot_of_zone(id)?),
             Derived::OnInternet => self.on(self.internet_slot()),
@@ -183,17 +179,13 @@ impl Numbering {
     pub(crate) fn to_system(&self, system: SystemId, carrier: u32) -> Option<FactId> {
         let door = *self.doors.get(system.index())?;
         (door != NO_DOOR).then_some(())?;
-        within(
-            self.starts.to_system,
-            self.starts.system_grants,
-            door * CARRIERS + carrier,
-        )
+        within(self.starts.to_system, self.starts.end, door * CARRIERS + carrier)
     }
 
     pub(crate) fn granted(&self, on: Target, bit: u32) -> Option<FactId> {
         let number = match on {
-            Target::System(id) => self.starts.system_grants + self.system_grants.rank(id.index(), bit)?,
-            Target::Group(id) => self.starts.group_grants + self.group_grants.rank(id.index(), bit)?,
+            Target::System(id) => self.starts.systems + self.system_grants.rank(id.index(), bit)?,
+            Target::Group(id) => self.starts.groups + self.group_grants.rank(id.index(), bit)?,
         };
         Some(FactId(number))
     }
@@ -221,7 +213,7 @@ impl Numbering {
     }
 
     pub(crate) fn describe(&self, fact: FactId) -> Option<Fact> {
-        if fact.0 < self.starts.holds {
+        if fact.0 < self.starts.accounts {
             self.describe_base(fact.0).map(Fact::Base)
         } else {
             self.describe_derived(fact.0).map(Fact::Derived)
@@ -246,25 +238,22 @@ impl Numbering {
     fn describe_derived(&self, number: u32) -> Option<Derived> {
         let starts = &self.starts;
         Some(match number {
-            n if n < starts.holds => return None,
-            n if n < starts.uses => Derived::Holds(AccountId(n - starts.holds)),
-            n if n < starts.acts => Derived::Uses(AccountId(n - starts.uses)),
-            n if n < starts.runs => Derived::ActsAs(GroupId(n - starts.acts)),
-            n if n < starts.app => Derived::RunsOn(SystemId(n - starts.runs)),
+            n if n < starts.accounts => return None,
+            n if n < starts.groups => describe_account(n - starts.accounts),
+            n if n < starts.systems => match self.group_grants.find(n - starts.groups)? {
+                (index, None) => Derived::ActsAs(GroupId(index)),
+                (index, Some(grant)) => Derived::Granted(Target::Group(GroupId(index)), grant),
+            },
+            n if n < starts.app => match self.system_grants.find(n - starts.systems)? {
+                (index, None) => Derived::RunsOn(SystemId(index)),
+                (index, Some(grant)) => Derived::Granted(Target::System(SystemId(index)), grant),
+            },
             n if n < starts.on => Derived::UsesApp(SystemId(n - starts.app)),
             n if n < starts.accounts_taken => self.describe_on(n - starts.on),
             n if n == starts.accounts_taken => Derived::AccountsTaken,
             n if n == starts.directory_taken => Derived::DirectoryTaken,
             n if n < starts.to_system => self.describe_to_slot(n - starts.to_zone),
-            n if n < starts.system_grants => self.describe_to_system(n - starts.to_system)?,
-            n if n < starts.group_grants => {
-                let (index, grant) = self.system_grants.find(n - starts.system_grants)?;
-                Derived::Granted(Target::System(SystemId(index)), grant)
-            }
-            n => {
-                let (index, grant) = self.group_grants.find(n - starts.group_grants)?;
-                Derived::Granted(Target::Group(GroupId(index)), grant)
-            }
+            n => self.describe_to_system(n - starts.to_system)?,
         })
     }
 
@@ -292,6 +281,16 @@ impl Numbering {
     fn describe_to_system(&self, offset: u32) -> Option<Derived> {
         let system = *self.behind_doors.get((offset / CARRIERS) as usize)?;
         Some(Derived::ConnectsToSystem(system, carrier(offset % CARRIERS)))
+    }
+}
+
+/// What is held and what is used of an account lie side by side.
+const fn describe_account(offset: u32) -> Derived {
+    let id = AccountId(offset / 2);
+    if offset.is_multiple_of(2) {
+        Derived::Holds(id)
+    } else {
+        Derived::Uses(id)
     }
 }
 
