@@ -1,6 +1,7 @@
 //! The decision: the least disruptive withdrawals that keep every jewel out of reach, and the proof.
 
 pub mod candidates;
+pub mod check;
 pub mod circuit;
 pub mod document;
 pub mod hitting;
@@ -9,5 +10,6 @@ pub mod limits;
 pub mod master;
 pub mod planner;
 
+pub use check::verify;
 pub use document::PlanDocument;
 pub use planner::{Constraints, Foothold, Planner, Progress, Settings, Watch, plan};

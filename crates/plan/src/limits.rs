@@ -53,3 +53,6 @@ pub const REFUSALS_MAX: usize = 24;
 
 /// Most checks spent on making a clash of jewels and protected services as small as it can be.
 pub const CLASH_CHECKS_MAX: usize = 60;
+
+/// Most accesses, accounts and systems of an estate of which a check lists every act to try every set of them.
+pub const BRUTE_FACTS_MAX: usize = 400;

@@ -13,13 +13,22 @@ fn choices(columns: usize) -> impl Iterator<Item = Vec<bool>> {
     (0..1_u32 << columns).map(move |bits| (0..columns).map(|column| bits >> column & 1 == 1).collect())
 }
 
+/// Up to `most` different numbers below `bound`, ascending.
+fn some(chance: &mut Chance, most: u32, bound: u32) -> Vec<u32> {
+    let count = chance.below(most + 1);
+    let mut found: Vec<u32> = (0..count).map(|_| chance.below(bound)).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 fn nodes(chance: &mut Chance, columns: u32) -> Vec<Node> {
     let count = chance.below(6);
     (0..count)
         .map(|_| Node {
             gate: if chance.percent(60) { Gate::Any } else { Gate::All },
-            columns: chance.some(3, columns),
-            nodes: chance.some(2, count),
+            columns: some(chance, 3, columns),
+            nodes: some(chance, 2, count),
             pence: i64::from(chance.below(20)),
             forbidden: chance.percent(12),
         })
@@ -34,7 +43,7 @@ fn problem(chance: &mut Chance) -> Problem {
         .collect();
     let rows = (0..chance.below(9))
         .map(|_| Row {
-            cuts: chance.some(4, columns),
+            cuts: some(chance, 4, columns),
             loss: (losses > 0 && chance.percent(50)).then(|| chance.below(losses)),
         })
         .filter(|row| !row.cuts.is_empty() || row.loss.is_some())
@@ -132,7 +141,7 @@ fn world(chance: &mut Chance) -> World {
     let cutters = (0..facts)
         .map(|fact| {
             if fact < bases {
-                chance.some(3, columns)
+                some(chance, 3, columns)
             } else {
                 Vec::new()
             }

@@ -83,7 +83,12 @@ impl Planner<'_> {
     ) -> Step {
         let (mut entities, mut accesses) = (Vec::new(), Vec::new());
         let mut cut_by: Vec<WithdrawalId> = Vec::new();
-        for fact in folded(rule, by_fact) {
+        let (rests_on, through) = folded(rule, by_fact);
+        let used = through.iter().find_map(|fact| match self.graph.describe(*fact) {
+            Some(Fact::Derived(Derived::Uses(id))) => Some(self.estate.name(Entity::Account(id))),
+            _ => None,
+        });
+        for fact in rests_on {
             cut_by.extend(cuts.get(&fact).into_iter().flatten().cloned());
             match self.graph.describe(fact) {
                 Some(Fact::Derived(derived)) => {
@@ -110,7 +115,7 @@ impl Planner<'_> {
         };
         let to = to.unwrap_or_else(|| gained.map(|fact| fact.text(self.estate)).unwrap_or_default());
         Step {
-            text: self.sentence(rule, gained, &entities),
+            text: self.sentence(rule, gained, &entities, used),
             from: entities,
             to,
             rule: rule_word(rule.rule).to_owned(),
@@ -121,7 +126,7 @@ impl Planner<'_> {
         }
     }
 
-    fn sentence(&self, rule: &Rule, gained: Option<Fact>, from: &[String]) -> String {
+    fn sentence(&self, rule: &Rule, gained: Option<Fact>, from: &[String], used: Option<&str>) -> String {
         let bare = |name: &str| name.split_once(':').map_or(name, |(_, bare)| bare).to_owned();
         let by_account = from
             .iter()
@@ -138,8 +143,9 @@ impl Planner<'_> {
             _ => None,
         };
         let target = target.unwrap_or_default();
-        let whom = by_account
-            .clone()
+        let whom = used
+            .map(str::to_owned)
+            .or_else(|| by_account.clone())
             .or_else(|| by_system.clone())
             .unwrap_or_default();
         match rule.rule {
@@ -161,9 +167,9 @@ impl Planner<'_> {
     }
 }
 
-/// What a step rests on: conclusions of earlier acts, and base facts, through the rules between.
-fn folded(rule: &Rule, by_fact: &FxHashMap<FactId, &Rule>) -> Vec<FactId> {
-    let mut found = Vec::new();
+/// What a step rests on (conclusions of earlier acts, and base facts), and the facts between.
+fn folded(rule: &Rule, by_fact: &FxHashMap<FactId, &Rule>) -> (Vec<FactId>, Vec<FactId>) {
+    let (mut found, mut between) = (Vec::new(), Vec::new());
     let mut seen = FactSet::new();
     let mut open: Vec<FactId> = rule.premises.iter().rev().copied().collect();
     while let Some(fact) = open.pop() {
@@ -171,11 +177,14 @@ fn folded(rule: &Rule, by_fact: &FxHashMap<FactId, &Rule>) -> Vec<FactId> {
             continue;
         }
         match by_fact.get(&fact) {
-            Some(inner) if !is_act(inner.rule) => open.extend(inner.premises.iter().rev()),
+            Some(inner) if !is_act(inner.rule) => {
+                between.push(fact);
+                open.extend(inner.premises.iter().rev());
+            }
             _ => found.push(fact),
         }
     }
-    found
+    (found, between)
 }
 
 /// The entity that a gained fact is about, if it is a thing that can be named.

@@ -136,17 +136,26 @@ impl Planner<'_> {
     }
 
     /// Base facts that some jewel rests on, or anything that has a price if those are few enough.
-    fn facts_that_matter(&self, reached: &[Reached], targets: &[Target], held: &[Entity]) -> Vec<Base> {
+    fn facts_that_matter(
+        &self,
+        reached: &[Reached],
+        targets: &[Target],
+        held: &[Entity],
+        constraints: &Constraints,
+    ) -> Vec<Base> {
         let jewels: Vec<u32> = targets
             .iter()
             .filter(|target| target.jewel.is_some())
             .map(|target| target.fact)
             .collect();
         let all: Vec<u32> = targets.iter().map(|target| target.fact).collect();
+        let hard: Vec<bool> = targets
+            .iter()
+            .map(|target| self.must_be_kept(target, reached, constraints))
+            .collect();
         let mut facts: Vec<u32> = Vec::new();
         for one in reached {
-            let of = |targets: &[u32], hard: usize| {
-                let hard: Vec<bool> = (0..targets.len()).map(|target| target < hard).collect();
+            let of = |targets: &[u32]| {
                 relevant(&Source {
                     facts: self.graph.facts(),
                     rules: &one.rules,
@@ -156,13 +165,9 @@ impl Planner<'_> {
                     hard: &hard,
                 })
             };
-            let everything = of(&all, jewels.len());
+            let everything = of(&all);
             let few = everything.len() <= crate::limits::SPREAD_FACTS_MAX;
-            facts.extend(if few {
-                everything
-            } else {
-                of(&jewels, jewels.len())
-            });
+            facts.extend(if few { everything } else { of(&jewels) });
         }
         let near = held.iter().filter_map(|entity| match *entity {
             Entity::Account(id) => Some([Base::Enabled(id), Base::Credential(id)]),
@@ -183,6 +188,19 @@ impl Planner<'_> {
         facts.into_iter().filter_map(describe).collect()
     }
 
+    /// True for a jewel that must be kept, that nobody gave up, and that cannot be taken already.
+    fn must_be_kept(&self, target: &Target, reached: &[Reached], constraints: &Constraints) -> bool {
+        let is_taken = reached
+            .iter()
+            .any(|one| one.arrival.get(target.fact as usize) == Some(&0));
+        target
+            .jewel
+            .and_then(|place| self.jewels.get(place))
+            .is_some_and(|jewel| jewel.never)
+            && !constraints.give_up.contains(&target.entity)
+            && !is_taken
+    }
+
     pub(super) fn prepare(
         &mut self,
         worlds: Vec<World>,
@@ -197,7 +215,7 @@ impl Planner<'_> {
             .collect();
         held.sort_unstable();
         held.dedup();
-        let facts = self.facts_that_matter(&reached, &targets, &held);
+        let facts = self.facts_that_matter(&reached, &targets, &held, constraints);
         let mut columns = self.candidates.for_facts(facts);
         self.add_forced(&mut columns, constraints);
         let used = self.used(&reached, &targets, &columns, settings);

@@ -18,13 +18,4 @@ impl Chance {
     pub(crate) fn percent(&mut self, percent: u32) -> bool {
         self.below(100) < percent
     }
-
-    /// Up to `most` different numbers below `bound`, ascending.
-    pub(crate) fn some(&mut self, most: u32, bound: u32) -> Vec<u32> {
-        let count = self.below(most + 1);
-        let mut found: Vec<u32> = (0..count).map(|_| self.below(bound)).collect();
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
 }

@@ -1,0 +1,95 @@
+//! Each withdrawal: that it is what it says, that its point can do it, that nobody refused it.
+
+use super::Findings;
+use super::view::View;
+use crate::document::{PlanDocument, WithdrawalEntry};
+
+pub(super) fn check(document: &PlanDocument, view: &View<'_>, found: &mut Findings) {
+    for (place, entry) in document.withdrawals.iter().enumerate() {
+        found.same("withdrawals.order", &entry.order, &(place as u32 + 1));
+        if document
+            .withdrawals
+            .iter()
+            .take(place)
+            .any(|earlier| earlier.id == entry.id)
+        {
+            found.problem("withdrawals.id", format!("{} is there twice", entry.id));
+        }
+        one(document, entry, view, found);
+    }
+    for forced in &document.constraints.forced {
+        if document.withdrawal(forced).is_none() && view.candidates.find(forced).is_some() {
+            found.problem(
+                "constraints.forced",
+                format!("{forced} was forced and is not in the plan"),
+            );
+        }
+    }
+    let people = document.withdrawals.iter().map(|entry| entry.people).sum::<u32>();
+    found.same("people.denied", &document.people.denied, &people);
+}
+
+fn one(document: &PlanDocument, entry: &WithdrawalEntry, view: &View<'_>, found: &mut Findings) {
+    let candidates = &view.candidates;
+    let removes = view.removes(entry.act);
+    if removes.is_empty() {
+        found.problem(
+            "withdrawals.act",
+            format!("{} removes nothing in this estate", entry.id),
+        );
+        return;
+    }
+    found.same("withdrawals.id", &entry.id, &candidates.id(entry.act));
+    found.same("withdrawals.text", &entry.text, &candidates.text(entry.act));
+    found.same(
+        "withdrawals.entities",
+        &entry.entities,
+        &candidates.entities(entry.act),
+    );
+    found.same("withdrawals.removes", &entry.removes, &(removes.len() as u32));
+    let friction = crate::candidates::Friction::new(view.estate, view.duration_hours);
+    found.same(
+        "withdrawals.friction_pence",
+        &entry.friction_pence,
+        &friction.pence(&removes),
+    );
+    let denied = friction.denied(view.estate, candidates.index(), &removes);
+    found.same("withdrawals.people", &entry.people, &denied.people);
+    found.near(
+        "withdrawals.uses_per_day",
+        entry.uses_per_day,
+        denied.uses_per_day,
+    );
+    if document.constraints.refused.contains(&entry.id) && !document.constraints.forced.contains(&entry.id) {
+        found.problem("withdrawals", format!("{} was refused", entry.id));
+    }
+    found.same(
+        "withdrawals.forced",
+        &entry.forced,
+        &document.constraints.forced.contains(&entry.id),
+    );
+    let Some(point) = view.estate.point(entry.point) else {
+        found.problem(
+            "withdrawals.point",
+            format!("{}: the estate has no such enforcement point", entry.id),
+        );
+        return;
+    };
+    if !point
+        .guards
+        .iter()
+        .any(|guard| candidates.allows(*guard, entry.act))
+    {
+        found.problem(
+            "withdrawals.point",
+            format!("{} cannot be done at {}", entry.id, point.name),
+        );
+    }
+    found.same("withdrawals.point_name", &entry.point_name, &point.name);
+    found.near(
+        "withdrawals.effect_seconds",
+        entry.effect_seconds,
+        point.effect_seconds,
+    );
+    found.near("withdrawals.certainty", entry.certainty, point.certainty);
+}

@@ -1,0 +1,172 @@
+//! What the plan says comes of it: jewels, exposure, services, cost.
+
+use std::collections::BTreeMap;
+
+use cordon_reach::Derived;
+use cordon_trade::ServiceState;
+
+use super::Findings;
+use super::view::{Outcome, View};
+use crate::candidates::entity_name;
+use crate::document::{
+    Act, ExposureCount, GiveUp, JewelState, Outcome as Answer, PlanDocument, ServiceLevel, Status,
+};
+
+/// The acts of a document with their effects.
+pub(super) fn acts(document: &PlanDocument) -> Vec<(Act, f64)> {
+    document
+        .withdrawals
+        .iter()
+        .map(|entry| (entry.act, entry.effect_seconds))
+        .collect()
+}
+
+pub(super) fn check(document: &PlanDocument, view: &View<'_>, found: &mut Findings) {
+    let outcome = view.outcome(&acts(document));
+    jewels(document, view, &outcome, found);
+    services(document, view, &outcome, found);
+    found.same("cost", &document.cost, &outcome.cost);
+    found.same(
+        "exposure.before",
+        &document.exposure.before,
+        &count(view, &view.before),
+    );
+    found.same(
+        "exposure.after",
+        &document.exposure.after,
+        &count(view, &outcome.gained),
+    );
+    answer(document, found);
+}
+
+fn given_up(document: &PlanDocument) -> impl Iterator<Item = &GiveUp> {
+    document
+        .infeasibility
+        .iter()
+        .flat_map(|infeasibility| &infeasibility.give_up)
+}
+
+fn jewels(document: &PlanDocument, view: &View<'_>, outcome: &Outcome, found: &mut Findings) {
+    found.same("jewels", &document.jewels.len(), &view.jewels.len());
+    for jewel in &view.jewels {
+        let name = entity_name(view.estate, jewel.entity);
+        let Some(entry) = document.jewels.iter().find(|entry| entry.entity == name) else {
+            found.problem(
+                "jewels",
+                format!("{name} is a jewel and the plan does not speak of it"),
+            );
+            continue;
+        };
+        found.same("jewels.never", &entry.never, &jewel.never);
+        found.same("jewels.inferred", &entry.inferred, &jewel.inferred);
+        found.same("jewels.loss_pence", &entry.loss_pence, &jewel.loss.0);
+        let (before, after) = (view.before.get(&jewel.taken), outcome.gained.get(&jewel.taken));
+        let minutes = |seconds: Option<&u32>| seconds.map(|seconds| f64::from(*seconds) / 60.0);
+        found.same(
+            "jewels.arrival_minutes_before",
+            &entry.arrival_minutes_before,
+            &minutes(before),
+        );
+        found.same(
+            "jewels.arrival_minutes_after",
+            &entry.arrival_minutes_after,
+            &minutes(after),
+        );
+        let state = match (before, after) {
+            (_, Some(0)) => JewelState::MayBeTaken,
+            (_, Some(_)) => JewelState::Reachable,
+            (Some(_), None) => JewelState::Stopped,
+            (None, None) => JewelState::OutOfReach,
+        };
+        found.same("jewels.state", &entry.state, &state);
+        let is_given_up = document.constraints.given_up.contains(&name)
+            || given_up(document).any(|one| matches!(one, GiveUp::Jewel { entity, .. } if *entity == name));
+        if jewel.never && state == JewelState::Reachable && !is_given_up {
+            found.problem(
+                "jewels",
+                format!("{name} can still be reached, and nobody gave it up"),
+            );
+        }
+    }
+}
+
+fn services(document: &PlanDocument, view: &View<'_>, outcome: &Outcome, found: &mut Findings) {
+    found.same("services", &document.services.len(), &view.estate.services.len());
+    for ((id, service), state) in view.estate.services_with_ids().zip(&outcome.states) {
+        let Some(entry) = document.services.iter().find(|entry| entry.name == service.name) else {
+            found.problem(
+                "services",
+                format!("{} is a service and the plan does not speak of it", service.name),
+            );
+            continue;
+        };
+        let level = match state {
+            ServiceState::Up => ServiceLevel::Up,
+            ServiceState::Degraded(_) => ServiceLevel::Degraded,
+            ServiceState::Down => ServiceLevel::Down,
+        };
+        found.same("services.level", &entry.level, &level);
+        found.near("services.capacity", entry.capacity, 1.0 - state.missing());
+        let price = |state| cordon_trade::cost_pence(service, state, view.duration_hours).0;
+        found.same(
+            "services.cost_pence",
+            &entry.cost_pence,
+            &(price(*state) - price(view.state_before(id))),
+        );
+        let protected = view.protected.contains(&id);
+        found.same("services.protected", &entry.protected, &protected);
+        let is_given_up = given_up(document)
+            .any(|one| matches!(one, GiveUp::Service { name, .. } if *name == service.name));
+        let goes_down = *state == ServiceState::Down && view.state_before(id) != ServiceState::Down;
+        if protected && goes_down && !is_given_up {
+            found.problem("services", format!("{} is protected and goes down", service.name));
+        }
+    }
+}
+
+fn count(view: &View<'_>, gained: &BTreeMap<Derived, u32>) -> ExposureCount {
+    let mut count = ExposureCount::default();
+    for derived in gained.keys() {
+        match derived {
+            Derived::Uses(_) => count.accounts += 1,
+            Derived::ActsAs(_) => count.groups += 1,
+            Derived::RunsOn(_) => count.systems += 1,
+            Derived::OnZone(_) => count.zones += 1,
+            _ => {}
+        }
+    }
+    count.jewels = view
+        .jewels
+        .iter()
+        .filter(|jewel| gained.contains_key(&jewel.taken))
+        .count() as u32;
+    count
+}
+
+/// That outcome, status, bound and gap agree with each other.
+fn answer(document: &PlanDocument, found: &mut Findings) {
+    let (optimality, cost) = (&document.optimality, document.cost.total_pence);
+    let expected = match (&document.infeasibility, document.withdrawals.is_empty()) {
+        (Some(_), _) => Answer::Infeasible,
+        (None, true) => Answer::NothingToDo,
+        (None, false) => Answer::Planned,
+    };
+    found.same("outcome", &document.outcome, &expected);
+    if optimality.lower_bound_pence > cost {
+        found.problem("optimality.lower_bound_pence", "the bound is above the cost");
+    }
+    let gap = (cost - optimality.lower_bound_pence) as f64 / cost.max(1) as f64;
+    found.near("optimality.gap", optimality.gap, gap.max(0.0));
+    let is_infeasible = optimality.status == Status::Infeasible;
+    found.same(
+        "optimality.status (infeasible)",
+        &is_infeasible,
+        &document.infeasibility.is_some(),
+    );
+    if optimality.status == Status::Optimal && optimality.lower_bound_pence != cost {
+        found.problem(
+            "optimality.status",
+            "the plan is called optimal and its bound is below its cost",
+        );
+    }
+}

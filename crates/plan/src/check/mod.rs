@@ -1,0 +1,131 @@
+//! The independent check of a plan: everything that it claims is derived again, naively.
+//!
+//! Reachability comes from [`cordon_reach::naive`], services from [`cordon_trade::naive`], what an act removes and
+//! whether it comes in time from this module; none of the planner's search, kernel or circuit is used. What is shared:
+//! the data types, the table of prices, the names of acts, and which guard covers which act. A cost is compared with
+//! trying everything where that is possible, otherwise the bound is only checked for sense, and the verdict says so.
+
+mod acts;
+mod brute;
+mod claims;
+mod race;
+mod view;
+
+use cordon_estate::Estate;
+
+use crate::document::PlanDocument;
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What does not hold; empty if the plan is accepted.
+    pub problems: Vec<Problem>,
+    /// How the claim to be the cheapest was checked.
+    pub optimality: Checked,
+    /// What was not derived again and stands only by the hash.
+    pub unchecked: Vec<String>,
+}
+
+/// A claim that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The part of the document, as in its JSON.
+    pub field: String,
+    /// What it says and what was found.
+    pub text: String,
+}
+
+/// How far an optimality claim was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// Every set of acts was tried.
+    EverySet {
+        /// How many.
+        sets: u32,
+    },
+    /// There are too many acts to try every set: bound, cost and gap agree with each other, no more is known.
+    BoundOnly,
+    /// Nothing was to be checked, because the document is not of this estate.
+    Nothing,
+}
+
+impl Verdict {
+    /// True if every claim that was checked holds.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// Checks a plan against the estate that it says it was made from.
+#[must_use]
+pub fn verify(document: &PlanDocument, estate: &Estate) -> Verdict {
+    let mut found = Findings::default();
+    found.same("format", &document.format, &crate::document::FORMAT.to_owned());
+    found.same(
+        "plan_hash",
+        &document.plan_hash,
+        &crate::document::plan_hash(document),
+    );
+    let digest = crate::document::estate_digest(estate);
+    if document.estate_digest != digest {
+        found.problem(
+            "estate_digest",
+            format!("the plan is of another estate: this one has the digest {digest}"),
+        );
+        return found.verdict(Checked::Nothing);
+    }
+    let Some(view) = view::View::new(document, estate, &mut found) else {
+        return found.verdict(Checked::Nothing);
+    };
+    acts::check(document, &view, &mut found);
+    claims::check(document, &view, &mut found);
+    let optimality = brute::check(document, &view, &mut found);
+    found.verdict(optimality)
+}
+
+/// Problems as they are found.
+#[derive(Debug, Default)]
+struct Findings {
+    problems: Vec<Problem>,
+}
+
+impl Findings {
+    fn problem(&mut self, field: &str, text: impl Into<String>) {
+        self.problems.push(Problem {
+            field: field.to_owned(),
+            text: text.into(),
+        });
+    }
+
+    fn same<T: PartialEq + std::fmt::Debug>(&mut self, field: &str, said: &T, found: &T) {
+        if said != found {
+            self.problem(
+                field,
+                format!("the plan says {said:?}, the check finds {found:?}"),
+            );
+        }
+    }
+
+    /// Compares numbers that were computed in another order.
+    fn near(&mut self, field: &str, said: f64, found: f64) {
+        if (said - found).abs() > 1e-6 * found.abs().max(1.0) {
+            self.problem(field, format!("the plan says {said}, the check finds {found}"));
+        }
+    }
+
+    fn verdict(self, optimality: Checked) -> Verdict {
+        let unchecked = [
+            "alternatives",
+            "baselines",
+            "jewels.path",
+            "withdrawals.stops",
+            "withdrawals.refusal",
+        ];
+        Verdict {
+            problems: self.problems,
+            optimality,
+            unchecked: unchecked.into_iter().map(str::to_owned).collect(),
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! What the document speaks of, found again in the estate, and what holds under any set of acts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cordon_estate::{AccessKind, AccountKind, Entity, Estate, Place, Principal, ServiceId};
+use cordon_reach::{Base, CrownJewel, Derived, Graph, Options, naive, spread_loss};
+use cordon_trade::{Lost, ServiceState};
+
+use super::{Findings, race};
+use crate::candidates::{Candidates, entity_name};
+use crate::document::{Act, CostEntry, PlanDocument};
+
+/// An estate under the assumptions of a document.
+pub(super) struct View<'e> {
+    pub(super) estate: &'e Estate,
+    pub(super) candidates: Candidates<'e>,
+    pub(super) held: Vec<Entity>,
+    pub(super) jewels: Vec<CrownJewel>,
+    pub(super) protected: Vec<ServiceId>,
+    pub(super) duration_hours: f64,
+    race: bool,
+    spread: bool,
+    used: BTreeMap<Base, u32>,
+    states_before: Vec<ServiceState>,
+    pub(super) before: BTreeMap<Derived, u32>,
+}
+
+/// What holds under some acts.
+pub(super) struct Outcome {
+    pub(super) gained: BTreeMap<Derived, u32>,
+    pub(super) states: Vec<ServiceState>,
+    pub(super) cost: CostEntry,
+}
+
+impl<'e> View<'e> {
+    /// `None` if a foothold is not of the estate.
+    pub(super) fn new(document: &PlanDocument, estate: &'e Estate, found: &mut Findings) -> Option<Self> {
+        let assumptions = &document.assumptions;
+        let mut held = Vec::new();
+        for foothold in &document.footholds {
+            let Some(entity) = entity(estate, &foothold.entity) else {
+                found.problem("footholds", format!("the estate has no {}", foothold.entity));
+                return None;
+            };
+            if foothold.probability < assumptions.foothold_threshold {
+                found.problem("footholds", format!("{} is below the threshold", foothold.entity));
+            }
+            held.push(entity);
+        }
+        let jewels = cordon_reach::jewels(estate);
+        let graph = Graph::compile(estate, &Options::default());
+        let facts: Vec<_> = jewels
+            .iter()
+            .filter_map(|jewel| graph.derived(jewel.taken))
+            .collect();
+        let used = if assumptions.race {
+            race::first_uses(estate, &held, &facts)
+        } else {
+            BTreeMap::new()
+        };
+        let extra = &document.constraints.protected;
+        let protected = estate
+            .services_with_ids()
+            .filter(|(_, service)| service.protected || extra.contains(&service.name))
+            .map(|(id, _)| id);
+        Some(Self {
+            estate,
+            candidates: Candidates::new(estate, assumptions.duration_hours),
+            jewels,
+            protected: protected.collect(),
+            duration_hours: assumptions.duration_hours,
+            race: assumptions.race,
+            spread: assumptions.spread,
+            used,
+            states_before: cordon_trade::naive::states(estate, &Lost::nothing()),
+            before: naive::reach_without(estate, &Options::default(), &held, &BTreeSet::new()),
+            held,
+        })
+    }
+
+    /// Everything that holds under some acts with the seconds until each takes effect.
+    pub(super) fn outcome(&self, acts: &[(Act, f64)]) -> Outcome {
+        let mut withdrawn: BTreeSet<Base> = BTreeSet::new();
+        let mut lost = Lost::nothing();
+        let mut cost = CostEntry::default();
+        let friction = crate::candidates::Friction::new(self.estate, self.duration_hours);
+        for (act, effect_seconds) in acts {
+            let removes = self.removes(*act);
+            cost.friction_pence = cost.friction_pence.saturating_add(friction.pence(&removes));
+            for fact in removes {
+                match fact {
+                    Base::Access(id) => lost.lose_access(id),
+                    Base::Enabled(id) => lost.lose_account(id),
+                    Base::Connected(id) => lost.lose_system(id),
+                    _ => {}
+                }
+                if !self.race
+                    || self
+                        .used
+                        .get(&fact)
+                        .is_none_or(|used| *effect_seconds <= f64::from(*used))
+                {
+                    withdrawn.insert(fact);
+                }
+            }
+        }
+        let gained = naive::reach_without(self.estate, &Options::default(), &self.held, &withdrawn);
+        let states = cordon_trade::naive::states(self.estate, &lost);
+        self.price(&gained, &states, &mut cost);
+        Outcome {
+            gained,
+            states,
+            cost: cost.summed(),
+        }
+    }
+
+    fn price(&self, gained: &BTreeMap<Derived, u32>, states: &[ServiceState], cost: &mut CostEntry) {
+        for (service, (state, before)) in self
+            .estate
+            .services
+            .iter()
+            .zip(states.iter().zip(&self.states_before))
+        {
+            let price =
+                |state: &ServiceState| cordon_trade::cost_pence(service, *state, self.duration_hours).0;
+            cost.services_pence += price(state) - price(before);
+        }
+        for jewel in self
+            .jewels
+            .iter()
+            .filter(|jewel| gained.contains_key(&jewel.taken))
+        {
+            cost.residual_pence = cost.residual_pence.saturating_add(jewel.loss.0.max(0));
+        }
+        if !self.spread {
+            return;
+        }
+        for derived in gained.keys() {
+            let entity = match *derived {
+                Derived::Uses(id) => Entity::Account(id),
+                Derived::RunsOn(id) => Entity::System(id),
+                _ => continue,
+            };
+            let is_jewel = self.jewels.iter().any(|jewel| jewel.entity == entity);
+            let is_lost = matches!(entity, Entity::System(_)) && self.held.contains(&entity);
+            if !is_jewel && !is_lost {
+                let pence = spread_loss(self.estate, entity).0.max(0);
+                cost.spread_pence = cost.spread_pence.saturating_add(pence);
+            }
+        }
+    }
+
+    /// True if a service was as it is now before anything was withdrawn.
+    pub(super) fn state_before(&self, id: ServiceId) -> ServiceState {
+        self.states_before
+            .get(id.index())
+            .copied()
+            .unwrap_or(ServiceState::Up)
+    }
+
+    /// What an act removes, by asking every access.
+    pub(super) fn removes(&self, act: Act) -> Vec<Base> {
+        let accesses = self.estate.accesses_with_ids();
+        let of_kind = |wanted: &dyn Fn(&AccessKind) -> bool| -> Vec<Base> {
+            accesses
+                .filter(|(_, access)| wanted(&access.kind))
+                .map(|(id, _)| Base::Access(id))
+                .collect()
+        };
+        let mut facts = match act {
+            Act::DisableAccount { account } => vec![Base::Enabled(account)],
+            Act::ResetCredential { account } => vec![Base::Credential(account)],
+            Act::IsolateSystem { system } => vec![Base::Connected(system)],
+            Act::DisableGroup { group } => self
+                .estate
+                .accounts_with_ids()
+                .filter(|(id, _)| self.is_in(Principal::Account(*id), group, &mut Vec::new()))
+                .map(|(id, _)| Base::Enabled(id))
+                .collect(),
+            Act::EndSessions { account: own } => {
+                of_kind(&|kind| matches!(kind, AccessKind::Session { account, .. } if *account == own))
+            }
+            Act::CloseZone { zone } => of_kind(&|kind| match kind {
+                AccessKind::Flow { from, to, .. } => {
+                    *to == Place::Zone(zone) && self.zone_of(*from) != Some(zone)
+                }
+                _ => false,
+            }),
+            Act::BlockGateway { gateway: own } => {
+                of_kind(&|kind| matches!(kind, AccessKind::RemoteAccess { gateway, .. } if *gateway == own))
+            }
+            Act::BlockAllRemoteAccess => of_kind(&|kind| matches!(kind, AccessKind::RemoteAccess { .. })),
+            Act::UnassignAll { app: own } => {
+                of_kind(&|kind| matches!(kind, AccessKind::Assignment { app, .. } if *app == own))
+            }
+            Act::SuspendRecoveries => of_kind(&|kind| matches!(kind, AccessKind::Recovery { .. })),
+            Act::DropMembership { access }
+            | Act::CloseFlow { access }
+            | Act::BlockRemoteAccess { access }
+            | Act::Unassign { access }
+            | Act::TakeRight { access }
+            | Act::SuspendRecovery { access } => match self.estate.access(access) {
+                Some(one) => of_kind(&|kind| *kind == one.kind),
+                None => Vec::new(),
+            },
+        };
+        facts.retain(|fact| !self.belongs_to_break_glass(*fact));
+        facts.sort_unstable();
+        facts
+    }
+
+    fn zone_of(&self, place: Place) -> Option<cordon_estate::ZoneId> {
+        match place {
+            Place::Zone(zone) => Some(zone),
+            Place::System(system) => self.estate.system(system)?.zone,
+        }
+    }
+
+    fn is_in(&self, member: Principal, group: cordon_estate::GroupId, seen: &mut Vec<Principal>) -> bool {
+        if seen.contains(&member) {
+            return false;
+        }
+        seen.push(member);
+        let groups: Vec<_> = self
+            .estate
+            .accesses
+            .iter()
+            .filter_map(|access| match access.kind {
+                AccessKind::Membership { member: own, group } if own == member => Some(group),
+                _ => None,
+            })
+            .collect();
+        groups
+            .into_iter()
+            .any(|outer| outer == group || self.is_in(Principal::Group(outer), group, seen))
+    }
+
+    fn belongs_to_break_glass(&self, fact: Base) -> bool {
+        let account = match fact {
+            Base::Enabled(id) | Base::Credential(id) => Some(id),
+            Base::Access(id) => match self.estate.access(id).map(|access| access.kind) {
+                Some(AccessKind::Session { account, .. }) => Some(account),
+                Some(
+                    AccessKind::Membership {
+                        member: Principal::Account(account),
+                        ..
+                    }
+                    | AccessKind::Right {
+                        holder: Principal::Account(account),
+                        ..
+                    }
+                    | AccessKind::Control {
+                        holder: Principal::Account(account),
+                        ..
+                    }
+                    | AccessKind::RemoteAccess {
+                        holder: Principal::Account(account),
+                        ..
+                    }
+                    | AccessKind::Assignment {
+                        holder: Principal::Account(account),
+                        ..
+                    },
+                ) => Some(account),
+                _ => None,
+            },
+            _ => None,
+        };
+        let account = account.and_then(|id| self.estate.account(id));
+        account.is_some_and(|account| account.kind == AccountKind::BreakGlass)
+    }
+}
+
+/// The entity that a document names.
+pub(super) fn entity(estate: &Estate, name: &str) -> Option<Entity> {
+    let accounts = estate.accounts_with_ids().map(|(id, _)| Entity::Account(id));
+    let groups = estate.groups_with_ids().map(|(id, _)| Entity::Group(id));
+    let systems = estate.systems_with_ids().map(|(id, _)| Entity::System(id));
+    let zones = estate.zones_with_ids().map(|(id, _)| Entity::Zone(id));
+    accounts
+        .chain(groups)
+        .chain(systems)
+        .chain(zones)
+        .find(|entity| entity_name(estate, *entity) == name)
+}

@@ -1,0 +1,142 @@
+//! Whole plans on random estates: the independent check, which tries every set of acts, accepts each of them.
+
+#![expect(clippy::indexing_slicing, reason = "tests may panic")]
+
+#[path = "support/estate.rs"]
+mod random_estate;
+mod support;
+
+use cordon_estate::Estate;
+use cordon_plan::check::Checked;
+use cordon_plan::document::{Outcome, PlanDocument, Status};
+use cordon_plan::{Constraints, Foothold, Settings, plan, verify};
+use support::Chance;
+
+fn settings(seed: u64) -> Settings {
+    Settings {
+        race: !seed.is_multiple_of(3),
+        spread: !seed.is_multiple_of(4),
+        comparisons: seed.is_multiple_of(10),
+        ..Settings::default()
+    }
+}
+
+fn case(seed: u64) -> (Estate, Vec<Foothold>) {
+    let mut chance = Chance::new(seed);
+    let estate = random_estate::estate(&mut chance);
+    let held = random_estate::held(&mut chance);
+    (
+        estate,
+        held.into_iter()
+            .map(|entity| Foothold {
+                entity,
+                probability: 0.9,
+            })
+            .collect(),
+    )
+}
+
+fn planned(seed: u64) -> (Estate, PlanDocument) {
+    let (estate, footholds) = case(seed);
+    let document = plan(
+        &estate,
+        &footholds,
+        &settings(seed),
+        &Constraints::default(),
+        &mut |_| {},
+        &mut || 0.0,
+    );
+    (estate, document)
+}
+
+#[test]
+fn the_check_accepts_every_plan_and_finds_none_cheaper() {
+    let mut tried = 0;
+    let mut answers = [0; 3];
+    for seed in 0..900 {
+        let (estate, document) = planned(seed);
+        answers[document.outcome as usize] += 1;
+        if document.optimality.candidates > 7 {
+            continue;
+        }
+        let verdict = verify(&document, &estate);
+        assert!(verdict.is_accepted(), "seed {seed}: {:#?}", verdict.problems);
+        assert_ne!(
+            document.optimality.status,
+            Status::Feasible,
+            "seed {seed} is not proven"
+        );
+        tried += u32::from(matches!(verdict.optimality, Checked::EverySet { sets } if sets > 1));
+    }
+    assert!(
+        tried > 200,
+        "only {tried} plans were checked against every set of acts"
+    );
+    assert!(answers.iter().all(|count| *count > 30), "a dull mix: {answers:?}");
+}
+
+#[test]
+fn the_same_arguments_give_the_same_plan() {
+    for seed in 0..40 {
+        let text = |seed: u64| serde_json::to_string(&planned(seed * 10).1);
+        assert_eq!(text(seed).unwrap(), text(seed).unwrap());
+    }
+}
+
+#[test]
+fn no_plan_touches_a_break_glass_account() {
+    for seed in 0..300 {
+        let (estate, document) = planned(seed);
+        for entry in &document.withdrawals {
+            for name in &entry.entities {
+                let glass = estate.accounts.iter().any(|account| {
+                    account.kind == cordon_estate::AccountKind::BreakGlass
+                        && *name == format!("account:{}", account.name)
+                });
+                assert!(!glass, "seed {seed}: {}", entry.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refused_withdrawal_is_not_in_the_next_plan_and_a_forced_one_is() {
+    let mut refused = 0;
+    for seed in (0..300).filter(|seed| seed % 10 != 0) {
+        let (estate, document) = planned(seed);
+        let Some(first) = document
+            .withdrawals
+            .first()
+            .filter(|_| document.outcome == Outcome::Planned)
+        else {
+            continue;
+        };
+        let footholds = case(seed).1;
+        let with = |constraints: &Constraints| {
+            plan(
+                &estate,
+                &footholds,
+                &settings(seed),
+                constraints,
+                &mut |_| {},
+                &mut || 0.0,
+            )
+        };
+        let without = with(&Constraints {
+            refuse: vec![first.id.clone()],
+            ..Constraints::default()
+        });
+        assert!(without.withdrawal(&first.id).is_none(), "seed {seed}");
+        assert!(
+            without.outcome == Outcome::Infeasible || without.cost.total_pence >= document.cost.total_pence,
+            "seed {seed}: refusing made it cheaper"
+        );
+        let forced = with(&Constraints {
+            force: vec![first.id.clone()],
+            ..Constraints::default()
+        });
+        assert_eq!(forced.cost.total_pence, document.cost.total_pence, "seed {seed}");
+        refused += 1;
+    }
+    assert!(refused > 20, "only {refused} plans had anything to refuse");
+}
