@@ -152,6 +152,19 @@ const fn name_hash(name: &[u8]) -> u32 {
     (mixed ^ (mixed >> 29)).wrapping_mul(0x1656_67B1_9E37_79F9) as u32 ^ (mixed >> 32) as u32
 }
 
+/// Where `hash` is first; eight at a time, which compilers turn into vector instructions.
+fn find(hashes: &[u32], hash: u32) -> Option<usize> {
+    let (eights, rest) = hashes.as_chunks::<8>();
+    for (index, eight) in eights.iter().enumerate() {
+        if eight.iter().fold(false, |any, own| any | (*own == hash)) {
+            let inner = eight.iter().position(|own| *own == hash)?;
+            return Some(index * 8 + inner);
+        }
+    }
+    let inner = rest.iter().position(|own| *own == hash)?;
+    Some(eights.len() * 8 + inner)
+}
+
 const fn short_ends(name: &[u8]) -> (u64, u64) {
     match (name.first_chunk::<4>(), name.last_chunk::<4>()) {
         (Some(first), Some(last)) => (
@@ -170,6 +183,9 @@ const fn tiny(mut name: &[u8]) -> u64 {
     }
     sum
 }
+
+/// Windows events have about 40 fields, aliases included.
+const TYPICAL_FIELDS: usize = 56;
 
 /// A decoded record. All its text lies in one buffer.
 #[derive(Clone, Debug)]
@@ -278,6 +294,13 @@ impl Record {
         Span::new(start, self.text.len())
     }
 
+    /// Makes room for a record decoded from so many bytes of text.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.text.reserve(bytes + bytes / 4 + 128);
+        self.hashes.reserve(TYPICAL_FIELDS);
+        self.fields.reserve(TYPICAL_FIELDS);
+    }
+
     /// The buffer, for readers that write into it piece by piece.
     pub(crate) fn buffer(&mut self) -> &mut String {
         &mut self.text
@@ -360,7 +383,7 @@ impl Record {
     fn position_hashed(&self, name: &str, hash: u32) -> Option<usize> {
         let mut from = 0;
         loop {
-            let found = self.hashes.get(from..)?.iter().position(|own| *own == hash)? + from;
+            let found = find(self.hashes.get(from..)?, hash)? + from;
             if self
                 .fields
                 .get(found)

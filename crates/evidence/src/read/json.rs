@@ -21,6 +21,7 @@ const RAW_NAMES: [&str; 4] = [
 /// # Errors
 /// What is wrong and at which byte, when it is no JSON object or exceeds a limit.
 pub(crate) fn flatten(object: &str, record: &mut Record) -> Result<(), String> {
+    record.reserve(object.len());
     record.append(object);
     let mut parser = Parser {
         bytes: object.as_bytes(),

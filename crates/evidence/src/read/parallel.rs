@@ -20,9 +20,10 @@ pub struct Workers {
     pub batch_records: usize,
 }
 
-impl Default for Workers {
-    fn default() -> Self {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
+impl Workers {
+    /// So many threads, with batches of a good size.
+    #[must_use]
+    pub fn new(threads: usize) -> Self {
         Self {
             threads,
             batch_records: 512,

@@ -52,6 +52,7 @@ impl<'a> Decoder<'a> {
 
     pub(super) fn decode(&mut self, raw: &Raw, record: &mut Record, clock: &Clock) -> Result<(), String> {
         record.dialect = Dialect::Windows;
+        record.reserve(raw.end.saturating_sub(raw.start));
         self.values.clear();
         self.time = None;
         self.stream(

@@ -65,7 +65,8 @@ fn width(kind: u8) -> Option<usize> {
     })
 }
 
-/// Writes the value's text, if it has one, into the record's buffer.
+/// Writes the value's text, if it has one, into the record's buffer. Truth values are text too, as Windows and all
+/// shippers show them and rules expect them.
 fn store(record: &mut Record, kind: u8, bytes: &[u8]) -> Stored {
     match kind {
         NULL => Stored::Null,
@@ -76,7 +77,6 @@ fn store(record: &mut Record, kind: u8, bytes: &[u8]) -> Stored {
         },
         0x0b => single(bytes).map_or(Stored::Null, |number| Stored::Float(number.into())),
         0x0c => Stored::Float(f64::from_bits(unsigned(bytes))),
-        0x0d => Stored::Bool(unsigned(bytes) != 0),
         _ => written(record, |text| write_text(text, kind, bytes)),
     }
 }
@@ -111,7 +111,7 @@ pub(super) fn write_text(text: &mut String, kind: u8, bytes: &[u8]) -> std::fmt:
         0x0c => write!(text, "{}", f64::from_bits(unsigned(bytes))),
         0x0d => write!(text, "{}", unsigned(bytes) != 0),
         0x0f => write_guid(text, bytes),
-        0x10 | 0x14 | 0x15 => write!(text, "{:#x}", unsigned(bytes)),
+        0x10 | 0x14 | 0x15 => write_hex(text, unsigned(bytes)),
         FILE_TIME => file_time(unsigned(bytes)).map_or(Ok(()), |time| write!(text, "{time:.7}")),
         0x12 => write_system_time(text, bytes),
         0x13 => write_sid(text, bytes),
@@ -159,20 +159,46 @@ fn single(bytes: &[u8]) -> Option<f32> {
     bytes.first_chunk().map(|four| f32::from_le_bytes(*four))
 }
 
+fn write_hex(text: &mut String, number: u64) -> std::fmt::Result {
+    text.push_str("0x");
+    let digits = (64 - number.leading_zeros()).div_ceil(4).max(1);
+    for place in (0..digits).rev() {
+        text.push(digit(number >> (place * 4), b'a'));
+    }
+    Ok(())
+}
+
+/// The lowest four bits as a hexadecimal digit, letters from `ten` on.
+fn digit(number: u64, ten: u8) -> char {
+    match (number & 0xf) as u8 {
+        low @ 0..10 => char::from(b'0' + low),
+        high => char::from(ten + high - 10),
+    }
+}
+
+/// The order in which Windows writes the bytes of a GUID, a dash before each group but the first.
+const GUID_GROUPS: [&[usize]; 5] = [
+    &[3, 2, 1, 0],
+    &[5, 4],
+    &[7, 6],
+    &[8, 9],
+    &[10, 11, 12, 13, 14, 15],
+];
+
 /// In braces, as Windows writes it.
 fn write_guid(text: &mut String, bytes: &[u8]) -> std::fmt::Result {
-    let Some([a, b, c, d, e, f, g, h, rest @ ..]) = bytes.first_chunk::<16>() else {
+    if bytes.len() < 16 {
         return Ok(());
-    };
-    write!(
-        text,
-        "{{{d:02X}{c:02X}{b:02X}{a:02X}-{f:02X}{e:02X}-{h:02X}{g:02X}-"
-    )?;
-    for (index, byte) in rest.iter().enumerate() {
-        let dash = if index == 2 { "-" } else { "" };
-        write!(text, "{dash}{byte:02X}")?;
     }
-    text.write_char('}')
+    for (index, group) in GUID_GROUPS.iter().enumerate() {
+        text.push(if index == 0 { '{' } else { '-' });
+        for byte in group.iter().filter_map(|place| bytes.get(*place)) {
+            text.push(digit(u64::from(*byte) >> 4, b'A'));
+            text.push(digit(u64::from(*byte), b'A'));
+        }
+    }
+    text.push('}');
+    Ok(())
 }
 
 fn write_sid(text: &mut String, bytes: &[u8]) -> std::fmt::Result {
