@@ -11,7 +11,9 @@ pub mod limits;
 pub mod load;
 pub mod model;
 pub mod names;
+mod schema;
 pub mod show;
 
 pub use model::*;
+pub use schema::schema;
 pub use show::summary;

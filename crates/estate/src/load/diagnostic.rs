@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use ariadne::{Config, IndexType, Label, Report, ReportKind, Source};
 use serde::Serialize;
 
 use crate::limits::DIAGNOSTICS_MAX;
@@ -103,58 +102,58 @@ impl std::fmt::Display for Diagnostics {
 impl std::error::Error for Diagnostics {}
 
 impl Diagnostic {
-    /// For people: with the line it is in, underlined, and what to do. Ends in a line end.
+    /// For people: with the line it is in, underlined, and what to do. Ends in an empty line.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
-        self.drawn(colour).unwrap_or_else(|| self.in_one_line())
-    }
-
-    fn in_one_line(&self) -> String {
-        let kind = match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
+        let (word, paint) = match self.severity {
+            Severity::Error => ("error", Paint::new(colour, "31;1")),
+            Severity::Warning => ("warning", Paint::new(colour, "33;1")),
         };
-        let place = match (self.file.as_str(), self.line) {
-            ("", _) => String::new(),
-            (file, 0) => format!("{file}: "),
-            (file, line) => format!("{file}:{line}:{}: ", self.column),
-        };
-        let help = self
-            .help
-            .as_ref()
-            .map(|help| format!("\n  help: {help}"))
-            .unwrap_or_default();
-        format!("{place}{kind}[{}]: {}{help}\n", self.code, self.message)
-    }
-
-    fn drawn(&self, colour: bool) -> Option<String> {
-        if self.line == 0 {
-            return None;
+        let faint = Paint::new(colour, "34");
+        let bold = Paint::new(colour, "1");
+        let mut text = format!(
+            "{} {}\n",
+            paint.on(&format!("{word}[{}]:", self.code)),
+            bold.on(&self.message)
+        );
+        let gutter = " ".repeat(self.line.to_string().len());
+        match (self.file.as_str(), self.line) {
+            ("", _) => {}
+            (file, 0) => {
+                let _ = writeln!(text, " {} {file}", faint.on("-->"));
+            }
+            (file, line) => {
+                let _ = writeln!(text, "{gutter} {} {file}:{line}:{}", faint.on("-->"), self.column);
+                let _ = writeln!(text, "{} {}", faint.on(&format!("{line} |")), self.excerpt);
+                let under = format!(
+                    "{}{}",
+                    " ".repeat(self.marked.0),
+                    "^".repeat(self.marked.1.saturating_sub(self.marked.0))
+                );
+                let _ = writeln!(text, "{gutter} {} {}", faint.on("|"), paint.on(&under));
+            }
         }
-        let kind = match self.severity {
-            Severity::Error => ReportKind::Error,
-            Severity::Warning => ReportKind::Warning,
-        };
-        let span = (self.file.as_str(), self.marked.0..self.marked.1);
-        let mut report = Report::build(kind, span.clone())
-            .with_config(
-                Config::default()
-                    .with_color(colour)
-                    .with_index_type(IndexType::Char),
-            )
-            .with_code(self.code)
-            .with_message(&self.message)
-            .with_label(Label::new(span).with_message("here"));
         if let Some(help) = &self.help {
-            report.set_help(help);
+            let _ = writeln!(text, "{gutter} {} {help}", faint.on("= help:"));
         }
-        let source = Source::from(self.excerpt.as_str()).with_display_line_offset(self.line as usize - 1);
-        let mut out = Vec::new();
-        report
-            .finish()
-            .write((self.file.as_str(), source), &mut out)
-            .ok()?;
-        String::from_utf8(out).ok()
+        text.push('\n');
+        text
+    }
+}
+
+/// Text in a colour, or as it is.
+struct Paint(Option<&'static str>);
+
+impl Paint {
+    fn new(colour: bool, code: &'static str) -> Self {
+        Self(colour.then_some(code))
+    }
+
+    fn on(&self, text: &str) -> String {
+        self.0.map_or_else(
+            || text.to_owned(),
+            |code| format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+        )
     }
 }
 
@@ -243,12 +242,14 @@ impl<'t> Found<'t> {
             .chars()
             .skip(cut)
             .take(EXCERPT_CHARS)
-            .map(|c| if c == '\t' { ' ' } else { c })
+            .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
         let length = shown.chars().count();
         let start = (column - cut).min(length);
-        let end = start + (span.end.saturating_sub(span.start) as usize).max(1);
-        ((*name).to_owned(), shown, (start, end.min(length).max(start)))
+        let end = (start + (span.end.saturating_sub(span.start) as usize))
+            .min(length)
+            .max(start + 1);
+        ((*name).to_owned(), shown, (start, end))
     }
 
     fn line(&mut self, file: usize, text: &'t str, line: u32) -> &'t str {

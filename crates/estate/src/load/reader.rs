@@ -36,6 +36,19 @@ impl Kind {
         }
     }
 
+    /// The word with its article.
+    const fn a(self) -> &'static str {
+        match self {
+            Self::Account => "an account",
+            Self::Group => "a group",
+            Self::System => "a system",
+            Self::Zone => "a zone",
+            Self::Site => "a site",
+            Self::Service => "a service",
+            Self::Point => "an enforcement point",
+        }
+    }
+
     /// The kind of this word, if names can be said to be of it.
     pub(super) fn said(word: &str) -> Option<Self> {
         let all = [
@@ -127,15 +140,21 @@ impl<'t> Reader<'t> {
 
     /// Gives a name an id; `None`, with a complaint, if it is no name or taken.
     pub(super) fn define(&mut self, kind: Kind, name: &Node<'_>) -> Option<u32> {
-        let Some(text) = name.text().filter(|text| !text.trim().is_empty()) else {
+        let Some(text) = name.text() else {
             wrong_type(
                 name,
-                &format!("the name of a {} is a word", kind.word()),
+                &format!("the name of {} is a word", kind.a()),
                 "give it a name",
                 &mut self.found,
             );
             return None;
         };
+        if text.trim() != text || text.is_empty() {
+            let message = format!("`{}` is no name of {}", shortened(text), kind.a());
+            let help = "a name is not empty and has no space around it".to_owned();
+            self.found.error("bad-name", name.span, message, Some(help));
+            return None;
+        }
         if text.len() > crate::limits::NAME_BYTES_MAX {
             let message = format!("the name has {} bytes", text.len());
             let help = format!("at most {} are read", crate::limits::NAME_BYTES_MAX);
@@ -234,7 +253,7 @@ impl<'t> Reader<'t> {
             (Some(hit), None) => Some(hit),
             (None, _) => self.dangling(text, span, allowed),
             (Some((one, _)), Some((other, _))) => {
-                let message = format!("`{}` is a {} and a {}", shortened(text), one.word(), other.word());
+                let message = format!("`{}` is {} and {}", shortened(text), one.a(), other.a());
                 let help = format!("write `{}:{text}` or `{}:{text}`", one.word(), other.word());
                 self.found.error("ambiguous-name", span, message, Some(help));
                 None
@@ -372,7 +391,12 @@ impl<'t> Reader<'t> {
         );
         let people = super::fields::people(entry.get("people"), &mut self.found);
         let Some((first_seen, last_seen)) = first.zip(last) else {
-            self.missing(node.span, "`used`", "first` and `last");
+            for key in ["first", "last"]
+                .into_iter()
+                .filter(|key| entry.get(key).is_none())
+            {
+                self.missing(node.span, "`used`", key);
+            }
             return None;
         };
         if last_seen < first_seen {
