@@ -172,7 +172,7 @@ impl<'e> Writer<'e> {
             fields.add("kind", system.kind.word());
             fields.names("aliases", &system.aliases);
             if let Some(zone) = system.zone.and_then(|id| self.estate.zone(id)) {
-                fields.add("zone", scalar(&zone.name));
+                fields.add("zone", single("zone", &zone.name));
             }
             if let Some(site) = system.site.and_then(|id| self.estate.site(id)) {
                 fields.add("site", scalar(&site.name));
@@ -217,14 +217,22 @@ impl<'e> Writer<'e> {
     fn access(&self, kind: AccessKind) -> Fields {
         let mut fields = Fields::default();
         let estate = self.estate;
-        let system = |id| scalar(estate.system(id).map_or("?", |system| system.name.as_str()));
-        let zone = |id| scalar(estate.zone(id).map_or("?", |zone| zone.name.as_str()));
+        let system = |id| {
+            single(
+                "system",
+                estate.system(id).map_or("?", |system| system.name.as_str()),
+            )
+        };
+        let zone = |id| single("zone", estate.zone(id).map_or("?", |zone| zone.name.as_str()));
         match kind {
             AccessKind::Membership { member, group } => {
                 fields.add("member", self.principal(member));
                 fields.add(
                     "of",
-                    scalar(estate.group(group).map_or("?", |group| group.name.as_str())),
+                    single(
+                        "group",
+                        estate.group(group).map_or("?", |group| group.name.as_str()),
+                    ),
                 );
             }
             AccessKind::Right { holder, on, means } => {
@@ -235,7 +243,8 @@ impl<'e> Writer<'e> {
             AccessKind::Session { account, system: on } => {
                 fields.add(
                     "session",
-                    scalar(
+                    single(
+                        "account",
                         estate
                             .account(account)
                             .map_or("?", |account| account.name.as_str()),
@@ -395,8 +404,13 @@ impl<'e> Writer<'e> {
             Some(limit) => format!("{{ {word}: {limit} }}"),
             None => word.to_owned(),
         };
-        let group = |id| scalar(estate.group(id).map_or("?", |group| group.name.as_str())).into_owned();
-        let system = |id| scalar(estate.system(id).map_or("?", |system| system.name.as_str())).into_owned();
+        let group = |id| single("group", estate.group(id).map_or("?", |group| group.name.as_str()));
+        let system = |id| {
+            single(
+                "system",
+                estate.system(id).map_or("?", |system| system.name.as_str()),
+            )
+        };
         match guard {
             Guard::Accounts(limit) => limited("accounts", limit.map(group)),
             Guard::Credentials => limited("credentials", None),
@@ -470,6 +484,11 @@ fn cost(curve: &CostCurve) -> String {
         .map(|(hours, rate)| format!("{}: {}", seconds_text(hours * 3_600.0), money_text(*rate)))
         .collect();
     format!("{{ {} }}", points.join(", "))
+}
+
+/// A name where only one kind can stand: with that kind if it looks like a name with its kind.
+fn single(kind: &str, name: &str) -> String {
+    said(kind, name, &[])
 }
 
 /// A name, with its kind where the name alone could be read as another's.
