@@ -178,6 +178,10 @@ impl Maker {
                 provenance,
             });
         }
+    }
+
+    fn groups_and_systems(&mut self) {
+        let site = |dice: &mut Dice| dice.some(SiteId(0));
         for name in self.names(4) {
             let (jewel, provenance) = (self.jewel(), self.provenance());
             self.estate.add_group(Group {
@@ -413,6 +417,7 @@ fn made(seed: u64) -> Estate {
     };
     maker.estate.organisation = maker.dice.pick(&NAMES).to_owned();
     maker.entities();
+    maker.groups_and_systems();
     maker.accesses();
     maker.services();
     maker.points();
