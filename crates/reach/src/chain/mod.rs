@@ -152,44 +152,35 @@ impl Graph {
     fn wake(&self, row: usize, seconds: u32, standing: &impl Standing, scratch: &mut Scratch) {
         let (start, rules, second_rules) = self.woken_by(row);
         for (place, rule) in (start..).zip(rules) {
-            self.fire(place, rule, rule.second(), seconds, standing, scratch);
+            if rule.second() == NONE || scratch.is_settled(self.row_of(FactId(rule.second()))) {
+                self.fire(place, rule, seconds, standing, scratch);
+            }
         }
-        for place in second_rules {
-            if let Some(rule) = self.rule(*place) {
-                self.fire(*place, rule, rule.first(), seconds, standing, scratch);
+        for entry in second_rules {
+            if scratch.is_settled(self.row_of(FactId(entry.first)))
+                && let Some(rule) = self.rule(entry.place)
+            {
+                self.fire(entry.place, rule, seconds, standing, scratch);
             }
         }
     }
 
+    /// Concludes what a rule concludes whose derived premises have all settled, the last of them now.
     #[inline]
-    fn fire(
-        &self,
-        by: u32,
-        rule: &Rule,
-        other: u32,
-        now: u32,
-        standing: &impl Standing,
-        scratch: &mut Scratch,
-    ) {
+    fn fire(&self, by: u32, rule: &Rule, now: u32, standing: &impl Standing, scratch: &mut Scratch) {
         let seconds = now
             .saturating_add(self.pace.of_code(rule.kind))
             .min(scratch::LATEST);
         let conclusion = FactId(rule.conclusion);
         let row = self.row_of(conclusion);
-
+        let stands = |base: &u32| *base == NONE || standing.stands(FactId(*base), seconds);
         if scratch
             .marks
             .get(row)
-            .is_none_or(|mark| mark.seconds() <= seconds)
-            || (other != NONE && !scratch.is_settled(self.row_of(FactId(other))))
-            || !rule
-                .base
-                .iter()
-                .all(|base| *base == NONE || standing.stands(FactId(*base), seconds))
+            .is_some_and(|mark| seconds < mark.seconds())
+            && rule.base.iter().all(stands)
+            && scratch.arrive(row, Mark::tentative(seconds, by))
         {
-            return;
-        }
-        if scratch.arrive(row, Mark::tentative(seconds, by)) {
             scratch.waiting.push(rule.kind, seconds, conclusion.0);
         }
     }

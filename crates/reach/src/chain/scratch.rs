@@ -53,7 +53,6 @@ impl Mark {
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub(crate) marks: Vec<Mark>,
-
     /// Derived facts in the order in which they settled.
     pub(crate) order: Vec<u32>,
     /// Derived facts that were given a mark.
@@ -72,7 +71,10 @@ impl Scratch {
 
     pub(crate) fn reset(&mut self, graph: &Graph) {
         let derived = graph.facts() - graph.base_facts();
-        if self.marks.len() == derived {
+        if self.marks.len() == derived && self.touched.len() > derived / 8 {
+            self.marks.fill(UNREACHED);
+            self.touched.clear();
+        } else if self.marks.len() == derived {
             for row in self.touched.drain(..) {
                 if let Some(mark) = self.marks.get_mut(row as usize) {
                     *mark = UNREACHED;
@@ -81,7 +83,6 @@ impl Scratch {
         } else {
             self.marks.clear();
             self.marks.resize(derived, UNREACHED);
-
             self.touched.clear();
         }
         self.order.clear();

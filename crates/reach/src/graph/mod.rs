@@ -27,6 +27,13 @@ struct Row {
     second: u32,
 }
 
+/// A rule as its second premise knows it: its first premise, most often not gained yet, and its place.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SecondRule {
+    pub(crate) first: u32,
+    pub(crate) place: u32,
+}
+
 /// The rules of an estate, compiled. It does not change; what is withdrawn is an argument of each chaining.
 #[derive(Clone, Debug)]
 pub struct Graph {
@@ -36,7 +43,7 @@ pub struct Graph {
     /// For each derived fact, where its rules and its entries in `second_rules` start.
     rows: Vec<Row>,
     /// Rules by second premise.
-    second_rules: Vec<u32>,
+    second_rules: Vec<SecondRule>,
     pub(crate) pace: Pace,
     /// True if who is outside is taken to be on the network.
     pub(crate) inside_from_outside: bool,
@@ -71,7 +78,7 @@ impl Graph {
         rows::sum(&mut firsts);
         rows::sum(&mut seconds);
         let mut rules = vec![Rule::EMPTY; firsts.last().map_or(0, |count| *count as usize)];
-        let mut second_rules = vec![0; seconds.last().map_or(0, |count| *count as usize)];
+        let mut second_rules = vec![SecondRule::default(); seconds.last().map_or(0, |count| *count as usize)];
         let (mut next, mut next_second) = (firsts.clone(), seconds.clone());
         each(&mut |rule: Rule| {
             let place = rows::take(&mut next, rule.first() - base);
@@ -81,7 +88,10 @@ impl Graph {
             if rule.second() != NONE {
                 let second = rows::take(&mut next_second, rule.second() - base);
                 if let Some(slot) = second_rules.get_mut(second as usize) {
-                    *slot = place;
+                    *slot = SecondRule {
+                        first: rule.first(),
+                        place,
+                    };
                 }
             }
         });
@@ -156,7 +166,7 @@ impl Graph {
     pub const fn rule_bytes(&self) -> usize {
         self.rules.len() * size_of::<Rule>()
             + self.rows.len() * size_of::<Row>()
-            + self.second_rules.len() * size_of::<u32>()
+            + self.second_rules.len() * size_of::<SecondRule>()
     }
 
     /// Premises of all rules together.
@@ -179,10 +189,10 @@ impl Graph {
         &self.rules
     }
 
-    /// Rules that have the derived fact as first premise, with the place of the first of them; then places of the
-    /// rules that have it as second premise.
+    /// Rules that have the derived fact as first premise, with the place of the first of them; then the rules
+    /// that have it as second premise.
     #[inline]
-    pub(crate) fn woken_by(&self, row: usize) -> (u32, &[Rule], &[u32]) {
+    pub(crate) fn woken_by(&self, row: usize) -> (u32, &[Rule], &[SecondRule]) {
         let (Some(start), Some(end)) = (self.rows.get(row), self.rows.get(row + 1)) else {
             return (0, &[], &[]);
         };
