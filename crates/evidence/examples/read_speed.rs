@@ -1,4 +1,4 @@
-//! Reads log files and prints events per CPU second: `read_speed FILE…`.
+//! Reads log files and prints events per CPU second: `read_speed [--serde] FILE…`.
 //!
 //! Build it with `--release`; run it on an idle machine. Every file is read five times.
 
@@ -6,6 +6,7 @@
 
 use std::error::Error;
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
 use cordon_evidence::read::{Options, RecordStream, Source};
@@ -36,39 +37,78 @@ fn files(path: PathBuf, all: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let mut paths = Vec::new();
-    for argument in std::env::args_os().skip(1) {
-        files(argument.into(), &mut paths)?;
+/// What was read: events, fields, bytes.
+type Counts = (u64, usize, u64);
+
+fn read(paths: &[PathBuf], window_seconds: u32) -> Counts {
+    let sources = paths.iter().cloned().enumerate().map(|(number, path)| Source {
+        name: path.display().to_string(),
+        file: FileId(number as u32),
+        receipt: None,
+        open: Box::new(move || Ok(Box::new(File::open(&path)?))),
+    });
+    let mut options = Options::default();
+    options.order.seconds = window_seconds;
+    let mut stream = RecordStream::new(sources.collect(), options);
+    let (mut record, mut fields) = (Record::default(), 0);
+    while stream.next_into(&mut record) {
+        fields += record.len();
     }
-    paths.sort();
-    let rounds = 5;
-    let (mut events, mut bytes, mut fields) = (0, 0, 0);
-    let start = (cpu_seconds()?, std::time::Instant::now());
-    for _ in 0..rounds {
-        let sources = paths.iter().cloned().enumerate().map(|(number, path)| Source {
-            name: path.display().to_string(),
-            file: FileId(number as u32),
-            receipt: None,
-            open: Box::new(move || Ok(Box::new(File::open(&path)?))),
-        });
-        let mut stream = RecordStream::new(sources.collect(), Options::default());
-        let mut record = Record::default();
-        while stream.next_into(&mut record) {
-            fields += record.len();
+    let report = stream.report();
+    (report.events, fields, report.bytes)
+}
+
+/// The same lines as trees of serde_json, for comparison: only for files of JSON lines.
+fn read_with_serde(paths: &[PathBuf]) -> Result<Counts, Box<dyn Error>> {
+    let (mut events, mut fields, mut bytes) = (0, 0, 0);
+    for path in paths {
+        for line in BufReader::new(File::open(path)?).lines() {
+            let line = line?;
+            let value: serde_json::Value = serde_json::from_str(&line)?;
+            fields += value.as_object().map_or(0, serde_json::Map::len);
+            events += 1;
+            bytes += line.len() as u64 + 1;
         }
-        let report = stream.report();
-        events += report.events;
-        bytes += report.bytes;
     }
-    let cpu = cpu_seconds()? - start.0;
+    Ok((events, fields, bytes))
+}
+
+fn measure(what: &str, run: impl Fn() -> Result<Counts, Box<dyn Error>>) -> Result<(), Box<dyn Error>> {
+    let start = cpu_seconds()?;
+    let (mut events, mut fields, mut bytes) = (0, 0, 0);
+    for _ in 0..ROUNDS {
+        let counts = run()?;
+        events += counts.0;
+        fields += counts.1;
+        bytes += counts.2;
+    }
+    let cpu = cpu_seconds()? - start;
     println!(
-        "{} files, {events} events, {fields} fields, {:.0} MB: {cpu:.2} CPU s, {:.2} s, {:.0} events per CPU second, {:.0} MB per CPU second",
-        paths.len(),
+        "{what}: {events} events, {fields} fields, {:.0} MB, {cpu:.2} CPU s: {:.0} events and {:.0} MB per CPU second",
         bytes as f64 / 1e6,
-        start.1.elapsed().as_secs_f64(),
         events as f64 / cpu,
         bytes as f64 / 1e6 / cpu,
     );
+    Ok(())
+}
+
+const ROUNDS: u32 = 5;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut paths = Vec::new();
+    let mut serde = false;
+    for argument in std::env::args_os().skip(1) {
+        if argument == "--serde" {
+            serde = true;
+        } else {
+            files(argument.into(), &mut paths)?;
+        }
+    }
+    paths.sort();
+    measure("in order", || Ok(read(&paths, 30)))?;
+    measure("as they come", || Ok(read(&paths, 0)))?;
+    if serde {
+        measure("serde_json trees", || read_with_serde(&paths))?;
+    }
     Ok(())
 }
