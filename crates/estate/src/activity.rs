@@ -93,11 +93,19 @@ pub enum ActivityKind<'a> {
         /// Where.
         on: SystemName<'a>,
     },
+    /// An account was given administrator rights on a system, or did what needs them.
+    Privileged {
+        /// Who.
+        account: AccountName<'a>,
+        /// Where.
+        on: SystemName<'a>,
+    },
     /// An account asked the directory for a ticket to a service.
     Ticket {
         /// Who.
         account: AccountName<'a>,
-        /// The account of the service that the ticket is for.
+        /// The account of the service that the ticket is for, if it is a user's account and the ticket is encrypted so
+        /// weakly (RC4) that its password can be guessed from it.
         service: Option<AccountName<'a>>,
         /// The directory server that answered.
         issuer: SystemName<'a>,

@@ -3,6 +3,7 @@
 //!
 //! Everything here takes bytes, time and options by argument: no file is opened, no clock is read.
 
+pub mod activity;
 pub mod bind;
 pub mod infer;
 pub mod pipeline;

@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | a logon that ends with a program running (console, remote desktop, remote management, SSH …) or with administrator rights | a right |
 //! | any other network logon, a share, a sign-in | an assignment: the account uses what the system offers, and cannot run there |
+//! | administrator rights given to a logon, a service installed | a right of administration |
 //! | a logon that leaves credentials, a program started | a session |
 //! | a connection, a network logon | a flow between the zones, on the port |
 //! | a VPN logon | remote access |
@@ -132,16 +133,14 @@ impl Learner {
                 );
             }
             ActivityKind::Runs { account, on } => self.runs(&account, &on, time),
+            ActivityKind::Privileged { account, on } => self.administers(&account, &on, time),
             ActivityKind::Ticket {
                 account,
                 service,
                 issuer,
                 outcome: Outcome::Success,
                 ..
-            } => {
-                self.directory_server(&issuer);
-                self.ticket(&account, service.as_ref());
-            }
+            } => self.ticket(&account, service.as_ref(), &issuer),
             ActivityKind::Flow {
                 from,
                 to,
@@ -231,8 +230,28 @@ impl Learner {
         self.use_fact(AccessKind::Session { account, system }, account.0, time);
     }
 
+    fn administers(&mut self, account: &AccountName<'_>, on: &SystemName<'_>, time: Timestamp) {
+        let (Some(account), Some(system)) = (self.directory.account(account), self.directory.system(on))
+        else {
+            return;
+        };
+        self.catch_up();
+        let right = AccessKind::Right {
+            holder: Principal::Account(account),
+            on: Target::System(system),
+            means: Means::Admin,
+        };
+        self.use_fact(right, account.0, time);
+    }
+
     /// An account that tickets are asked for is a service's, and its tickets can be guessed at.
-    fn ticket(&mut self, account: &AccountName<'_>, service: Option<&AccountName<'_>>) {
+    fn ticket(
+        &mut self,
+        account: &AccountName<'_>,
+        service: Option<&AccountName<'_>>,
+        issuer: &SystemName<'_>,
+    ) {
+        self.directory_server(issuer);
         let _ = self.directory.account(account);
         let service = service.and_then(|service| self.directory.account(service));
         self.catch_up();
