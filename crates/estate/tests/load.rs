@@ -221,3 +221,26 @@ fn a_broken_file_does_not_make_names_dangle() {
         ["yaml-syntax"]
     );
 }
+
+#[test]
+fn wrong_json_lines_have_their_place() {
+    let text = "{\"systems\": {\"web\": \"server\"}}\n\n{\"systems\": {\"db\": }}\n{\"access\": [{\"session\": \"x\", \"on\": \"web\"}]}\n";
+    let diagnostics = load(&[("a.jsonl", text)]).unwrap_err();
+    let found: Vec<_> = diagnostics
+        .list
+        .iter()
+        .map(|one| (one.line, one.column, one.code))
+        .collect();
+    assert_eq!(
+        found,
+        [(3, 20, "json-syntax")],
+        "a file that is not whole makes no name dangle: {diagnostics}"
+    );
+    let diagnostics = load(&[("a.jsonl", &text.replace("{\"systems\": {\"db\": }}", ""))]).unwrap_err();
+    assert_eq!(
+        (diagnostics.list[0].line, diagnostics.list[0].code),
+        (4, "dangling-name")
+    );
+    let deep = "[".repeat(100_000);
+    assert!(load(&[("a.jsonl", &deep)]).is_err());
+}

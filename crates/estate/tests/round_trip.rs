@@ -515,3 +515,31 @@ proptest! {
         prop_assert_eq!(settled(read(&files)), settled(estate), "{:?}", files);
     }
 }
+
+/// The same facts as JSON lines.
+#[test]
+fn bulk_is_read_back() {
+    for seed in 0..2 {
+        let mut estate = made(seed);
+        for number in 0..10_001 {
+            let (name, provenance) = (format!("bulk {number}"), Provenance::new(SOURCE));
+            let group = estate.add_group(Group {
+                name,
+                aliases: Vec::new(),
+                jewel: None,
+                provenance,
+            });
+            let kind = AccessKind::Membership {
+                member: Principal::Account(AccountId(0)),
+                group,
+            };
+            estate.add_access(Access {
+                kind,
+                provenance: Provenance::new(Origin::Learned),
+            });
+        }
+        let files = to_yaml(&estate);
+        assert!(files.iter().any(|(name, _)| name == "access.jsonl"));
+        assert!(settled(read(&files)) == settled(estate), "seed {seed}");
+    }
+}

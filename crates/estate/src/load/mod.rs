@@ -1,8 +1,11 @@
-//! An estate from a folder of YAML files, and back.
+//! An estate from a folder of YAML files (and JSON lines for bulk), and back.
 //!
 //! The files are given as text. Everything in them is read before anything is decided: all mistakes come back at once,
 //! each with its place and what to write instead. Sections (`systems:`, `access:` …) may be spread over files at will.
 //! Names are unique within their kind, compared without case.
+//!
+//! A file whose name ends in `.jsonl` holds the same as JSON, each line a file part of its own, such as
+//! `{"access": [{"session": "pat", "on": "ws6"}]}`: for bulk that programs write, and several times as fast.
 
 mod accesses;
 mod checks;
@@ -10,6 +13,7 @@ mod diagnostic;
 mod entities;
 mod fields;
 pub(crate) mod keys;
+mod lines;
 mod node;
 mod quantity;
 mod reader;
@@ -43,8 +47,11 @@ pub struct Loaded {
 pub fn load(files: &[(&str, &str)]) -> Result<Loaded, Diagnostics> {
     let mut reader = Reader::new(files);
     let mut documents = Vec::new();
-    for (index, (_, text)) in files.iter().enumerate() {
-        let (nodes, whole) = node::parse(u32::try_from(index).unwrap_or(u32::MAX), text, &mut reader.found);
+    for (index, (name, text)) in files.iter().enumerate() {
+        let file = u32::try_from(index).unwrap_or(u32::MAX);
+        let bulk = name.to_ascii_lowercase().ends_with(".jsonl");
+        let parse = if bulk { lines::parse } else { node::parse };
+        let (nodes, whole) = parse(file, text, &mut reader.found);
         reader.whole &= whole;
         documents.extend(nodes);
     }

@@ -1,18 +1,22 @@
 //! An estate as the files that [`super::load`] reads: one line for each thing, so that versions compare well.
 
+mod lines;
+mod text;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use rustc_hash::FxHashSet;
 
+use self::text::{Fields, key, origin, quoted, scalar, section};
 use super::accesses::ports_text;
 use super::entities::default_zone_kind;
 use super::quantity::{money_text, seconds_text, share_text};
 use super::services::{CERTAINTY, EFFECT_SECONDS};
 use super::words::Word;
 use crate::{
-    Access, AccessKind, AccountKind, CostCurve, EnforcementPoint, Estate, Fallback, Guard, Jewel, Origin,
-    Place, Principal, Provenance, Requirement, Service, Target,
+    Access, AccessKind, AccountKind, CostCurve, EnforcementPoint, Estate, Fallback, Guard, Place, Principal,
+    Requirement, Service, Target,
 };
 
 /// The estate as (file name, text) pairs. What has nothing in it makes no file. Loading them gives the same estate,
@@ -27,7 +31,7 @@ pub fn to_yaml(estate: &Estate) -> Vec<(String, String)> {
         ("accounts.yaml", writer.accounts()),
         ("groups.yaml", writer.groups()),
         ("systems.yaml", writer.systems()),
-        ("access.yaml", writer.accesses()),
+        writer.accesses(),
         ("services.yaml", writer.services()),
         ("enforcement-points.yaml", writer.points()),
     ];
@@ -37,6 +41,9 @@ pub fn to_yaml(estate: &Estate) -> Vec<(String, String)> {
         .map(|(name, text)| (name.to_owned(), text))
         .collect()
 }
+
+/// With more accesses than these nobody reads them, and JSON lines load several times as fast.
+const YAML_ACCESSES_MAX: usize = 10_000;
 
 struct Writer<'e> {
     estate: &'e Estate,
@@ -49,9 +56,6 @@ struct Writer<'e> {
     /// Members of each group that are written with it.
     members: Vec<Vec<Principal>>,
 }
-
-/// Longest line that lists are wrapped at, in bytes.
-const LINE: usize = 110;
 
 fn folded<'e>(names: impl Iterator<Item = &'e String>) -> FxHashSet<String> {
     names.map(|name| name.to_lowercase()).collect()
@@ -196,14 +200,20 @@ impl<'e> Writer<'e> {
         text
     }
 
-    fn accesses(&self) -> String {
+    /// As YAML, or as JSON lines where there are many.
+    fn accesses(&self) -> (&'static str, String) {
+        let accesses = || {
+            self.estate
+                .accesses
+                .iter()
+                .filter(|access| !self.goes_with_group(access))
+        };
         let mut text = String::new();
-        for access in self
-            .estate
-            .accesses
-            .iter()
-            .filter(|access| !self.goes_with_group(access))
-        {
+        if accesses().count() > YAML_ACCESSES_MAX {
+            accesses().for_each(|access| lines::access(self, access, &mut text));
+            return ("access.jsonl", text);
+        }
+        for access in accesses() {
             if text.is_empty() {
                 text.push_str("access:\n");
             }
@@ -211,7 +221,7 @@ impl<'e> Writer<'e> {
             fields.provenance(access.provenance);
             let _ = writeln!(text, "  - {}", fields.done());
         }
-        text
+        ("access.yaml", text)
     }
 
     fn access(&self, kind: AccessKind) -> Fields {
@@ -426,6 +436,10 @@ impl<'e> Writer<'e> {
     }
 
     fn principal(&self, principal: Principal) -> String {
+        scalar(&self.principal_name(principal)).into_owned()
+    }
+
+    fn principal_name(&self, principal: Principal) -> String {
         let others = [
             ("account", &self.accounts),
             ("group", &self.groups),
@@ -436,14 +450,18 @@ impl<'e> Writer<'e> {
             Principal::Group(id) => ("group", crate::Entity::Group(id)),
             Principal::System(id) => ("system", crate::Entity::System(id)),
         };
-        said(kind, self.estate.name(entity), &others)
+        said_plain(kind, self.estate.name(entity), &others)
     }
 
     fn target(&self, target: Target) -> String {
+        scalar(&self.target_name(target)).into_owned()
+    }
+
+    fn target_name(&self, target: Target) -> String {
         let others = [("group", &self.groups), ("system", &self.systems)];
         match target {
-            Target::System(id) => said("system", self.estate.name(crate::Entity::System(id)), &others),
-            Target::Group(id) => said("group", self.estate.name(crate::Entity::Group(id)), &others),
+            Target::System(id) => said_plain("system", self.estate.name(crate::Entity::System(id)), &others),
+            Target::Group(id) => said_plain("group", self.estate.name(crate::Entity::Group(id)), &others),
         }
     }
 
@@ -507,152 +525,4 @@ fn said_plain(kind: &str, name: &str, others: &[(&str, &FxHashSet<String>)]) -> 
     } else {
         name.to_owned()
     }
-}
-
-const fn origin(provenance: Provenance) -> &'static str {
-    match provenance.origin {
-        Origin::Declared { .. } => "declared",
-        Origin::Imported { .. } => "imported",
-        Origin::Learned => "learned",
-        Origin::Assumed => "assumed",
-        Origin::Inferred => "inferred",
-    }
-}
-
-/// The fields of a mapping on one line.
-#[derive(Default)]
-struct Fields(Vec<(&'static str, String)>);
-
-impl Fields {
-    fn add(&mut self, key: &'static str, value: impl std::fmt::Display) {
-        self.0.push((key, value.to_string()));
-    }
-
-    fn flag(&mut self, key: &'static str, value: bool) {
-        if value {
-            self.add(key, "true");
-        }
-    }
-
-    /// A list, in square brackets, wrapped if it is long.
-    fn list(&mut self, key: &'static str, items: impl Iterator<Item = String>) {
-        let mut text = String::new();
-        let mut width = 0;
-        for item in items {
-            let separator = match text.is_empty() {
-                true => "[",
-                false if width + item.len() > LINE => ",\n      ",
-                false => ", ",
-            };
-            width = if separator.contains('\n') { 0 } else { width } + item.len() + 2;
-            text.push_str(separator);
-            text.push_str(&item);
-        }
-        if !text.is_empty() {
-            text.push(']');
-            self.0.push((key, text));
-        }
-    }
-
-    fn names(&mut self, key: &'static str, names: &[String]) {
-        self.list(key, names.iter().map(|name| scalar(name).into_owned()));
-    }
-
-    fn jewel(&mut self, jewel: Option<Jewel>) {
-        let Some(jewel) = jewel else { return };
-        let mut fields = Self::default();
-        if let Some(loss) = jewel.loss {
-            fields.add("loss", money_text(loss));
-        }
-        if !jewel.never {
-            fields.add("never", "false");
-        }
-        fields.flag("inferred", jewel.inferred);
-        if fields.0.is_empty() {
-            self.add("jewel", "true")
-        } else {
-            self.add("jewel", fields.done())
-        }
-    }
-
-    fn provenance(&mut self, provenance: Provenance) {
-        if !matches!(provenance.origin, Origin::Declared { .. }) {
-            self.add("origin", origin(provenance));
-        }
-        if let Some(usage) = provenance.usage {
-            let mut fields = Self::default();
-            fields.add("first", usage.first_seen);
-            fields.add("last", usage.last_seen);
-            fields.add("times", usage.uses);
-            fields.add("people", usage.people);
-            self.add("used", fields.done());
-        }
-    }
-
-    fn done(self) -> String {
-        if self.0.is_empty() {
-            return "{}".to_owned();
-        }
-        let pairs: Vec<String> = self
-            .0
-            .into_iter()
-            .map(|(key, value)| format!("{key}: {value}"))
-            .collect();
-        format!("{{ {} }}", pairs.join(", "))
-    }
-}
-
-fn section<'e>(text: &mut String, name: &str, entries: impl Iterator<Item = (&'e str, String)>) {
-    for (index, (entry, value)) in entries.enumerate() {
-        if index == 0 {
-            let _ = writeln!(text, "{name}:");
-        }
-        let _ = writeln!(text, "  {}: {value}", key(entry));
-    }
-}
-
-/// Longest key in the usual form: YAML looks ahead 1,024 characters for the colon.
-const KEY_MAX: usize = 200;
-
-fn key(name: &str) -> Cow<'_, str> {
-    let text = scalar(name);
-    if text.len() > KEY_MAX {
-        Cow::Owned(format!("? {text}\n  "))
-    } else {
-        text
-    }
-}
-
-/// The text as YAML, in quotes where it could be read as something else.
-fn scalar(text: &str) -> Cow<'_, str> {
-    let plain = |byte: u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'$' | b'@' | b'\\' | b'/' | b' ')
-    };
-    let begins = text
-        .bytes()
-        .next()
-        .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let null = text == "null";
-    if begins && !null && text.bytes().all(plain) && !text.ends_with(' ') {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(quoted(text))
-    }
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            ' '..='~' | '£' | '¡'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' if c != '\u{feff}' => out.push(c),
-            c => {
-                let _ = write!(out, "\\U{:08x}", u32::from(c));
-            }
-        }
-    }
-    out.push('"');
-    out
 }
