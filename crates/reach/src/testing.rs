@@ -83,6 +83,11 @@ pub fn arbitrary_access() -> impl Strategy<Value = AccessKind> {
         4 => (principal(), target(), means)
             .prop_map(|(holder, on, means)| AccessKind::Right { holder, on, means }),
         3 => (account_id(), system_id()).prop_map(|(account, system)| AccessKind::Session { account, system }),
+        1 => (system_id(), prop_oneof![system_id().prop_map(Principal::System), group_id().prop_map(Principal::Group)])
+            .prop_map(|(host, over)| {
+                let (holder, by) = (Principal::System(host), ControlKind::Hosts);
+                AccessKind::Control { holder, over, by }
+            }),
         3 => (principal(), principal(), control())
             .prop_map(|(holder, over, by)| AccessKind::Control { holder, over, by }),
         1 => (principal(), system_id(), zone_id())
@@ -98,8 +103,8 @@ fn system_kind() -> impl Strategy<Value = SystemKind> {
     prop_oneof![
         4 => Just(SystemKind::Server),
         4 => Just(SystemKind::Workstation),
-        1 => Just(SystemKind::Hypervisor),
-        1 => Just(SystemKind::HypervisorManager),
+        2 => Just(SystemKind::Hypervisor),
+        2 => Just(SystemKind::HypervisorManager),
         1 => Just(SystemKind::DomainController),
         1 => Just(SystemKind::IdentityProvider),
         1 => Just(SystemKind::SaasApp),
@@ -220,7 +225,7 @@ pub fn arbitrary_withdrawn(accesses_max: usize) -> impl Strategy<Value = Vec<Bas
     let one = prop_oneof![
         10 => (0..accesses_max.max(1) as u32).prop_map(|id| Base::Access(cordon_estate::AccessId(id))),
         2 => account_id().prop_map(Base::Enabled),
-        2 => system_id().prop_map(Base::Connected),
+        4 => system_id().prop_map(Base::Connected),
         1 => account_id().prop_map(Base::Credential),
         1 => system_id().prop_map(Base::Presence),
         1 => Just(Base::Internet),
