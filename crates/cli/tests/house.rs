@@ -32,7 +32,7 @@ const NEVER_IN_PURE: &[&str] = &["tokio", "async-std", "reqwest", "hyper", "ureq
 const PURE: &[&str] = &["estate", "evidence", "reach", "trade", "plan", "incident"];
 
 /// Most packages in the lock file. A newcomer compiles all of them.
-const LOCKED_PACKAGES_MAX: usize = 220;
+const LOCKED_PACKAGES_MAX: usize = 250;
 
 /// Most packages that one crate may name itself.
 const DIRECT_DEPENDENCIES_MAX: usize = 20;

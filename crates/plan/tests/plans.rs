@@ -53,7 +53,7 @@ fn planned(seed: u64) -> (Estate, PlanDocument) {
 fn the_check_accepts_every_plan_and_finds_none_cheaper() {
     let mut tried = 0;
     let mut answers = [0; 3];
-    for seed in 0..900 {
+    for seed in 0..600 {
         let (estate, document) = planned(seed);
         answers[document.outcome as usize] += 1;
         if document.optimality.candidates > 7 {
@@ -72,7 +72,7 @@ fn the_check_accepts_every_plan_and_finds_none_cheaper() {
         tried > 200,
         "only {tried} plans were checked against every set of acts"
     );
-    assert!(answers.iter().all(|count| *count > 30), "a dull mix: {answers:?}");
+    assert!(answers.iter().all(|count| *count > 20), "a dull mix: {answers:?}");
 }
 
 #[test]

@@ -26,11 +26,15 @@ fn nodes(chance: &mut Chance, columns: u32) -> Vec<Node> {
     let count = chance.below(6);
     (0..count)
         .map(|_| Node {
-            gate: if chance.percent(60) { Gate::Any } else { Gate::All },
+            gate: if chance.below(100) < 60 {
+                Gate::Any
+            } else {
+                Gate::All
+            },
             columns: some(chance, 3, columns),
             nodes: some(chance, 2, count),
             pence: i64::from(chance.below(20)),
-            forbidden: chance.percent(12),
+            forbidden: (chance.below(100) < 12),
         })
         .collect()
 }
@@ -39,12 +43,12 @@ fn problem(chance: &mut Chance) -> Problem {
     let columns = 1 + chance.below(9);
     let losses = chance.below(4);
     let fixed = (0..columns)
-        .map(|_| chance.percent(10).then(|| chance.percent(40)))
+        .map(|_| (chance.below(100) < 10).then(|| chance.below(100) < 40))
         .collect();
     let rows = (0..chance.below(9))
         .map(|_| Row {
             cuts: some(chance, 4, columns),
-            loss: (losses > 0 && chance.percent(50)).then(|| chance.below(losses)),
+            loss: (losses > 0 && (chance.below(100) < 50)).then(|| chance.below(losses)),
         })
         .filter(|row| !row.cuts.is_empty() || row.loss.is_some())
         .collect();
@@ -110,6 +114,18 @@ fn the_integer_program_finds_what_trying_everything_finds() {
     }
 }
 
+#[cfg(feature = "highs")]
+#[test]
+fn highs_finds_what_trying_everything_finds() {
+    for seed in 0..300 {
+        agrees(
+            &cordon_plan::master::Highs,
+            &problem(&mut Chance::new(seed)),
+            seed,
+        );
+    }
+}
+
 #[test]
 fn the_combination_hands_over_what_the_search_leaves() {
     for seed in 0..300 {
@@ -136,7 +152,7 @@ fn world(chance: &mut Chance) -> World {
         rules.push(body, bases + chance.below(facts - bases));
     }
     let given: Vec<bool> = (0..facts)
-        .map(|fact| fact < bases && chance.percent(85))
+        .map(|fact| fact < bases && (chance.below(100) < 85))
         .collect();
     let cutters = (0..facts)
         .map(|fact| {
@@ -153,7 +169,7 @@ fn world(chance: &mut Chance) -> World {
     let prices = targets
         .iter()
         .map(|_| {
-            if chance.percent(35) {
+            if chance.below(100) < 35 {
                 None
             } else {
                 Some(i64::from(chance.below(30)))
@@ -163,7 +179,7 @@ fn world(chance: &mut Chance) -> World {
     let instance = Instance {
         columns: (0..columns).map(|_| i64::from(chance.below(15))).collect(),
         fixed: (0..columns)
-            .map(|_| chance.percent(6).then(|| chance.percent(40)))
+            .map(|_| (chance.below(100) < 6).then(|| chance.below(100) < 40))
             .collect(),
         nodes: nodes(chance, columns),
         targets: prices,

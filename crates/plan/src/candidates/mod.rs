@@ -19,15 +19,13 @@ pub use friction::{Denied, Friction};
 pub use index::Index;
 pub use words::{access_name, entity_name};
 
-use crate::document::{Act, WithdrawalId};
+use crate::document::Act;
 
 /// One act with where it is done, what it removes and what it costs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// What is done.
     pub act: Act,
-    /// Its name.
-    pub id: WithdrawalId,
     /// Where.
     pub point: PointId,
     /// Seconds until it takes effect.
@@ -78,7 +76,6 @@ impl<'e> Candidates<'e> {
         let denied = self.friction.denied(self.estate, &self.index, &removes);
         Some(Candidate {
             act,
-            id: self.id(act),
             point,
             effect_seconds: server.effect_seconds,
             certainty: server.certainty,

@@ -62,14 +62,9 @@ fn every_act(document: &PlanDocument, view: &View<'_>) -> Option<Vec<(Act, f64, 
         .candidates
         .for_facts(accesses.chain(accounts).chain(systems))
         .into_iter()
-        .filter(|candidate| !refused.contains(&candidate.id) || forced.contains(&candidate.id))
-        .map(|candidate| {
-            (
-                candidate.act,
-                candidate.effect_seconds,
-                forced.contains(&candidate.id),
-            )
-        })
+        .map(|candidate| (view.candidates.id(candidate.act), candidate))
+        .filter(|(id, _)| !refused.contains(id) || forced.contains(id))
+        .map(|(id, candidate)| (candidate.act, candidate.effect_seconds, forced.contains(&id)))
         .collect();
     (acts.len() <= ACTS_MAX).then_some(acts)
 }

@@ -87,6 +87,8 @@ pub struct Kernel {
     targets: Vec<(u32, u32)>,
     /// Targets that can be derived whatever is withdrawn.
     always: Vec<u32>,
+    /// Targets that must be kept, by target.
+    hard: Vec<bool>,
 }
 
 /// The given facts that some target may rest on, without going through a target that must be kept; ascending.
@@ -165,6 +167,7 @@ impl Kernel {
             cuts: CutSets::new(cutters),
             targets,
             always: sure,
+            hard: source.hard.to_vec(),
         }
     }
 
@@ -200,15 +203,22 @@ impl crate::hitting::Oracle for Kernel {
             sets: vec![Vec::new()],
             found: Vec::new(),
         };
-        derived
-            .found
-            .extend(self.always.iter().map(|&target| (target, 0)));
-        let reached: Vec<(u32, u32)> = self
+        let reached = self
             .targets
             .iter()
             .copied()
-            .filter(|&(fact, _)| self.chainer.holds(fact))
-            .collect();
+            .filter(|&(fact, _)| self.chainer.holds(fact));
+        let hard = |target: u32| flag(&self.hard, target);
+        let hard_only =
+            reached.clone().any(|(_, target)| hard(target)) || self.always.iter().any(|&one| hard(one));
+        let wanted = |target: u32| !hard_only || hard(target);
+        let reached: Vec<(u32, u32)> = reached.filter(|&(_, target)| wanted(target)).collect();
+        derived.found.extend(
+            self.always
+                .iter()
+                .filter(|&&target| wanted(target))
+                .map(|&target| (target, 0)),
+        );
         self.cuts
             .start(&self.chainer, reached.iter().map(|&(fact, _)| fact));
         let mut places: Vec<u32> = Vec::new();

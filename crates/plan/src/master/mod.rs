@@ -5,10 +5,14 @@
 //! `microlp`; with the feature `highs`, the integer solver HiGHS can be used instead. [`Combined`] is the default: the
 //! search, and past its budget the integer program, which starts from what the search found.
 
+#[cfg(feature = "highs")]
+mod highs;
 pub mod integer;
 mod problem;
 pub mod search;
 
+#[cfg(feature = "highs")]
+pub use highs::Highs;
 pub use integer::Integer;
 pub use problem::{Gate, Node, Problem, Row, is_set};
 pub use search::Search;
@@ -55,7 +59,7 @@ pub struct Effort<'a> {
 }
 
 /// Something that solves master problems to proven optimality, given enough effort.
-pub trait Master {
+pub trait Master: std::fmt::Debug {
     /// What it is called in documents.
     fn name(&self) -> &'static str;
 

@@ -22,12 +22,12 @@ pub(super) struct Refusal {
 /// How much of a jewel's loss is expected, from "they will not go there" to certain; each gives one alternative.
 const EXPECTED_SHARES: [f64; 5] = [0.000_01, 0.000_1, 0.001, 0.01, 0.1];
 
-pub(super) fn ids(prepared: &Prepared, chosen: &[bool]) -> Vec<WithdrawalId> {
-    let chosen = prepared.columns.iter().zip(chosen).filter(|(_, chosen)| **chosen);
-    chosen.map(|(column, _)| column.id.clone()).collect()
-}
-
 impl Planner<'_> {
+    fn ids(&self, prepared: &Prepared, chosen: &[bool]) -> Vec<WithdrawalId> {
+        let chosen = prepared.columns.iter().zip(chosen).filter(|(_, chosen)| **chosen);
+        chosen.map(|(column, _)| self.candidates.id(column.act)).collect()
+    }
+
     /// The price of refusing a column that the plan has.
     pub(super) fn refusal(
         &self,
@@ -41,7 +41,7 @@ impl Planner<'_> {
         if prepared.fixed.get(column) == Some(&Some(true)) {
             return Refusal::default();
         }
-        let without = session.solve_fixed(column, false, settings, watch, best.lower_bound);
+        let without = session.solve_fixed(&*self.master, column, false, settings, watch, best.lower_bound);
         match without.verdict {
             Verdict::Infeasible => Refusal {
                 indispensable: true,
@@ -50,13 +50,14 @@ impl Planner<'_> {
             Verdict::Unknown => Refusal::default(),
             Verdict::Optimal | Verdict::Feasible => Refusal {
                 price_pence: Some(without.cost.saturating_sub(best.cost)),
-                instead: Some(ids(prepared, &without.chosen)),
+                instead: Some(self.ids(prepared, &without.chosen)),
                 indispensable: false,
             },
         }
     }
 
-    /// Plans between doing nothing and the plan, none of which beats another in both disruption and loss.
+    /// Plans between doing nothing and the plan, none of which beats another in both disruption and loss. They are
+    /// looked for over jewels alone and measured with the spread, so that the front is quick; none of which beats another in both disruption and loss.
     pub(super) fn alternatives(
         &mut self,
         prepared: &Prepared,
@@ -66,15 +67,14 @@ impl Planner<'_> {
     ) -> Vec<Alternative> {
         let mut points: Vec<(Vec<bool>, Measured, bool)> = vec![(plan.0.to_vec(), plan.1.clone(), true)];
         let nothing: Vec<bool> = prepared.fixed.iter().map(|fixed| *fixed == Some(true)).collect();
-        let mut session = Session::new(prepared, vec![false; prepared.targets.len()]);
+        let mut session = Session::new(prepared, vec![false; prepared.jewels()]);
         let prices = session.instance.targets.clone();
         let mut choices = vec![nothing];
         for share in EXPECTED_SHARES {
             for (slot, price) in session.instance.targets.iter_mut().zip(&prices) {
                 *slot = price.map(|pence| (pence as f64 * share).round() as i64);
             }
-            self.forget_spread(prepared, &mut session);
-            choices.push(session.solve(settings, watch, 0).chosen);
+            choices.push(session.solve(&*self.master, settings, watch, 0).chosen);
         }
         for chosen in choices
             .into_iter()
@@ -95,20 +95,6 @@ impl Planner<'_> {
             }
         }
         kept
-    }
-
-    /// The front is over jewels; the spread goes with them and would only slow it down.
-    fn forget_spread(&self, prepared: &Prepared, session: &mut Session) {
-        let targets = prepared.targets.len().max(1);
-        for (place, slot) in session.instance.targets.iter_mut().enumerate() {
-            let is_jewel = prepared
-                .targets
-                .get(place % targets)
-                .is_some_and(|target| target.jewel.is_some());
-            if !is_jewel {
-                *slot = Some(0);
-            }
-        }
     }
 
     fn alternative(
@@ -135,7 +121,7 @@ impl Planner<'_> {
         Alternative {
             text,
             chosen: is_plan,
-            withdrawals: ids(prepared, chosen),
+            withdrawals: self.ids(prepared, chosen),
             metrics: measured.metrics,
             jewels: jewels
                 .iter()

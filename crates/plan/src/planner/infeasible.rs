@@ -59,7 +59,7 @@ impl Planner<'_> {
         session.instance.columns.iter_mut().for_each(|pence| *pence = 0);
         self.set_demands(prepared, demands, &mut session);
         session.instance.nodes.iter_mut().for_each(|node| node.pence = 0);
-        session.solve(settings, watch, 0).verdict != Verdict::Infeasible
+        session.solve(&*self.master, settings, watch, 0).verdict != Verdict::Infeasible
     }
 
     fn set_demands(&self, prepared: &Prepared, demands: &[Demand], session: &mut Session) {
@@ -164,7 +164,12 @@ impl Planner<'_> {
                     None
                 }
             })
-            .filter_map(|column| prepared.columns.get(column).map(|column| column.id.clone()))
+            .filter_map(|column| {
+                prepared
+                    .columns
+                    .get(column)
+                    .map(|column| self.candidates.id(column.act))
+            })
             .collect();
         let path = jewels
             .first()
@@ -241,7 +246,7 @@ impl Planner<'_> {
             }
         }
         session.instance.nodes = circuit.decided(prepared.columns.len());
-        let solution = session.solve(settings, watch, 0);
+        let solution = session.solve(&*self.master, settings, watch, 0);
         (session, solution)
     }
 

@@ -22,6 +22,7 @@ pub use settings::{Constraints, Foothold, Progress, Settings};
 
 use crate::candidates::Candidates;
 use crate::document::{PlanDocument, estate_digest};
+use crate::master::{Combined, Master};
 
 /// What tells a planner the time and hears how far it is.
 pub struct Watch<'a> {
@@ -49,6 +50,7 @@ pub struct Planner<'e> {
     jewels: Vec<CrownJewel>,
     digest: String,
     scratch: Scratch,
+    master: Box<dyn Master>,
 }
 
 impl<'e> Planner<'e> {
@@ -62,7 +64,13 @@ impl<'e> Planner<'e> {
             jewels: cordon_reach::jewels(estate),
             digest: estate_digest(estate),
             scratch: Scratch::default(),
+            master: Box::new(Combined),
         }
+    }
+
+    /// Solves master problems with something else than [`Combined`].
+    pub fn set_master(&mut self, master: Box<dyn Master>) {
+        self.master = master;
     }
 
     /// The compiled exposure graph.

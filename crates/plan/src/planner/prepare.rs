@@ -8,6 +8,7 @@ use super::timing::{self, NEVER};
 use super::{Constraints, Planner, Settings, World};
 use crate::candidates::Candidate;
 use crate::circuit::Circuit;
+use crate::document::{Act, WithdrawalId};
 use crate::hitting::{Classes, Derived as Found, Instance, Oracle};
 use crate::kernel::{Kernel, Rules, Source, relevant};
 
@@ -229,16 +230,16 @@ impl Planner<'_> {
             }
         }
         let circuit = self.circuit(&columns, settings, constraints);
+        let acts = |ids: &[WithdrawalId]| -> Vec<Act> {
+            ids.iter().filter_map(|id| self.candidates.find(id)).collect()
+        };
+        let (forced, refused) = (acts(&constraints.force), acts(&constraints.refuse));
         let fixed = columns
             .iter()
-            .map(|column| {
-                let refused = constraints.refuse.contains(&column.id);
-                let forced = constraints.force.contains(&column.id);
-                if forced {
-                    Some(true)
-                } else {
-                    refused.then_some(false)
-                }
+            .map(|column| match () {
+                () if forced.contains(&column.act) => Some(true),
+                () if refused.contains(&column.act) => Some(false),
+                () => None,
             })
             .collect();
         let nodes = circuit.decided(columns.len());
@@ -258,15 +259,10 @@ impl Planner<'_> {
     }
 
     fn add_forced(&self, columns: &mut Vec<Candidate>, constraints: &Constraints) {
-        for id in &constraints.force {
-            if columns.iter().any(|column| column.id == *id) {
-                continue;
+        for act in constraints.force.iter().filter_map(|id| self.candidates.find(id)) {
+            if !columns.iter().any(|column| column.act == act) {
+                columns.extend(self.candidates.candidate(act));
             }
-            columns.extend(
-                self.candidates
-                    .find(id)
-                    .and_then(|act| self.candidates.candidate(act)),
-            );
         }
     }
 
@@ -335,14 +331,14 @@ impl Planner<'_> {
 }
 
 impl Prepared {
-    /// The problem with some targets that must be kept.
+    /// The problem over as many targets as there are flags; the flag says that one must be kept.
     pub(super) fn instance(&self, hard: &[bool]) -> Instance {
         let prices = self.targets.iter().enumerate().map(|(place, target)| {
             let is_hard = hard.get(place).copied().unwrap_or(false);
             (!is_hard).then_some(target.loss_pence)
         });
         let weights = self.worlds.iter().map(|world| world.weight);
-        let prices: Vec<Option<i64>> = prices.collect();
+        let prices: Vec<Option<i64>> = prices.take(hard.len()).collect();
         let weighted = weights.flat_map(|weight| {
             prices
                 .iter()
@@ -356,9 +352,14 @@ impl Prepared {
         }
     }
 
-    /// The kernels of all worlds.
+    /// The kernels of all worlds, over as many targets as there are flags.
     pub(super) fn kernels(&self, hard: &[bool]) -> Kernels {
-        let facts: Vec<u32> = self.targets.iter().map(|target| target.fact).collect();
+        let facts: Vec<u32> = self
+            .targets
+            .iter()
+            .take(hard.len())
+            .map(|target| target.fact)
+            .collect();
         let kernels = self.reached.iter().map(|reached| {
             Kernel::new(&Source {
                 facts: reached.arrival.len(),
@@ -375,18 +376,23 @@ impl Prepared {
         }
     }
 
+    /// How many of the targets are jewels; they come first.
+    pub(super) fn jewels(&self) -> usize {
+        self.targets
+            .iter()
+            .take_while(|target| target.jewel.is_some())
+            .count()
+    }
+
     /// Every jewel apart, the spread together until derivations tell it apart.
-    pub(super) fn classes(&self) -> Classes {
-        let targets = self.targets.len();
-        let is_jewel = |target: u32| {
-            self.targets
-                .get(target as usize % targets.max(1))
-                .is_some_and(|target| target.jewel.is_some())
-        };
+    pub(super) fn classes(&self, targets: usize) -> Classes {
+        let jewels = self.jewels();
+        let is_jewel = |target: u32| (target as usize) % targets.max(1) < jewels;
+        let worlds = self.worlds.len();
         Classes::new(
-            targets * self.worlds.len(),
+            targets * worlds,
             is_jewel,
-            crate::limits::CLASSES_MAX + targets,
+            crate::limits::CLASSES_MAX + jewels * worlds,
         )
     }
 

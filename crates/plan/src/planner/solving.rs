@@ -3,7 +3,7 @@
 use super::prepare::{Kernels, Prepared};
 use super::{Planner, Progress, Settings, Watch};
 use crate::hitting::{Classes, Instance, Limits, Round, Solution, Tools, solve};
-use crate::master::Combined;
+use crate::master::Master;
 
 /// Targets that must be kept, and everything learned about them so far.
 pub(super) struct Session {
@@ -15,18 +15,25 @@ pub(super) struct Session {
 }
 
 impl Session {
+    /// Over as many of the targets as there are flags: all, or the jewels alone.
     pub(super) fn new(prepared: &Prepared, hard: Vec<bool>) -> Self {
         Self {
             instance: prepared.instance(&hard),
             kernels: prepared.kernels(&hard),
-            classes: prepared.classes(),
+            classes: prepared.classes(hard.len()),
             hard,
             rounds: 0,
         }
     }
 
     /// Solves; `known_bound` is a proven bound, 0 if none.
-    pub(super) fn solve(&mut self, settings: &Settings, watch: &mut Watch<'_>, known_bound: i64) -> Solution {
+    pub(super) fn solve(
+        &mut self,
+        master: &dyn Master,
+        settings: &Settings,
+        watch: &mut Watch<'_>,
+        known_bound: i64,
+    ) -> Solution {
         let limits = Limits {
             rounds_max: crate::limits::ROUNDS_MAX,
             nodes_max: crate::limits::MASTER_NODES_MAX,
@@ -34,7 +41,7 @@ impl Session {
         };
         let Watch { progress, clock } = watch;
         let mut tools = Tools {
-            master: &Combined,
+            master,
             oracle: &mut self.kernels,
             classes: &mut self.classes,
             clock: &mut **clock,
@@ -54,6 +61,7 @@ impl Session {
     /// Solves with one column fixed otherwise.
     pub(super) fn solve_fixed(
         &mut self,
+        master: &dyn Master,
         column: usize,
         to: bool,
         settings: &Settings,
@@ -61,12 +69,12 @@ impl Session {
         known_bound: i64,
     ) -> Solution {
         let Some(before) = self.instance.fixed.get(column).copied() else {
-            return self.solve(settings, watch, known_bound);
+            return self.solve(master, settings, watch, known_bound);
         };
         if let Some(slot) = self.instance.fixed.get_mut(column) {
             *slot = Some(to);
         }
-        let solution = self.solve(settings, watch, known_bound);
+        let solution = self.solve(master, settings, watch, known_bound);
         if let Some(slot) = self.instance.fixed.get_mut(column) {
             *slot = before;
         }

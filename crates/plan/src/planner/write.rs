@@ -4,7 +4,7 @@ use cordon_estate::{Entity, ServiceId};
 use cordon_reach::{FactId, FactSet};
 use rustc_hash::FxHashMap;
 
-use super::compare::{Refusal, ids};
+use super::compare::Refusal;
 use super::measure::{Measured, service_people};
 use super::prepare::Prepared;
 use super::solving::Session;
@@ -90,7 +90,7 @@ impl Planner<'_> {
             facts: session.kernels.facts() as u32,
             candidates: prepared.columns.len() as u32,
         });
-        let mut solution = session.solve(settings, watch, 0);
+        let mut solution = session.solve(&*self.master, settings, watch, 0);
         let mut infeasibility = None;
         if solution.verdict == Verdict::Infeasible {
             let hard = session.hard.clone();
@@ -233,7 +233,9 @@ impl Planner<'_> {
             .filter(|(_, chosen)| **chosen);
         for ((column, facts), _) in chosen {
             for fact in facts {
-                cuts.entry(*fact).or_default().push(column.id.clone());
+                cuts.entry(*fact)
+                    .or_default()
+                    .push(self.candidates.id(column.act));
             }
         }
         cuts
@@ -242,6 +244,14 @@ impl Planner<'_> {
     fn jewel_entries(&mut self, prepared: &Prepared, solved: &Solved) -> Vec<JewelEntry> {
         let cuts = self.cuts(prepared, &solved.solution.chosen);
         let withdrawn = prepared.withdrawn(&solved.solution.chosen);
+        let chosen = prepared
+            .columns
+            .iter()
+            .zip(&solved.solution.chosen)
+            .filter(|(_, chosen)| **chosen);
+        let effects: Vec<(WithdrawalId, f64)> = chosen
+            .map(|(column, _)| (self.candidates.id(column.act), column.effect_seconds))
+            .collect();
         let mut entries: Vec<JewelEntry> = Vec::new();
         for (place, jewel) in self.jewels.clone().iter().enumerate() {
             let target = prepared
@@ -265,7 +275,7 @@ impl Planner<'_> {
             };
             let path = way(&FactSet::new());
             let path_after = after.and_then(|_| way(&withdrawn));
-            let effect = path.as_ref().and_then(|path| effect_of(prepared, path));
+            let effect = path.as_ref().and_then(|path| effect_of(&effects, path));
             entries.push(JewelEntry {
                 entity: entity_name(self.estate, jewel.entity),
                 name: self.estate.name(jewel.entity).to_owned(),
@@ -305,7 +315,7 @@ impl Planner<'_> {
                 .iter()
                 .filter(|(_, fired)| prepared.circuit.level(id, fired) < level)
                 .filter_map(|(column, _)| prepared.columns.get(*column))
-                .map(|column| column.id.clone());
+                .map(|column| self.candidates.id(column.act));
             let usual = solved.before.levels.get(id.index()).copied().unwrap_or(0);
             let share = capacity(service, level);
             let cost = level_pence(service, level, settings.duration_hours)
@@ -400,7 +410,7 @@ impl Planner<'_> {
             .map(|point| point.name.clone())
             .unwrap_or_default();
         Some(WithdrawalEntry {
-            id: candidate.id.clone(),
+            id: self.candidates.id(candidate.act),
             order,
             act: candidate.act,
             text: self.candidates.text(candidate.act),
@@ -512,7 +522,7 @@ impl Planner<'_> {
         watch: &mut Watch<'_>,
     ) {
         for entry in document.withdrawals.iter_mut().take(crate::limits::REFUSALS_MAX) {
-            let column = prepared.columns.iter().position(|column| column.id == entry.id);
+            let column = prepared.columns.iter().position(|column| column.act == entry.act);
             let Some(column) = column else { continue };
             let Refusal {
                 price_pence,
@@ -523,7 +533,6 @@ impl Planner<'_> {
             entry.refusal_instead = instead;
             entry.indispensable = indispensable;
         }
-        debug_assert!(ids(prepared, &best.chosen).len() == document.withdrawals.len());
     }
 }
 
@@ -537,8 +546,8 @@ fn but(chosen: &[bool], column: usize) -> Vec<bool> {
 }
 
 /// Seconds until the first withdrawal that cuts a path takes effect.
-fn effect_of(prepared: &Prepared, path: &crate::document::Path) -> Option<f64> {
+fn effect_of(effects: &[(WithdrawalId, f64)], path: &crate::document::Path) -> Option<f64> {
     let cutting = path.steps.iter().flat_map(|step| &step.cut_by);
-    let effects = cutting.filter_map(|id| prepared.columns.iter().find(|column| column.id == *id));
-    effects.map(|column| column.effect_seconds).reduce(f64::min)
+    let effects = cutting.filter_map(|id| effects.iter().find(|(cut, _)| cut == id));
+    effects.map(|(_, seconds)| *seconds).reduce(f64::min)
 }

@@ -32,7 +32,7 @@ fn zone(chance: &mut Chance) -> ZoneId {
 }
 
 fn place(chance: &mut Chance) -> Place {
-    if chance.percent(75) {
+    if chance.below(100) < 75 {
         Place::Zone(zone(chance))
     } else {
         Place::System(system(chance))
@@ -47,7 +47,7 @@ fn access(chance: &mut Chance) -> AccessKind {
             group: GroupId(chance.below(GROUPS)),
         },
         2..=4 => {
-            let on = if chance.percent(70) {
+            let on = if chance.below(100) < 70 {
                 Target::System(system(chance))
             } else {
                 Target::Group(GroupId(chance.below(GROUPS)))
@@ -55,7 +55,7 @@ fn access(chance: &mut Chance) -> AccessKind {
             AccessKind::Right {
                 holder,
                 on,
-                means: if chance.percent(50) {
+                means: if chance.below(100) < 50 {
                     Means::Admin
                 } else {
                     Means::Ssh
@@ -67,7 +67,7 @@ fn access(chance: &mut Chance) -> AccessKind {
             system: system(chance),
         },
         7 => {
-            let by = if chance.percent(50) {
+            let by = if chance.below(100) < 50 {
                 ControlKind::ResetPassword
             } else {
                 ControlKind::FullControl
@@ -86,7 +86,7 @@ fn access(chance: &mut Chance) -> AccessKind {
         9 => AccessKind::Assignment {
             holder,
             app: system(chance),
-            admin: chance.percent(50),
+            admin: (chance.below(100) < 50),
         },
         10 => AccessKind::Recovery {
             of: holder,
@@ -127,7 +127,7 @@ fn service(chance: &mut Chance, index: u32, accesses: u32, services: u32) -> Ser
     let later = (6.0, Pence(i64::from(chance.below(90_000))));
     Service {
         name: format!("service-{index}"),
-        protected: chance.percent(25),
+        protected: (chance.below(100) < 25),
         requires: requirement(chance, 0, accesses, services),
         fallbacks,
         cost: CostCurve {
@@ -180,13 +180,13 @@ pub(crate) fn estate(chance: &mut Chance) -> Estate {
         ..Estate::default()
     };
     for index in 0..ZONES {
-        let kind = if index == 0 && chance.percent(50) {
+        let kind = if index == 0 && (chance.below(100) < 50) {
             ZoneKind::Internet
         } else {
             ZoneKind::Internal
         };
         let name = format!("zone-{index}");
-        let isolated_members = chance.percent(30);
+        let isolated_members = chance.below(100) < 30;
         estate.add_zone(Zone {
             name,
             kind,
@@ -199,7 +199,7 @@ pub(crate) fn estate(chance: &mut Chance) -> Estate {
         estate.add_account(account(chance, index));
     }
     for index in 0..GROUPS {
-        let jewel = chance.percent(10).then(|| jewel(chance));
+        let jewel = (chance.below(100) < 10).then(|| jewel(chance));
         let name = format!("group-{index}");
         estate.add_group(Group {
             name,
@@ -209,10 +209,10 @@ pub(crate) fn estate(chance: &mut Chance) -> Estate {
         });
     }
     for index in 0..SYSTEMS {
-        let zone = chance.percent(90).then(|| zone(chance));
-        let kinds = if chance.percent(70) { 3 } else { 6 };
+        let zone = (chance.below(100) < 90).then(|| zone(chance));
+        let kinds = if chance.below(100) < 70 { 3 } else { 6 };
         let kind = KINDS[chance.below(kinds) as usize];
-        let jewel = chance.percent(30).then(|| jewel(chance));
+        let jewel = (chance.below(100) < 30).then(|| jewel(chance));
         estate.add_system(named_system(index, kind, zone, jewel));
     }
     let accesses = 5 + chance.below(9);
@@ -239,7 +239,7 @@ fn jewel(chance: &mut Chance) -> Jewel {
     let loss = Some(Pence(i64::from(chance.below(50)) * 100_000));
     Jewel {
         loss,
-        never: chance.percent(60),
+        never: (chance.below(100) < 60),
         inferred: false,
     }
 }
@@ -251,14 +251,14 @@ fn account(chance: &mut Chance, index: u32) -> Account {
         AccountKind::Admin,
         AccountKind::BreakGlass,
     ];
-    let most = if chance.percent(80) { 3 } else { 4 };
+    let most = if chance.below(100) < 80 { 3 } else { 4 };
     Account {
         name: format!("account-{index}"),
         aliases: Vec::new(),
         kind: kinds[chance.below(most) as usize],
         site: None,
-        enabled: chance.percent(92),
-        jewel: chance.percent(8).then(|| jewel(chance)),
+        enabled: (chance.below(100) < 92),
+        jewel: (chance.below(100) < 8).then(|| jewel(chance)),
         provenance: ASSUMED,
     }
 }

@@ -14,8 +14,4 @@ impl Chance {
         self.0 ^= self.0 << 17;
         ((self.0 >> 33) % u64::from(bound.max(1))) as u32
     }
-
-    pub(crate) fn percent(&mut self, percent: u32) -> bool {
-        self.below(100) < percent
-    }
 }
