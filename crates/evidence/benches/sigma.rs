@@ -17,8 +17,10 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use cordon_evidence::pipeline::detect;
+use cordon_evidence::read::{self, Options, RecordStream, Workers};
 use cordon_evidence::record::{Dialect, FileId, Record, RecordPlace, TimeBasis, Value};
-use cordon_evidence::sigma::{Detector, RuleSet, Scratch, Source, View};
+use cordon_evidence::sigma::{Correlator, Detector, RuleSet, Scratch, Source, View};
 use jiff::Timestamp;
 use rsigma_eval::{Engine, JsonEvent};
 use rsigma_parser::LogSource;
@@ -157,13 +159,13 @@ impl Input {
     }
 }
 
-fn parse_alone(input: &Input) {
+fn parse_alone(input: &Input) -> f64 {
     measure("serde_json alone", input.events(), || {
         for line in (0..input.repeat).flat_map(|_| &input.lines) {
             black_box(serde_json::from_str::<Json>(line).unwrap());
         }
         0
-    });
+    })
 }
 
 fn own(set: &Arc<RuleSet>, input: &Input) -> f64 {
@@ -188,6 +190,53 @@ fn own(set: &Arc<RuleSet>, input: &Input) -> f64 {
         || pass(1),
     );
     measure("own: detector on records", input.events(), || pass(input.repeat))
+}
+
+/// Bytes of the log to detections, decoding included.
+fn own_from_bytes(set: &Arc<RuleSet>, input: &Input) -> f64 {
+    let detector = Detector::new(Arc::clone(set));
+    let mut text = input.lines.join("\n");
+    text.push('\n');
+    let bytes: Arc<[u8]> = Arc::from(text.into_bytes());
+    let workers = Workers {
+        threads: 1,
+        batch_records: 512,
+    };
+    let pass = |work: &dyn Fn(&mut RecordStream) -> usize| {
+        let mut count = 0;
+        for _ in 0..input.repeat {
+            let bytes = Arc::clone(&bytes);
+            let source = read::Source {
+                name: "recordings".to_owned(),
+                file: FileId(0),
+                receipt: None,
+                open: Box::new(move || Ok(Box::new(std::io::Cursor::new(Arc::clone(&bytes))))),
+            };
+            count += work(&mut RecordStream::new(vec![source], Options::default()));
+        }
+        count
+    };
+    measure("own: reading alone", input.events(), || {
+        pass(&|stream| {
+            let mut record = Record::default();
+            while stream.next_into(&mut record) {}
+            0
+        })
+    });
+    input
+        .records
+        .iter()
+        .for_each(|record| detector.detect(record, &mut Scratch::default(), &mut Vec::new()));
+    measure("own: bytes to detections", input.events(), || {
+        pass(&|stream| {
+            let mut correlator = Correlator::new(set);
+            let mut count = 0;
+            detect(stream, &detector, &mut correlator, workers, |_, detections| {
+                count += detections.len()
+            });
+            count
+        })
+    })
 }
 
 fn engines(set: &RuleSet, input: &Input) -> HashMap<Source, Engine> {
@@ -231,8 +280,9 @@ fn main() {
     );
     let input = Input::new(recordings, repeat);
     println!("{} records, {repeat} times", input.records.len());
-    parse_alone(&input);
+    let parse = parse_alone(&input);
     let own = own(&set, &input);
+    let whole = own_from_bytes(&set, &input);
     if std::env::var_os("OWN_ONLY").is_some() {
         return;
     }
@@ -268,10 +318,21 @@ fn main() {
                 .len()
         })
     });
+    compare(parse, own, whole, per_source, one);
+}
+
+/// Prints the ratios that matter, from events per CPU second.
+fn compare(parse: f64, own: f64, whole: f64, per_source: f64, one: f64) {
     println!(
         "evaluation alone: {:.2} × per source, {:.2} × one engine routed",
         own / per_source,
         own / one
+    );
+    let with_parsing = |rate: f64| 1.0 / (1.0 / rate + 1.0 / parse);
+    println!(
+        "bytes to detections: {:.2} × serde_json and per source, {:.2} × serde_json and one engine routed",
+        whole / with_parsing(per_source),
+        whole / with_parsing(one)
     );
 }
 

@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod bind;
 pub mod infer;
+pub mod ocsf;
 pub mod pipeline;
 pub mod read;
 pub mod record;

@@ -1,5 +1,6 @@
 //! Records to detections.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
@@ -45,6 +46,8 @@ pub struct Detector {
     set: Arc<RuleSet>,
     /// The compiled rules of each log source that has been met.
     routes: RwLock<FxHashMap<Source, Arc<OnceLock<Arc<Route>>>>>,
+    /// How many routes have been compiled.
+    compiled: AtomicU32,
     /// For log sources beyond the number that is kept: no rules.
     none: Arc<Route>,
 }
@@ -52,7 +55,7 @@ pub struct Detector {
 /// A channel and the route of some of its events.
 type ChannelRoute = (Box<str>, Arc<Route>);
 
-/// What a thread keeps from record to record.
+/// What a thread keeps from record to record. It belongs to one [`Detector`].
 #[derive(Debug, Default)]
 pub struct Scratch {
     routes: FxHashMap<Source, Arc<Route>>,
@@ -77,9 +80,10 @@ impl Detector {
             crate::record::Dialect::Ocsf,
         ));
         Self {
-            none: Arc::new(Route::compile(&none, &empty)),
+            none: Arc::new(Route::compile(0, &none, &empty)),
             set,
             routes: RwLock::default(),
+            compiled: AtomicU32::new(1),
         }
     }
 
@@ -164,10 +168,14 @@ impl Detector {
 
     fn route(&self, source: &Source) -> Arc<Route> {
         let cell = self.cell(source);
-        cell.map_or_else(
-            || Arc::clone(&self.none),
-            |cell| Arc::clone(cell.get_or_init(|| Arc::new(Route::compile(source, &self.set)))),
-        )
+        let Some(cell) = cell else {
+            return Arc::clone(&self.none);
+        };
+        let compile = || {
+            let number = self.compiled.fetch_add(1, Ordering::Relaxed);
+            Arc::new(Route::compile(number, source, &self.set))
+        };
+        Arc::clone(cell.get_or_init(compile))
     }
 
     /// Where the route of a source is or will be: threads that want the same one wait for it, others do not.

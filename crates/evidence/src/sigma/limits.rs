@@ -33,3 +33,12 @@ pub(super) const SIEVE_FRAGMENTS_MAX: usize = 64;
 
 /// Most channels of one event id whose rules a thread keeps at hand; the others are looked up again.
 pub(super) const CHANNELS_KEPT_MAX: usize = 64;
+
+/// Shortest text that is put through a sieve first; a shorter one is read as fast by the automaton itself.
+pub(super) const SIEVED_BYTES_MIN: usize = 64;
+
+/// Values whose literals a thread remembers. With the longest text each this is 8 MiB.
+pub(super) const MEMO_ENTRIES: usize = 8192;
+
+/// Longest value that is remembered: longer ones rarely come again.
+pub(super) const MEMO_TEXT_BYTES_MAX: usize = 1024;

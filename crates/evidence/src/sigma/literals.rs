@@ -8,7 +8,8 @@
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rustc_hash::FxHashMap;
 
-use super::limits::DENSE_NEEDLES_MAX;
+use super::limits::{DENSE_NEEDLES_MAX, SIEVED_BYTES_MIN};
+use super::sieve::Sieve;
 use super::trie::Trie;
 
 /// A literal among those of one log source.
@@ -93,6 +94,7 @@ impl LiteralDraft {
         }
         Literals {
             longest_whole: self.wholes.keys().map(String::len).max(),
+            sieve: Sieve::new(needles.iter().map(String::as_str)),
             automaton: automaton(&needles),
             patterns,
             starts,
@@ -134,6 +136,7 @@ fn automaton(needles: &[String]) -> Option<AhoCorasick> {
 /// The literals of one field.
 #[derive(Debug)]
 pub(super) struct Literals {
+    sieve: Sieve,
     automaton: Option<AhoCorasick>,
     /// By pattern of the automaton.
     patterns: Vec<LiteralId>,
@@ -158,7 +161,9 @@ impl Literals {
             *folded = text.to_lowercase();
             folded.as_str()
         };
-        if let Some(automaton) = &self.automaton {
+        if let Some(automaton) = &self.automaton
+            && (text.len() < SIEVED_BYTES_MIN || self.sieve.may_hold(text))
+        {
             for hit in automaton.find_overlapping_iter(text) {
                 self.patterns
                     .get(hit.pattern().as_usize())

@@ -14,6 +14,7 @@ mod gate;
 mod limits;
 mod literals;
 mod load;
+mod memo;
 mod names;
 mod program;
 mod route;

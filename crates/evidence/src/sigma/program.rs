@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use super::literals::{LiteralDraft, LiteralId, Position};
 
 /// A field that rules of this source ask about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct SlotId(pub(super) u32);
 
 impl SlotId {

@@ -5,6 +5,7 @@ use rsigma_eval::compiler::{CompiledRule, evaluate_rule};
 use super::gate::{Frequencies, Trigger, gate};
 use super::literals::{LiteralDraft, LiteralId, Literals};
 use super::load::RuleSet;
+use super::memo::{Memo, Owner};
 use super::names::{COMPOSED, Names, Rank};
 use super::program::{ANY_TEXT, Item, Node, Program, SlotId, Test};
 use super::rule::RuleId;
@@ -24,6 +25,8 @@ enum Condition {
 /// The rules of one log source.
 #[derive(Debug)]
 pub(super) struct Route {
+    /// Tells it from the other routes of its detector.
+    number: u32,
     source: Source,
     rules: Vec<(RuleId, Condition)>,
     /// Rules, by position in `rules`, tried on every record.
@@ -44,7 +47,7 @@ pub(super) struct Route {
 }
 
 impl Route {
-    pub(super) fn compile(source: &Source, set: &RuleSet) -> Self {
+    pub(super) fn compile(number: u32, source: &Source, set: &RuleSet) -> Self {
         let mut program = Program::new();
         let chosen = set
             .rules()
@@ -56,6 +59,7 @@ impl Route {
         let nodes: Vec<Option<Node>> = compiled.iter().map(|rule| program.compile(rule)).collect();
         let frequencies = Frequencies::guess(&program, &nodes);
         let mut route = Self {
+            number,
             source: source.clone(),
             rules: Vec::with_capacity(ids.len()),
             always: Vec::new(),
@@ -184,19 +188,53 @@ impl Route {
             else {
                 continue;
             };
+            if let Value::Str(text) = laid.value {
+                self.scan_text(text, laid.slot, literals, desk, &mut folded);
+                continue;
+            }
             let mut found = |id: LiteralId| self.holds(id, desk);
             match laid.value {
-                Value::Str(text) => literals.scan(text, &mut folded, &mut found),
                 Value::Int(number) if !literals.has_text() => literals.scan_number(number, &mut found),
                 Value::Int(number) => literals.scan(&number.to_string(), &mut folded, &mut found),
                 Value::Float(number) => literals.scan(&number.to_string(), &mut folded, &mut found),
                 Value::Bool(truth) => {
                     literals.scan(if truth { "true" } else { "false" }, &mut folded, &mut found);
                 }
-                Value::Null => {}
+                Value::Null | Value::Str(_) => {}
             }
         }
         desk.folded = folded;
+    }
+
+    /// Finds the literals of a text, from memory if it was met before.
+    fn scan_text(&self, text: &str, slot: SlotId, literals: &Literals, desk: &mut Desk, folded: &mut String) {
+        if !literals.has_text() {
+            literals.scan(text, folded, &mut |id| self.holds(id, desk));
+            return;
+        }
+        let owner = Owner {
+            route: self.number,
+            slot,
+        };
+        let memo = std::mem::take(&mut desk.memo);
+        let vacancy = match memo.find(owner, text) {
+            Ok(known) => {
+                known.iter().for_each(|id| self.holds(*id, desk));
+                None
+            }
+            Err(vacancy) => {
+                desk.found.clear();
+                let mut found = std::mem::take(&mut desk.found);
+                literals.scan(text, folded, &mut |id| found.push(id));
+                found.iter().for_each(|id| self.holds(*id, desk));
+                desk.found = found;
+                vacancy
+            }
+        };
+        desk.memo = memo;
+        if let Some(vacancy) = vacancy {
+            desk.memo.keep(vacancy, text, &desk.found);
+        }
     }
 
     fn scan_any_text(&self, record: &Record, desk: &mut Desk) {
@@ -256,6 +294,9 @@ pub(super) struct Desk {
     items: Vec<u32>,
     rules: Vec<u32>,
     tried: Vec<u32>,
+    /// Literals of the value being looked at.
+    found: Vec<LiteralId>,
+    memo: Memo,
     folded: String,
 }
 

@@ -1,6 +1,7 @@
 //! Whether any of a few texts may stand anywhere in a record, told at many bytes a step.
 //!
-//! Keyword rules look through every text of every record, and nearly always in vain. The sieve takes the rarest three
+//! Keyword rules look through every text of every record, and nearly always in vain; so do rules of call traces and
+//! scripts, through long texts. The sieve takes the rarest three
 //! letters of each needle, in every spelling of upper and lower case, and searches the whole record for all of them at
 //! once with vector instructions (the algorithm Teddy, in `aho-corasick`). Only if one is found are the needles
 //! themselves looked for.
