@@ -200,7 +200,7 @@ fn own_from_bytes(set: &Arc<RuleSet>, input: &Input) -> f64 {
     let bytes: Arc<[u8]> = Arc::from(text.into_bytes());
     let workers = Workers {
         threads: 1,
-        batch_records: 512,
+        batch_records: 64,
     };
     let pass = |work: &dyn Fn(&mut RecordStream) -> usize| {
         let mut count = 0;
