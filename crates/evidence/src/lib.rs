@@ -5,9 +5,11 @@
 
 pub mod activity;
 pub mod bind;
+pub mod document;
 pub mod infer;
 pub mod ocsf;
 pub mod pipeline;
 pub mod read;
 pub mod record;
 pub mod sigma;
+pub mod watch;

@@ -1,0 +1,256 @@
+//! The evidence as a document: what `cordon detect -o` writes and `cordon plan --evidence` reads.
+//!
+//! Entities are written `kind:name` (`account:pat`, `system:WORKSTATION6`), times in RFC 3339 in UTC. The document holds
+//! no raw log text: only counts by rule, and for each foothold the records that speak of it, by file and position.
+
+use cordon_estate::activity::{AccountName, SystemName};
+use cordon_estate::names::Directory;
+use cordon_estate::{Entity, Estate};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::infer::{Contribution, Reason, RuleKey, Suspicion};
+use crate::sigma::{RuleId, RuleSet};
+use crate::watch::Watch;
+
+/// Most footholds in a document: a plan is made from the most probable ones, and no incident has so many.
+pub const FOOTHOLDS_MAX: usize = 10_000;
+
+/// What the logs say.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The first and the last record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<(Timestamp, Timestamp)>,
+    /// How many records were read.
+    #[serde(default)]
+    pub events: u64,
+    /// How many could not be read.
+    #[serde(default)]
+    pub unreadable: u64,
+    /// Each rule that fired, by file order of the rules.
+    #[serde(default)]
+    pub rules: Vec<RuleFired>,
+    /// Log files, by the numbers that reasons refer to.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// What the intruder may hold, most probable first.
+    pub footholds: Vec<Foothold>,
+}
+
+/// A rule that fired.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuleFired {
+    /// The identifier that its author gave it.
+    pub rule_id: String,
+    /// Its title.
+    pub title: String,
+    /// How grave a match is: `low`, `high`, …
+    pub level: String,
+    /// ATT&CK techniques.
+    #[serde(default)]
+    pub techniques: Vec<String>,
+    /// How many records it matched.
+    pub count: u64,
+    /// The first of them.
+    pub first: Timestamp,
+    /// The last of them.
+    pub last: Timestamp,
+}
+
+/// An account or system that the intruder may hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Foothold {
+    /// `account:pat`, `system:WORKSTATION6`.
+    pub entity: String,
+    /// How probably, from 0 to 1.
+    pub probability: f64,
+    /// When anything first spoke of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<Timestamp>,
+    /// An analyst's word: held or clean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<bool>,
+    /// How many different rules and uses stand behind it. One never justifies an automatic act.
+    #[serde(default)]
+    pub independent_signals: u32,
+    /// The strongest reasons, strongest first.
+    #[serde(default)]
+    pub reasons: Vec<FootholdReason>,
+}
+
+/// Why something may be held.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FootholdReason {
+    /// What speaks for it: a rule's title, or the use that carried suspicion.
+    pub because: String,
+    /// The rule's identifier, if it is a rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_id: Option<String>,
+    /// From whom suspicion was carried, if it was: `system:WORKSTATION5`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// What it adds to the log-odds (natural logarithm).
+    pub log_odds: f64,
+    /// When it was first so.
+    pub time: Timestamp,
+    /// The number of the log file.
+    pub file: u32,
+    /// The line in it, or the record id.
+    pub record: u64,
+}
+
+/// A foothold whose name the estate does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "foothold {index} names `{entity}`, which is neither an account nor a system of the estate; check its spelling, or give the estate that the evidence was made with"
+)]
+pub struct UnknownFoothold {
+    /// Which foothold, from 1.
+    pub index: usize,
+    /// What it is called.
+    pub entity: String,
+}
+
+impl Evidence {
+    /// The evidence so far: footholds of at least this probability. `files` are the names of the log files by
+    /// number.
+    #[must_use]
+    pub fn of(
+        watch: &Watch,
+        rules: &RuleSet,
+        files: Vec<String>,
+        unreadable: u64,
+        least_probability: f64,
+    ) -> Self {
+        let mut suspicions = watch.inference().suspicions(least_probability);
+        suspicions.truncate(FOOTHOLDS_MAX);
+        Self {
+            window: watch.window(),
+            events: watch.events(),
+            unreadable,
+            rules: fired(watch, rules),
+            files,
+            footholds: suspicions
+                .iter()
+                .map(|suspicion| foothold(suspicion, watch.estate(), rules))
+                .collect(),
+        }
+    }
+
+    /// The footholds as entities of `estate`, with their probabilities, in order.
+    ///
+    /// # Errors
+    /// Every foothold that the estate does not know.
+    pub fn resolve(&self, estate: &Estate) -> Result<Vec<(Entity, f64)>, Vec<UnknownFoothold>> {
+        let directory = Directory::from_estate(estate);
+        let mut unknown = Vec::new();
+        let mut found = Vec::new();
+        for (index, foothold) in self.footholds.iter().enumerate() {
+            match entity_named(&foothold.entity, &directory) {
+                Some(entity) => found.push((entity, foothold.probability.clamp(0.0, 1.0))),
+                None => unknown.push(UnknownFoothold {
+                    index: index + 1,
+                    entity: foothold.entity.clone(),
+                }),
+            }
+        }
+        if unknown.is_empty() {
+            Ok(found)
+        } else {
+            Err(unknown)
+        }
+    }
+}
+
+/// `kind:name` of an entity.
+#[must_use]
+pub fn entity_name(entity: Entity, estate: &Estate) -> String {
+    let kind = match entity {
+        Entity::Account(_) => "account",
+        Entity::Group(_) => "group",
+        Entity::System(_) => "system",
+        Entity::Zone(_) => "zone",
+    };
+    format!("{kind}:{}", estate.name(entity))
+}
+
+/// The account or system of `kind:name`.
+fn entity_named(text: &str, directory: &Directory) -> Option<Entity> {
+    match text.split_once(':')? {
+        ("account", name) => {
+            let name = AccountName {
+                name: Some(name),
+                ..AccountName::default()
+            };
+            directory.resolve_account(&name).map(Entity::Account)
+        }
+        ("system", name) => {
+            let name = SystemName {
+                name: Some(name),
+                address: None,
+            };
+            directory.resolve_system(&name).map(Entity::System)
+        }
+        _ => None,
+    }
+}
+
+fn fired(watch: &Watch, rules: &RuleSet) -> Vec<RuleFired> {
+    let numbered = (0..).zip(watch.fired());
+    numbered
+        .filter_map(|(number, fired)| {
+            let (rule, fired) = (rules.rule(RuleId(number))?, fired.as_ref()?);
+            Some(RuleFired {
+                rule_id: rule.rule_id.clone(),
+                title: rule.title.clone(),
+                level: rule.level.as_str().to_owned(),
+                techniques: rule.techniques.clone(),
+                count: fired.count,
+                first: fired.first,
+                last: fired.last,
+            })
+        })
+        .collect()
+}
+
+fn foothold(suspicion: &Suspicion, estate: &Estate, rules: &RuleSet) -> Foothold {
+    Foothold {
+        entity: entity_name(suspicion.entity, estate),
+        probability: suspicion.probability,
+        first_seen: Some(suspicion.first_seen),
+        pinned: suspicion.pinned,
+        independent_signals: suspicion.independent_signals,
+        reasons: suspicion
+            .contributions
+            .iter()
+            .map(|contribution| reason(contribution, estate, rules))
+            .collect(),
+    }
+}
+
+fn reason(contribution: &Contribution, estate: &Estate, rules: &RuleSet) -> FootholdReason {
+    let (because, rule_id, from) = match contribution.reason {
+        Reason::Rule(RuleKey(number), _, _) => {
+            let rule = rules.rule(RuleId(number));
+            let title = rule.map_or("a detection", |rule| rule.title.as_str());
+            (title.to_owned(), rule.map(|rule| rule.rule_id.clone()), None)
+        }
+        Reason::Carried(carrier) => {
+            let from = entity_name(carrier.from, estate);
+            let by = carrier
+                .means
+                .map_or_else(|| "programs".to_owned(), |means| format!("{means:?}"));
+            (format!("used from {from} by {by}"), None, Some(from))
+        }
+    };
+    FootholdReason {
+        because,
+        rule_id,
+        from,
+        log_odds: contribution.log_odds,
+        time: contribution.time,
+        file: contribution.place.file.0,
+        record: contribution.place.position,
+    }
+}

@@ -1,0 +1,196 @@
+//! Everything that is believed, kept up to date record by record: the estate in use, detections by rule, footholds.
+//!
+//! A [`Watch`] joins the parts: activities teach the estate, detections are bound to it, both feed the inference.
+
+use cordon_estate::activity::{AccountName, Activity, ActivityKind, Outcome, SystemName};
+use cordon_estate::learn::Learner;
+use cordon_estate::names::Directory;
+use cordon_estate::{AccountId, Estate, Means, SystemId};
+use jiff::Timestamp;
+
+use crate::activity::Pairing;
+use crate::bind::{self, Named};
+use crate::infer::{Inference, RuleKey, Signal, Use, weights};
+use crate::record::{Record, RecordPlace};
+use crate::sigma::{Detection, RuleSet};
+
+/// How often a rule fired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fired {
+    /// How many records.
+    pub count: u64,
+    /// The first.
+    pub first: Timestamp,
+    /// The last.
+    pub last: Timestamp,
+}
+
+/// Takes in records with their detections in time order.
+#[derive(Debug)]
+pub struct Watch {
+    learner: Learner,
+    pairing: Pairing,
+    inference: Inference,
+    named: Vec<Named>,
+    uses: Vec<Use>,
+    /// By rule number.
+    fired: Vec<Option<Fired>>,
+    window: Option<(Timestamp, Timestamp)>,
+    events: u64,
+}
+
+impl Watch {
+    /// Starts from a declared estate, or from an empty one. The estate learns nothing from records after `until`;
+    /// footholds are inferred all the same.
+    #[must_use]
+    pub fn new(base: Estate, until: Option<Timestamp>) -> Self {
+        Self {
+            learner: Learner::new(base, until),
+            pairing: Pairing::new(),
+            inference: Inference::new(),
+            named: Vec::new(),
+            uses: Vec::new(),
+            fired: Vec::new(),
+            window: None,
+            events: 0,
+        }
+    }
+
+    /// Takes in a record. Its detections come first: what it shows being done is done by whom they name.
+    pub fn observe(&mut self, record: &Record, detections: &[Detection], rules: &RuleSet) {
+        self.events = self.events.saturating_add(1);
+        let (from, until) = self.window.unwrap_or((record.time, record.time));
+        self.window = Some((from.min(record.time), until.max(record.time)));
+        self.learn(record);
+        self.detected(record, detections, rules);
+        for one in &self.uses {
+            self.inference.used(self.learner.estate(), one);
+        }
+    }
+
+    fn learn(&mut self, record: &Record) {
+        let (learner, uses) = (&mut self.learner, &mut self.uses);
+        uses.clear();
+        self.pairing.activities(record, &mut |activity| {
+            learner.observe(&activity);
+            uses.extend(use_of(&activity, learner.directory(), record.place));
+        });
+    }
+
+    fn detected(&mut self, record: &Record, detections: &[Detection], rules: &RuleSet) {
+        if detections.is_empty() {
+            return;
+        }
+        self.named.clear();
+        bind::bind(record, self.learner.directory_mut(), &mut self.named);
+        self.learner.catch_up();
+        let directory = self.learner.directory();
+        self.inference
+            .set_population(directory.accounts().len(), directory.systems().len());
+        for detection in detections {
+            let Some(rule) = rules.rule(detection.rule) else {
+                continue;
+            };
+            count(&mut self.fired, detection);
+            self.inference.signal(&Signal {
+                rule: RuleKey(detection.rule.0),
+                weight: weights::rule_weight(rule.level, rule.status, &rule.tactics),
+                time: detection.time,
+                place: detection.place,
+                named: &self.named,
+            });
+        }
+    }
+
+    /// The estate as of now.
+    #[must_use]
+    pub const fn estate(&self) -> &Estate {
+        self.learner.estate()
+    }
+
+    /// What is inferred.
+    #[must_use]
+    pub const fn inference(&self) -> &Inference {
+        &self.inference
+    }
+
+    /// What is inferred, to pin it or to say what Cordon did itself.
+    pub const fn inference_mut(&mut self) -> &mut Inference {
+        &mut self.inference
+    }
+
+    /// How often each rule fired, by rule number; rules beyond the end never did.
+    #[must_use]
+    pub fn fired(&self) -> &[Option<Fired>] {
+        &self.fired
+    }
+
+    /// The times of the first and the last record, if there was any.
+    #[must_use]
+    pub const fn window(&self) -> Option<(Timestamp, Timestamp)> {
+        self.window
+    }
+
+    /// How many records were taken in.
+    #[must_use]
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+}
+
+fn count(fired: &mut Vec<Option<Fired>>, detection: &Detection) {
+    let index = detection.rule.index();
+    if fired.len() <= index {
+        fired.resize(index + 1, None);
+    }
+    let Some(own) = fired.get_mut(index) else { return };
+    let known = own.get_or_insert(Fired {
+        count: 0,
+        first: detection.time,
+        last: detection.time,
+    });
+    known.count = known.count.saturating_add(1);
+    known.first = known.first.min(detection.time);
+    known.last = known.last.max(detection.time);
+}
+
+/// The use that an activity is, if it worked and could carry suspicion.
+fn use_of(activity: &Activity<'_>, directory: &Directory, place: RecordPlace) -> Option<Use> {
+    let (account, from, on, means) = match activity.kind {
+        ActivityKind::Logon {
+            account,
+            on,
+            from,
+            means,
+            outcome: Outcome::Success,
+            ..
+        } => (account, from, on, Some(means)),
+        ActivityKind::Runs { account, on } => (account, None, on, None),
+        ActivityKind::Ticket {
+            account,
+            issuer,
+            from,
+            outcome: Outcome::Success,
+            ..
+        } => (account, from, issuer, Some(Means::FileShare)),
+        _ => return None,
+    };
+    Some(Use {
+        account: account_in(directory, &account),
+        from: from.and_then(|from| system_in(directory, &from)),
+        on: system_in(directory, &on)?,
+        means,
+        time: activity.time,
+        place,
+    })
+}
+
+fn account_in(directory: &Directory, name: &AccountName<'_>) -> Option<AccountId> {
+    directory
+        .resolve_account(name)
+        .map(|id| directory.canonical_account(id))
+}
+
+fn system_in(directory: &Directory, name: &SystemName<'_>) -> Option<SystemId> {
+    directory.resolve_system(name)
+}
