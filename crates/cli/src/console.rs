@@ -73,6 +73,13 @@ impl Console {
         self.print(&(text + "\n"))
     }
 
+    /// Writes one line of newline-delimited JSON to standard output.
+    pub(crate) fn print_line(&self, document: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string(document)
+            .map_err(|error| Failure::Bug(format!("cannot write the answer as JSON: {error}")))?;
+        self.print(&(text + "\n"))
+    }
+
     /// Says on standard error what went less well than it should have.
     pub(crate) fn warn(&self, words: &str) {
         self.say(Role::Warn, "warning", words);

@@ -4,17 +4,14 @@
 //! below, and shows what comes back.
 
 mod command;
-#[expect(dead_code, reason = "`plan` prints JSON and shows progress")]
 mod console;
 mod failure;
-#[expect(dead_code, reason = "`plan -o` checks its output first")]
+mod input;
 mod output;
-#[expect(dead_code, reason = "`plan` shows progress")]
 mod progress;
-#[cfg_attr(not(test), expect(dead_code, reason = "`plan` and `drill` show these"))]
 mod render;
-#[cfg_attr(not(test), expect(dead_code, reason = "`plan` and `drill` write these"))]
 mod report;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -30,6 +30,16 @@ impl Progress {
     /// Says that `position` of the total is done.
     pub(crate) fn at(&mut self, position: u64) {
         self.bar.set_position(position);
+        self.show();
+    }
+
+    /// Says what is being done now.
+    pub(crate) fn say(&mut self, words: &str) {
+        self.bar.set_message(words.to_owned());
+        self.show();
+    }
+
+    fn show(&mut self) {
         if !self.shown && self.begun.elapsed() > PATIENCE {
             self.shown = true;
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -48,7 +58,7 @@ fn style(known: bool) -> ProgressStyle {
     let template = if known {
         "{msg} [{bar:24}] {percent}% of {total_bytes}, {eta} left"
     } else {
-        "{spinner} {msg} {bytes}"
+        "{spinner} {msg}"
     };
     ProgressStyle::with_template(template)
         .map(|style| style.progress_chars("=> "))

@@ -1,7 +1,11 @@
 //! One file per command: what it accepts, and what it does with it.
 
 mod completions;
+mod detect;
+mod estate;
 mod man;
+mod plan;
+mod verify;
 
 use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
@@ -46,6 +50,10 @@ struct General {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Detect(detect::Detect),
+    Plan(plan::Plan),
+    Verify(verify::Verify),
+    Estate(estate::EstateCommand),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -69,6 +77,10 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(command: &Command, console: &Console) -> Result<Answer, Failure> {
     match command {
+        Command::Detect(arguments) => detect::run(arguments, console),
+        Command::Plan(arguments) => plan::run(arguments, console),
+        Command::Verify(arguments) => verify::run(arguments, console),
+        Command::Estate(arguments) => estate::run(arguments, console),
         Command::Completions(arguments) => completions::run(arguments, console),
         Command::Man(arguments) => man::run(arguments, console),
     }

@@ -32,24 +32,6 @@ pub(crate) fn width(text: &str) -> usize {
     text.chars().map(|character| character.width().unwrap_or(0)).sum()
 }
 
-/// At most `limit` columns of `text`, with `…` where something was left out.
-pub(crate) fn shorten(text: &str, limit: usize) -> String {
-    if width(text) <= limit {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    let mut used = 1;
-    for character in text.chars() {
-        used += character.width().unwrap_or(0);
-        if used > limit {
-            break;
-        }
-        kept.push(character);
-    }
-    kept.push('…');
-    kept
-}
-
 /// A run of words, each with what it means.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Text {
@@ -256,11 +238,5 @@ mod tests {
         Text::from(hostile).write(&mut out, Paint::Never);
         assert!(!out.chars().any(is_unsafe), "{out:?}");
         assert!(out.contains("red"));
-    }
-
-    #[test]
-    fn shortened_text_says_so() {
-        assert_eq!(shorten("abcdef", 4), "abc…");
-        assert_eq!(shorten("abc", 4), "abc");
     }
 }

@@ -42,6 +42,7 @@ fn bars(plan: &PlanDocument) -> Vec<Bar> {
     let mut bars: Vec<Bar> = plan
         .alternatives
         .iter()
+        .filter(|one| one.chosen || !one.withdrawals.is_empty())
         .map(|one| Bar {
             name: name(one),
             chosen: one.chosen,
@@ -74,11 +75,11 @@ fn row(bar: &Bar) -> Markup {
 
 fn left_in_reach(plan: &PlanDocument) -> Markup {
     html! {
-        @for one in plan.alternatives.iter().filter(|one| !one.chosen) {
+        @for one in plan.alternatives.iter().filter(|one| !one.chosen && !one.withdrawals.is_empty()) {
             p.quiet {
                 (safe(&one.text)) ": "
                 @let acts: Vec<&str> = one.withdrawals.iter().map(|id| id.0.as_str()).collect();
-                @if acts.is_empty() { "withdraws nothing" } @else { code { (safe(&acts.join(", "))) } }
+                code { (safe(&acts.join(", "))) }
             }
         }
     }

@@ -7,12 +7,15 @@ use maud::{Markup, html};
 use super::decision::class;
 use super::figure::{self, WIDTH};
 use super::safe;
-use crate::render::plan::state_words;
+use crate::render::plan::{alike, state_words, way};
 use crate::render::quantity::{count, counted, minutes};
-use crate::render::words::{bare, numbers, reach};
+use crate::render::words::{bare, listed_of, numbers, reach};
 
 /// Most ways drawn.
 const PATHS_SHOWN: usize = 6;
+
+/// Most jewels named of those reached by the same way.
+const NAMES_SHOWN: usize = 8;
 
 /// Where the arrows run.
 const AXIS: u32 = 22;
@@ -30,30 +33,30 @@ pub(super) fn section(plan: &PlanDocument) -> Markup {
         h2 { "What can be reached from there, and where it is cut" }
         p { "Now: " (reach(&plan.exposure.before)) "." }
         @if !plan.withdrawals.is_empty() { p { "Under the plan: " (reach(&plan.exposure.after)) "." } }
-        div.paths { @for jewel in threatened.iter().take(PATHS_SHOWN) { (one(plan, jewel)) } }
-        @if threatened.len() > PATHS_SHOWN {
-            p.quiet { "and " (count((threatened.len() - PATHS_SHOWN) as u64)) " more jewels in reach without the plan" }
+        @let ways = alike(&threatened);
+        div.paths { @for way in ways.iter().take(PATHS_SHOWN) { (one(plan, way)) } }
+        @if ways.len() > PATHS_SHOWN {
+            p.quiet { "and " (count((ways.len() - PATHS_SHOWN) as u64)) " more ways to jewels" }
         }
         @let safe_ones = plan.jewels.len() - threatened.len();
         @if safe_ones > 0 { p.quiet { (counted(safe_ones as u64, "other jewel is", "other jewels are")) " out of reach anyway." } }
     }
 }
 
-fn one(plan: &PlanDocument, jewel: &JewelEntry) -> Markup {
-    let (role, state) = state_words(jewel);
-    let way = if jewel.state == JewelState::Reachable {
-        jewel.path_after.as_ref()
-    } else {
-        jewel.path.as_ref()
+fn one(plan: &PlanDocument, alike: &[&JewelEntry]) -> Markup {
+    let Some(jewel) = alike.first() else {
+        return html! {};
     };
+    let (role, state) = state_words(jewel);
+    let names: Vec<String> = alike.iter().map(|one| one.name.clone()).collect();
     html! {
         figure {
             figcaption {
-                span.strong { (safe(&jewel.name)) } " "
+                span.strong { (safe(&listed_of(&names, NAMES_SHOWN, names.len()))) } " "
                 span.quiet { (safe(&jewel.kind)) @if jewel.inferred { " (inferred)" } }
                 br; span class=(class(role)) { (state) }
             }
-            @if let Some(path) = way { (drawing(plan, path)) }
+            @if let Some(path) = way(jewel) { (drawing(plan, path)) }
         }
     }
 }

@@ -51,7 +51,7 @@ fn alternatives(plan: &PlanDocument) -> Vec<Vec<Text>> {
     let others = plan
         .alternatives
         .iter()
-        .filter(|one| !one.chosen)
+        .filter(|one| !one.chosen && !one.withdrawals.is_empty())
         .take(ALTERNATIVES_SHOWN);
     let first = chosen.map(|one| row(Role::Strong, "this plan", &one.metrics));
     first

@@ -10,7 +10,7 @@ use cordon_plan::PlanDocument;
 
 pub(crate) use disruption::{level_words, people_words};
 pub(crate) use headline::{give_up, headline, margin_words, proof_words};
-pub(crate) use reached::state_words;
+pub(crate) use reached::{alike, state_words, way};
 pub(crate) use withdrawn::clauses;
 
 use super::paper::{Align, Paper};

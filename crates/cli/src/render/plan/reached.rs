@@ -7,10 +7,13 @@ use crate::render::paper::Paper;
 use crate::render::quantity::{count, counted, minutes};
 use crate::render::style::Role;
 use crate::render::text::Text;
-use crate::render::words::{numbers, reach};
+use crate::render::words::{listed_of, numbers, reach};
 
-/// Most jewels shown with their path.
-const JEWELS_SHOWN: usize = 3;
+/// Most ways shown.
+const WAYS_SHOWN: usize = 3;
+
+/// Most jewels named of those reached by the same way.
+const NAMES_SHOWN: usize = 4;
 
 /// Most steps of a path shown on a screen.
 const STEPS_SHOWN: usize = 6;
@@ -27,10 +30,11 @@ pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
         .iter()
         .filter(|jewel| jewel.state != JewelState::OutOfReach)
         .collect();
-    for jewel in threatened.iter().take(JEWELS_SHOWN) {
-        one_jewel(paper, plan, jewel);
+    let ways = alike(&threatened);
+    for way in ways.iter().take(WAYS_SHOWN) {
+        one_way(paper, plan, way);
     }
-    super::more(paper, threatened.len(), JEWELS_SHOWN);
+    super::more(paper, ways.len(), WAYS_SHOWN);
     let safe = plan.jewels.len() - threatened.len();
     if safe > 0 && !threatened.is_empty() {
         let words = counted(safe as u64, "other jewel is", "other jewels are");
@@ -38,30 +42,61 @@ pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
     }
 }
 
-fn one_jewel(paper: &mut Paper, plan: &PlanDocument, jewel: &JewelEntry) {
+fn one_way(paper: &mut Paper, plan: &PlanDocument, alike: &[&JewelEntry]) {
+    let Some(jewel) = alike.first() else { return };
     let (role, state) = state_words(jewel);
+    let names: Vec<String> = alike.iter().map(|one| one.name.clone()).collect();
     let kind = format!(
         " ({}{})",
         jewel.kind,
         if jewel.inferred { ", inferred" } else { "" }
     );
+    let names = listed_of(&names, NAMES_SHOWN, names.len());
     paper.hanging(
         2,
         4,
-        &Text::new()
-            .strong(&jewel.name)
-            .plain(kind)
-            .plain(": ")
-            .add(role, state),
+        &Text::new().strong(names).plain(kind).plain(": ").add(role, state),
     );
-    let way = if jewel.state == JewelState::Reachable {
+    if let Some(path) = way(jewel) {
+        paper.paragraph(4, &path_words(plan, path));
+    }
+}
+
+/// The way to show: the one that is left, else the one that was.
+pub(crate) fn way(jewel: &JewelEntry) -> Option<&Path> {
+    if jewel.state == JewelState::Reachable {
         jewel.path_after.as_ref()
     } else {
         jewel.path.as_ref()
-    };
-    if let Some(path) = way {
-        paper.paragraph(4, &path_words(plan, path));
     }
+}
+
+/// Jewels in the same state that are reached by ways that differ in their last step's target alone, together.
+pub(crate) fn alike<'a>(jewels: &[&'a JewelEntry]) -> Vec<Vec<&'a JewelEntry>> {
+    let mut groups: Vec<Vec<&JewelEntry>> = Vec::new();
+    for jewel in jewels {
+        let group = groups
+            .iter_mut()
+            .find(|group| group.first().is_some_and(|first| same_way(first, jewel)));
+        match group {
+            Some(group) => group.push(jewel),
+            None => groups.push(vec![jewel]),
+        }
+    }
+    groups
+}
+
+fn same_way(one: &JewelEntry, other: &JewelEntry) -> bool {
+    let (Some(way_of_one), Some(way_of_other)) = (way(one), way(other)) else {
+        return false;
+    };
+    let before = |path: &Path| {
+        path.steps
+            .split_last()
+            .map(|(last, rest)| (last.rule.clone(), rest.to_vec()))
+    };
+    let words = |jewel: &JewelEntry| state_words(jewel).1;
+    one.kind == other.kind && words(one) == words(other) && before(way_of_one) == before(way_of_other)
 }
 
 /// What became of a jewel, in words.

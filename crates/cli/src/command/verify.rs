@@ -1,0 +1,102 @@
+//! `cordon verify`: the second, independent opinion on a plan.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use cordon_plan::PlanDocument;
+use cordon_plan::check::{Checked, Verdict, verify};
+use serde::Serialize;
+
+use crate::console::Console;
+use crate::failure::{Answer, Failure};
+use crate::input::{estate, text};
+use crate::render;
+
+const EXAMPLES: &str = "\
+Examples:
+  cordon verify plan.json --estate estate
+  cordon verify plan.json --estate estate --json | jq .problems";
+
+/// Check a plan with a separate, simpler implementation that shares only the data types
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Verify {
+    /// The plan, as `cordon plan -o` writes it
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+    /// The folder of the estate that the plan was made from
+    #[arg(long, value_name = "DIR")]
+    estate: PathBuf,
+}
+
+/// The answer as JSON.
+#[derive(Serialize)]
+struct Verified<'a> {
+    accepted: bool,
+    plan_hash: &'a str,
+    optimality: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sets_tried: Option<u32>,
+    problems: Vec<Problem<'a>>,
+    unchecked: &'a [String],
+}
+
+/// A claim that does not hold.
+#[derive(Serialize)]
+struct Problem<'a> {
+    field: &'a str,
+    text: &'a str,
+}
+
+pub(crate) fn run(arguments: &Verify, console: &Console) -> Result<Answer, Failure> {
+    let json = text(&arguments.plan)?;
+    let plan: PlanDocument = serde_json::from_str(&json).map_err(|error| {
+        Failure::input(format!(
+            "{}:{}:{}: not a plan: {error}\n`cordon plan -o FILE` writes one.",
+            arguments.plan.display(),
+            error.line(),
+            error.column()
+        ))
+    })?;
+    let estate = estate::load(Some(&arguments.estate), console)?;
+    let verdict = verify(&plan, &estate);
+    if console.json {
+        console.print_json(&as_json(&plan, &verdict))?;
+    } else {
+        console.print(&render::verify::screen(
+            &plan,
+            &verdict,
+            console.width,
+            console.paint,
+        ))?;
+    }
+    Ok(if verdict.is_accepted() {
+        Answer::Yes
+    } else {
+        Answer::No
+    })
+}
+
+fn as_json<'a>(plan: &'a PlanDocument, verdict: &'a Verdict) -> Verified<'a> {
+    let (optimality, sets_tried) = match verdict.optimality {
+        Checked::EverySet { sets } => ("every_set", Some(sets)),
+        Checked::BoundOnly => ("bound_only", None),
+        Checked::Nothing => ("nothing", None),
+    };
+    let problems = verdict
+        .problems
+        .iter()
+        .map(|one| Problem {
+            field: &one.field,
+            text: &one.text,
+        })
+        .collect();
+    Verified {
+        accepted: verdict.is_accepted(),
+        plan_hash: &plan.plan_hash,
+        optimality,
+        sets_tried,
+        problems,
+        unchecked: &verdict.unchecked,
+    }
+}

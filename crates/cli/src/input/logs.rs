@@ -1,0 +1,228 @@
+//! Log files: found, opened, and read with how far they have come.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use clap::Args;
+use cordon_evidence::read::{CsvMap, LocalTime, Options, RecordStream, Source};
+use cordon_evidence::record::FileId;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::{cannot_read, text, walk};
+use crate::console::Console;
+use crate::failure::Failure;
+
+/// Which logs, and how to read them.
+#[derive(Debug, Args)]
+pub(crate) struct LogArguments {
+    /// Log files and folders of them, in any known format, also compressed; - is standard input
+    #[arg(required = true, value_name = "LOG")]
+    pub(crate) logs: Vec<PathBuf>,
+    /// What local times without a zone mean: a zone (Europe/London), an offset (-04:00), or `infer` from the times
+    /// of receipt [default: the time of receipt where there is one, else UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
+    /// Read CSV by this mapping: column to field, time format, log source
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: Option<PathBuf>,
+}
+
+/// Logs being read.
+pub(crate) struct Logs {
+    /// The records, in the order of time.
+    pub(crate) stream: RecordStream,
+    /// The name of each file, by number.
+    pub(crate) names: Vec<String>,
+    /// Bytes of all files.
+    pub(crate) bytes_total: u64,
+    /// Bytes read so far.
+    pub(crate) bytes_read: Arc<AtomicU64>,
+}
+
+impl Logs {
+    /// Where a record stands, for people.
+    pub(crate) fn name(&self, file: FileId) -> &str {
+        self.names.get(file.0 as usize).map_or("?", String::as_str)
+    }
+}
+
+/// Finds and opens everything named; `except` is a file that is no log although it lies among them.
+pub(crate) fn open(
+    arguments: &LogArguments,
+    except: Option<&Path>,
+    console: &Console,
+) -> Result<Logs, Failure> {
+    let options = options(arguments)?;
+    let bytes_read = Arc::new(AtomicU64::new(0));
+    let (mut sources, mut names, mut bytes_total, mut named) = (Vec::new(), Vec::new(), 0, Vec::new());
+    for path in &arguments.logs {
+        for file in files(path, except)? {
+            let (source, bytes) = source(&file, FileId(names.len() as u32), &bytes_read)?;
+            names.push(source.name.clone());
+            named.push(file == *path);
+            sources.push(source);
+            bytes_total += bytes;
+        }
+    }
+    if sources.is_empty() {
+        return Err(Failure::input(
+            "no log file found\nName a log file, or a folder that has some.",
+        ));
+    }
+    let stream = RecordStream::new(sources, options);
+    tell_failures(&stream, &names, &named, console)?;
+    Ok(Logs {
+        stream,
+        names,
+        bytes_total,
+        bytes_read,
+    })
+}
+
+fn options(arguments: &LogArguments) -> Result<Options, Failure> {
+    let local_time = match arguments.timezone.as_deref() {
+        None => LocalTime::default(),
+        Some("infer") => LocalTime::Inferred,
+        Some(words) => LocalTime::Zone(zone(words)?),
+    };
+    let csv_map = match &arguments.map {
+        None => None,
+        Some(path) => {
+            let map = CsvMap::from_yaml(&path.display().to_string(), &text(path)?);
+            Some(map.map_err(|error| Failure::input(error.to_string()))?)
+        }
+    };
+    Ok(Options {
+        local_time,
+        csv_map,
+        ..Options::default()
+    })
+}
+
+fn zone(words: &str) -> Result<TimeZone, Failure> {
+    let offset = || {
+        jiff::fmt::strtime::parse("%:z", words)
+            .ok()?
+            .offset()
+            .map(TimeZone::fixed)
+    };
+    TimeZone::get(words).ok().or_else(offset).ok_or_else(|| {
+        Failure::input(format!(
+            "--timezone {words}: no such zone\nWrite Europe/London, UTC, -04:00 or infer."
+        ))
+    })
+}
+
+fn files(path: &Path, except: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let except = except.and_then(|path| path.canonicalize().ok());
+    let mut files = walk::files(path)?;
+    files.retain(|file| file.file_name().is_some_and(|name| name != "truth.json"));
+    if let Some(except) = except {
+        files.retain(|file| file.canonicalize().map_or(true, |file| file != except));
+    }
+    Ok(files)
+}
+
+/// A source that can be opened as often as need be, and its size.
+fn source(path: &Path, file: FileId, read: &Arc<AtomicU64>) -> Result<(Source, u64), Failure> {
+    let metadata = std::fs::metadata(path);
+    let regular = metadata.as_ref().is_ok_and(std::fs::Metadata::is_file);
+    if path.as_os_str() == "-" || (metadata.is_ok() && !regular) {
+        return spooled(path, file, read);
+    }
+    let metadata = metadata.map_err(|error| cannot_read(path, &error))?;
+    let receipt = metadata
+        .modified()
+        .ok()
+        .and_then(|time| Timestamp::try_from(time).ok());
+    let (own, read) = (path.to_owned(), Arc::clone(read));
+    let source = Source {
+        name: path.display().to_string(),
+        file,
+        receipt,
+        open: Box::new(move || {
+            Ok(Box::new(Counted {
+                input: File::open(&own)?,
+                read: Arc::clone(&read),
+            }))
+        }),
+    };
+    Ok((source, metadata.len()))
+}
+
+/// Standard input or a pipe can be read once only, so it is written to a temporary file first.
+fn spooled(path: &Path, file: FileId, read: &Arc<AtomicU64>) -> Result<(Source, u64), Failure> {
+    let spool = || -> io::Result<(tempfile::NamedTempFile, u64)> {
+        let mut spool = tempfile::NamedTempFile::new()?;
+        let bytes = if path.as_os_str() == "-" {
+            io::copy(&mut io::stdin().lock(), &mut spool)?
+        } else {
+            io::copy(&mut File::open(path)?, &mut spool)?
+        };
+        Ok((spool, bytes))
+    };
+    let (spool, bytes) = spool().map_err(|error| cannot_read(path, &error))?;
+    let name = if path.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    };
+    let read = Arc::clone(read);
+    let source = Source {
+        name,
+        file,
+        receipt: None,
+        open: Box::new(move || {
+            Ok(Box::new(Counted {
+                input: spool.reopen()?,
+                read: Arc::clone(&read),
+            }))
+        }),
+    };
+    Ok((source, bytes))
+}
+
+/// Counts what is read.
+struct Counted {
+    input: File,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// A file that was named must be a log; one that merely lies in a folder is passed over with a warning.
+fn tell_failures(
+    stream: &RecordStream,
+    names: &[String],
+    named: &[bool],
+    console: &Console,
+) -> Result<(), Failure> {
+    for failure in stream.failures() {
+        let words = failure.to_string();
+        let own = names
+            .iter()
+            .zip(named)
+            .find(|(name, _)| words.starts_with(&format!("{name}:")));
+        if own.is_some_and(|(_, named)| *named) {
+            return Err(Failure::input(words));
+        }
+        console.warn(&words);
+    }
+    if stream.failures().len() == names.len() {
+        return Err(Failure::input("none of the files is a log that can be read"));
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! The verdict on a plan.
+
+use cordon_plan::PlanDocument;
+use cordon_plan::check::{Checked, Verdict};
+
+use super::paper::Paper;
+use super::quantity::counted;
+use super::style::{Paint, Role};
+use super::text::Text;
+
+/// Most problems listed.
+const PROBLEMS_SHOWN: usize = 20;
+
+/// The whole screen.
+pub(crate) fn screen(plan: &PlanDocument, verdict: &Verdict, width: usize, paint: Paint) -> String {
+    let mut paper = Paper::new(width, paint);
+    let hash: String = plan.plan_hash.chars().take(16).collect();
+    if verdict.is_accepted() {
+        paper.paragraph(
+            0,
+            &Text::new().add(Role::Good, format!("Accepted: plan {hash} holds what it claims.")),
+        );
+        paper.paragraph(0, &Text::new().quiet(optimality(verdict)));
+    } else {
+        let count = counted(
+            verdict.problems.len() as u64,
+            "claim does not hold",
+            "claims do not hold",
+        );
+        paper.paragraph(
+            0,
+            &Text::new().add(Role::Bad, format!("Rejected: {count} in plan {hash}.")),
+        );
+        for problem in verdict.problems.iter().take(PROBLEMS_SHOWN) {
+            paper.item(
+                2,
+                "-",
+                &Text::new()
+                    .strong(&problem.field)
+                    .plain(": ")
+                    .plain(&problem.text),
+            );
+        }
+        let rest = verdict.problems.len().saturating_sub(PROBLEMS_SHOWN);
+        if rest > 0 {
+            paper.paragraph(2, &Text::new().quiet(format!("and {rest} more")));
+        }
+        paper.paragraph(
+            0,
+            &"Do not carry it out. Make it again from this estate with `cordon plan`.".into(),
+        );
+    }
+    for part in &verdict.unchecked {
+        paper.item(0, "not derived again:", &Text::new().quiet(part));
+    }
+    paper.finish()
+}
+
+fn optimality(verdict: &Verdict) -> String {
+    match verdict.optimality {
+        Checked::EverySet { sets } => {
+            format!(
+                "That it is the least was checked by trying {}.",
+                counted(sets.into(), "set", "sets")
+            )
+        }
+        Checked::BoundOnly => {
+            "There are too many withdrawals to try every set: its bound agrees with its cost.".to_owned()
+        }
+        Checked::Nothing => "That it is the least was not checked.".to_owned(),
+    }
+}
