@@ -93,7 +93,7 @@ fn assert_valid(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(2_500))]
 
     #[test]
     fn the_graph_reaches_what_the_naive_twin_reaches_at_the_same_time(
