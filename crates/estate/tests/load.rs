@@ -244,3 +244,22 @@ fn wrong_json_lines_have_their_place() {
     let deep = "[".repeat(100_000);
     assert!(load(&[("a.jsonl", &deep)]).is_err());
 }
+
+#[test]
+fn the_cases_load_without_an_error() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cases");
+    let mut count = 0;
+    for case in std::fs::read_dir(folder).unwrap() {
+        let path = case.unwrap().path().join("estate.yaml");
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        let estate = load(&[("estate.yaml", &text)])
+            .unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
+            .estate;
+        let files = to_yaml(&estate);
+        assert_eq!(to_yaml(&loaded(&files)), files, "{}", path.display());
+        count += 1;
+    }
+    assert!(count >= 25, "{count}");
+}
