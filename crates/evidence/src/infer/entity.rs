@@ -93,11 +93,26 @@ impl EntityState {
         }
     }
 
+    /// True if this rule fired here.
+    pub(super) fn has_fired(&self, rule: RuleKey) -> bool {
+        self.firings.iter().any(|firing| firing.rule == rule)
+    }
+
     /// The probability that at least one of the carriers brought the intruder here, taking them as independent.
     pub(super) fn carried_probability(&self) -> f64 {
+        self.carried_by(|_| true)
+    }
+
+    /// The same without what `other` carried.
+    pub(super) fn carried_probability_but(&self, other: Entity) -> f64 {
+        self.carried_by(|from| from != other)
+    }
+
+    fn carried_by(&self, counts: impl Fn(Entity) -> bool) -> f64 {
         1.0 - self
             .carried
             .iter()
+            .filter(|carried| counts(carried.carrier.from))
             .map(|carried| 1.0 - carried.probability)
             .product::<f64>()
     }

@@ -12,7 +12,9 @@
 //! *Use.* A successful logon from a held system, or by a held account, carries suspicion along the access used: the
 //! target is held with the probability of the source times that of the means. Contributions of different carriers
 //! combine as independent causes (a noisy-or; Pearl 1988, ch. 4). Use carries forward in time only: what
-//! was held later says nothing of what it did before.
+//! was held later says nothing of what it did before. What a source has in common with the target is not carried: a
+//! rule that fired for both, and suspicion that came from the target (the same reason for which belief propagation
+//! leaves out the receiver's own message).
 //!
 //! Machine accounts, service accounts, anonymous logons and Cordon's own acts carry nothing. An analyst's pin decides
 //! whatever the evidence says.
@@ -29,11 +31,11 @@ pub mod weights;
 
 use cordon_estate::{AccountId, AccountKind, Entity, Estate, Means, SystemId};
 use jiff::Timestamp;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::bind::{Named, Role};
 use crate::record::RecordPlace;
-use entity::EntityState;
+use entity::{EntityState, Firing};
 
 /// A rule, or any other source of detections, by a number of the caller's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,7 +115,8 @@ pub struct Suspicion {
     pub first_seen: Timestamp,
     /// The analyst's word, if there is one.
     pub pinned: Option<bool>,
-    /// How many different rules and carriers stand behind it.
+    /// How many signals that do not hang together stand behind it: different rules on different records. One never
+    /// justifies an automatic act.
     pub independent_signals: u32,
     /// The strongest reasons, strongest first, [`limits::CONTRIBUTIONS_MAX`] at most.
     pub contributions: Vec<Contribution>,
@@ -220,7 +223,7 @@ impl Inference {
     fn ran(&mut self, account: Option<AccountId>, one: &Use) {
         let Some(account) = account else { return };
         let (account, system) = (Entity::Account(account), Entity::System(one.on));
-        let (of_account, of_system) = (self.probability(account), self.probability(system));
+        let (of_account, of_system) = (self.apart_from(account, system), self.apart_from(system, account));
         self.carry(
             system,
             account,
@@ -235,9 +238,11 @@ impl Inference {
     fn logged_on(&mut self, account: Option<AccountId>, one: &Use, means: Means) {
         let target = Entity::System(one.on);
         let from = one.from.filter(|from| *from != one.on).map(Entity::System);
-        let of_source = from.map_or(0.0, |from| self.probability(from));
+        let of_source = |to| from.map_or(0.0, |from| self.apart_from(from, to));
+        let of_source_for_target = of_source(target);
         if let Some(account) = account.map(Entity::Account) {
-            let of_account = self.probability(account);
+            let of_account = self.apart_from(account, target);
+            let of_source_for_account = of_source(account);
             self.carry(
                 target,
                 account,
@@ -250,7 +255,7 @@ impl Inference {
                     account,
                     from,
                     Some(means),
-                    of_source * weights::CARRY_TO_ACCOUNT,
+                    of_source_for_account * weights::CARRY_TO_ACCOUNT,
                     one,
                 );
             }
@@ -260,7 +265,7 @@ impl Inference {
                 target,
                 from,
                 Some(means),
-                of_source * weights::carry_to_system(means),
+                of_source_for_target * weights::carry_to_system(means),
                 one,
             );
         }
@@ -311,7 +316,23 @@ impl Inference {
         )
     }
 
+    /// The probability of `of` without what it has in common with `to`: rules that fired for both, which speak for
+    /// each by themselves, and what `to` carried to it. Otherwise one signal would be counted again each time that it
+    /// comes round.
+    fn apart_from(&self, of: Entity, to: Entity) -> f64 {
+        let Some(state) = self.known(of) else {
+            return sigmoid(weights::PRIOR_LOG_ODDS);
+        };
+        let others = self.known(to);
+        let is_own = |firing: &Firing| others.is_none_or(|others| !others.has_fired(firing.rule));
+        self.belief(state, is_own, state.carried_probability_but(to))
+    }
+
     fn probability_of(&self, state: &EntityState) -> f64 {
+        self.belief(state, |_| true, state.carried_probability())
+    }
+
+    fn belief(&self, state: &EntityState, counts: impl Fn(&Firing) -> bool, carried: f64) -> f64 {
         if let Some(held) = state.pinned {
             return sigmoid(if held {
                 weights::PIN_LOG_ODDS
@@ -322,11 +343,12 @@ impl Inference {
         let fired: f64 = state
             .firings
             .iter()
+            .filter(|firing| counts(firing))
             .map(|firing| self.firing_log_odds(state.entity, firing))
             .sum();
         let bound = weights::LOG_ODDS_BOUND;
         let alone = sigmoid((weights::PRIOR_LOG_ODDS + fired).clamp(-bound, bound));
-        1.0 - (1.0 - alone) * (1.0 - state.carried_probability())
+        1.0 - (1.0 - alone) * (1.0 - carried)
     }
 
     fn firing_log_odds(&self, entity: Entity, firing: &entity::Firing) -> f64 {
@@ -370,16 +392,35 @@ impl Inference {
             .chain(state.carried.iter().map(carried_contribution))
             .collect();
         contributions.sort_by(|a, b| b.log_odds.total_cmp(&a.log_odds).then(a.place.cmp(&b.place)));
-        let independent_signals = u32::try_from(contributions.len()).unwrap_or(u32::MAX);
         contributions.truncate(limits::CONTRIBUTIONS_MAX);
         Suspicion {
             entity: state.entity,
             probability: self.probability_of(state),
             first_seen: state.first_seen,
             pinned: state.pinned,
-            independent_signals,
+            independent_signals: self.independent_signals(state),
             contributions,
         }
+    }
+
+    /// How many signals stand behind a suspicion that do not hang together: several rules that match one record are
+    /// one signal, for whoever can write one record can make it match many rules, and so is one rule that matches
+    /// many records. Those of whom carried suspicion here count as well; of those further back none, to be careful.
+    fn independent_signals(&self, state: &EntityState) -> u32 {
+        let carriers = state
+            .carried
+            .iter()
+            .filter_map(|carried| self.known(carried.carrier.from));
+        let (mut rules, mut records) = (FxHashSet::default(), FxHashSet::default());
+        for speaker in carriers.chain([state]) {
+            for firing in &speaker.firings {
+                if self.firing_log_odds(speaker.entity, firing) >= weights::SIGNAL_LOG_ODDS_MIN {
+                    rules.insert(firing.rule);
+                    records.insert(firing.first_place);
+                }
+            }
+        }
+        u32::try_from(rules.len().min(records.len())).unwrap_or(u32::MAX)
     }
 
     fn firing_contribution(&self, entity: Entity, firing: &entity::Firing) -> Contribution {

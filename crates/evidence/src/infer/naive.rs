@@ -38,7 +38,9 @@ pub(super) fn probability(history: &[Happening], entity: Entity, population: (u3
     let mut carries = Carries::new();
     for (index, happening) in history.iter().enumerate() {
         let before = &history[..index];
-        let now = |entity: Entity, carries: &Carries| belief(before, entity, population, carries);
+        let now = |entity: Entity, to: Entity, carries: &Carries| {
+            belief(before, entity, Some(to), population, carries)
+        };
         let found: Vec<(Entity, Carrier, f64)> = match happening {
             Happening::Ran { account, system } => vec![
                 (
@@ -47,7 +49,7 @@ pub(super) fn probability(history: &[Happening], entity: Entity, population: (u3
                         from: *account,
                         means: None,
                     },
-                    now(*account, &carries) * weights::CARRY_ACCOUNT_RUNS,
+                    now(*account, *system, &carries) * weights::CARRY_ACCOUNT_RUNS,
                 ),
                 (
                     *account,
@@ -55,7 +57,7 @@ pub(super) fn probability(history: &[Happening], entity: Entity, population: (u3
                         from: *system,
                         means: None,
                     },
-                    now(*system, &carries) * weights::CARRY_SYSTEM_RUNS,
+                    now(*system, *account, &carries) * weights::CARRY_SYSTEM_RUNS,
                 ),
             ],
             Happening::LoggedOn {
@@ -73,16 +75,15 @@ pub(super) fn probability(history: &[Happening], entity: Entity, population: (u3
                         from: *account,
                         means,
                     },
-                    now(*account, &carries) * strength,
+                    now(*account, *on, &carries) * strength,
                 )];
                 if let Some(from) = from {
-                    let of_source = now(from, &carries);
                     found.push((
                         *account,
                         Carrier { from, means },
-                        of_source * weights::CARRY_TO_ACCOUNT,
+                        now(from, *account, &carries) * weights::CARRY_TO_ACCOUNT,
                     ));
-                    found.push((*on, Carrier { from, means }, of_source * strength));
+                    found.push((*on, Carrier { from, means }, now(from, *on, &carries) * strength));
                 }
                 found
             }
@@ -95,10 +96,17 @@ pub(super) fn probability(history: &[Happening], entity: Entity, population: (u3
             }
         }
     }
-    belief(history, entity, population, &carries)
+    belief(history, entity, None, population, &carries)
 }
 
-fn belief(history: &[Happening], entity: Entity, population: (u32, u32), carries: &Carries) -> f64 {
+/// The probability of `entity`, without what it has in common with `to`.
+fn belief(
+    history: &[Happening],
+    entity: Entity,
+    to: Option<Entity>,
+    population: (u32, u32),
+    carries: &Carries,
+) -> f64 {
     let pin = history.iter().rev().find_map(|happening| match happening {
         Happening::Pinned { entity: own, held } if *own == entity => Some(*held),
         _ => None,
@@ -112,16 +120,24 @@ fn belief(history: &[Happening], entity: Entity, population: (u32, u32), carries
     }
     let fired: f64 = rules(history)
         .into_iter()
+        .filter(|rule| to.is_none_or(|to| !fired_for(history, *rule, to)))
         .map(|rule| rule_log_odds(history, rule, entity, population))
         .sum();
     let alone =
         sigmoid((weights::PRIOR_LOG_ODDS + fired).clamp(-weights::LOG_ODDS_BOUND, weights::LOG_ODDS_BOUND));
     let not_carried: f64 = carries
         .iter()
-        .filter(|((to, _), _)| *to == entity)
+        .filter(|((target, carrier), _)| *target == entity && Some(carrier.from) != to)
         .map(|(_, probability)| 1.0 - probability)
         .product();
     1.0 - (1.0 - alone) * not_carried
+}
+
+fn fired_for(history: &[Happening], rule: RuleKey, entity: Entity) -> bool {
+    history.iter().any(|happening| {
+        matches!(happening, Happening::Fired { rule: own, named, .. }
+            if *own == rule && named.iter().any(|(other, _)| *other == entity))
+    })
 }
 
 fn rules(history: &[Happening]) -> BTreeSet<RuleKey> {

@@ -20,6 +20,10 @@ pub const LOG_ODDS_BOUND: f64 = 12.0;
 /// anything more likely held than not. One signal never decides.
 pub const RULE_LOG_ODDS_MAX: f64 = 6.0;
 
+/// What a rule must add for its firing to count as a signal of its own. What adds less, ten of them would still say
+/// little.
+pub const SIGNAL_LOG_ODDS_MIN: f64 = 0.5;
+
 /// Log-odds of a pin: an analyst's word outweighs everything that inference can add up to.
 pub const PIN_LOG_ODDS: f64 = 20.0;
 
