@@ -30,6 +30,8 @@ pub fn reach(
         estate,
         options,
         stands,
+        flows: of_kind(estate, |kind| matches!(kind, AccessKind::Flow { .. })),
+        memberships: of_kind(estate, |kind| matches!(kind, AccessKind::Membership { .. })),
         gained: BTreeMap::new(),
         changed: false,
     };
@@ -58,8 +60,16 @@ struct Intruder<'a> {
     estate: &'a Estate,
     options: &'a Options,
     stands: &'a dyn Fn(Base, u32) -> bool,
+    /// Accesses that are asked for again and again, set apart so that a real estate can be checked too.
+    flows: Vec<(AccessId, AccessKind)>,
+    memberships: Vec<(AccessId, AccessKind)>,
     gained: BTreeMap<Derived, u32>,
     changed: bool,
+}
+
+fn of_kind(estate: &Estate, wanted: impl Fn(&AccessKind) -> bool) -> Vec<(AccessId, AccessKind)> {
+    let all = estate.accesses_with_ids().map(|(id, access)| (id, access.kind));
+    all.filter(|(_, kind)| wanted(kind)).collect()
 }
 
 impl Intruder<'_> {
@@ -248,7 +258,7 @@ impl Intruder<'_> {
     }
 
     fn log_on(&mut self, may: Option<u32>, id: SystemId, means: Means) {
-        let path = self.connects(id, means);
+        let path = may.and_then(|_| self.connects(id, means));
         if let (Some(may), Some(path), true) = (may, path, means != Means::Console) {
             let needs = [Base::Connected(id)];
             self.act(
@@ -263,8 +273,7 @@ impl Intruder<'_> {
     fn assignment(&mut self, given: Base, holder: Principal, app: SystemId, admin: bool) {
         let from = self
             .principal(holder)
-            .zip(self.connects(app, Means::Web))
-            .map(|(may, path)| may.max(path));
+            .and_then(|may| Some(may.max(self.connects(app, Means::Web)?)));
         let needs = [given, Base::Connected(app)];
         if admin {
             self.act(from, RuleKind::AdministerApp, &needs, Derived::RunsOn(app));
@@ -400,10 +409,9 @@ impl Intruder<'_> {
     }
 
     fn memberships_of(&self, groups: &BTreeMap<GroupId, u32>) -> Vec<(Principal, Base, u32)> {
-        let all = self.estate.accesses_with_ids();
-        let found = all.filter_map(|(id, access)| match access.kind {
+        let found = self.memberships.iter().filter_map(|(id, kind)| match *kind {
             AccessKind::Membership { member, group } => {
-                Some((member, Base::Access(id), *groups.get(&group)?))
+                Some((member, Base::Access(*id), *groups.get(&group)?))
             }
             _ => None,
         });

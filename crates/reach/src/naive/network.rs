@@ -9,17 +9,14 @@ impl Intruder<'_> {
     /// When a connection to the system on a port of this means can first be opened.
     pub(super) fn connects(&self, to: SystemId, means: Means) -> Option<u32> {
         let near = self.place_of(to).and_then(|place| self.connects_within(place));
-        let flows = self
-            .estate
-            .accesses_with_ids()
-            .filter_map(|(id, access)| match access.kind {
-                AccessKind::Flow { from, to: end, ports }
-                    if carries(ports, end, means) && self.covers(end, to) =>
-                {
-                    self.over_flow(id, from)
-                }
-                _ => None,
-            });
+        let flows = self.flows.iter().filter_map(|(id, kind)| match *kind {
+            AccessKind::Flow { from, to: end, ports }
+                if carries(ports, end, means) && self.covers(end, to) =>
+            {
+                self.over_flow(*id, from)
+            }
+            _ => None,
+        });
         near.into_iter().chain(flows).min()
     }
 
