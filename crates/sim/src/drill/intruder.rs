@@ -55,6 +55,7 @@ fn call(scribe: &mut Scribe<'_>, script: &Script) {
         user: Some(cast.victim),
         thing: None,
         success: true,
+        new_place: false,
     };
     scribe.identity(at(script, minute::RESET + 0.2), office);
     let reset = okta::Event {
@@ -68,6 +69,7 @@ fn call(scribe: &mut Scribe<'_>, script: &Script) {
         address: OUTSIDE,
         country: "Netherlands",
         user: None,
+        new_place: true,
         ..office
     };
     scribe.identity(at(script, minute::ENROL - 0.5), outside);

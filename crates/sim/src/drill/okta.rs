@@ -19,6 +19,8 @@ pub(super) struct Event<'a> {
     /// The application or factor concerned.
     pub(super) thing: Option<(&'a str, &'a str)>,
     pub(super) success: bool,
+    /// True if the actor was never seen at this address with this device.
+    pub(super) new_place: bool,
 }
 
 fn words(kind: &str) -> &'static str {
@@ -32,6 +34,14 @@ fn words(kind: &str) -> &'static str {
         "user.mfa.factor.deactivate" => "Reset factor for user",
         _ => "Event",
     }
+}
+
+/// What the provider itself makes of a sign-in, as it writes it.
+fn behaviors(new_place: bool) -> String {
+    let verdict = if new_place { "POSITIVE" } else { "NEGATIVE" };
+    format!(
+        "{{New Geo-Location={verdict}, New Device={verdict}, New IP={verdict}, New State={verdict}, New Country={verdict}, Velocity=NEGATIVE, New City={verdict}}}"
+    )
 }
 
 impl Scribe<'_> {
@@ -74,7 +84,7 @@ impl Scribe<'_> {
             },
             "target": target,
             "transaction": { "type": "WEB", "id": format!("Z{serial:x}"), "detail": {} },
-            "debugContext": { "debugData": { "requestUri": "/api/v1/authn" } },
+            "debugContext": { "debugData": { "requestUri": "/api/v1/authn", "behaviors": behaviors(event.new_place) } },
             "legacyEventType": null,
             "authenticationContext": { "authenticationStep": 0, "externalSessionId": format!("102{serial:x}") },
             "securityContext": { "asNumber": null, "isProxy": false },

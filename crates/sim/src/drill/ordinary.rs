@@ -142,8 +142,10 @@ fn cloud(scribe: &mut Scribe<'_>, morning: &Morning, time: Timestamp) {
         user: None,
         thing: None,
         success: true,
+        new_place: false,
     };
-    scribe.identity(time, event);
+    let new_place = scribe.below(60) == 0;
+    scribe.identity(time, okta::Event { new_place, ..event });
     let factor = okta::Event {
         kind: "user.authentication.auth_via_mfa",
         ..event
@@ -258,6 +260,7 @@ fn help_desk(scribe: &mut Scribe<'_>, script: &Script, morning: &Morning, resets
             user: Some(user),
             thing: None,
             success: true,
+            new_place: false,
         };
         scribe.identity(after(time, 8.0), event);
         if number % 5 == 0 {
