@@ -125,6 +125,10 @@ fn the_recorded_playbook_is_seen_before_it_moves() {
             .unwrap();
         assert!(*time < first_remote_step, "{held} only at {time}");
     }
+    // Known weakness: three medium rules about PowerShell on the domain controller make it suspect before anybody
+    // opened a session there. It counts as right in the end, because a session was opened later.
+    let controller = outcome.crossed.iter().find(|(name, _)| name == "system:MORDORDC");
+    println!("the domain controller is suspected from {controller:?}; it is run on from 08:30:07");
     let evidence = Evidence::of(&outcome.watch, &rules, Vec::new(), 0, 0.5);
     let reached = ["WORKSTATION5", "WORKSTATION6", "WORKSTATION7", "MORDORDC"];
     let is_right = |entity: &str| {
