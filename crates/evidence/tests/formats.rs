@@ -263,3 +263,16 @@ fn syslog_old_and_new() {
         (Some("EXECVE"), Some("id"), Some("-u"))
     );
 }
+
+#[test]
+fn a_stray_quote_does_not_take_the_rest_of_the_file() {
+    let map = CsvMap::from_yaml("m.yaml", "time: { column: t }").unwrap();
+    let options = Options {
+        csv_map: Some(map),
+        ..Options::default()
+    };
+    let (records, report) = read_with(b"t,a\n1,x\n2,\"y\n3,z\n4,z\n", options);
+    let positions: Vec<u64> = records.iter().map(|own| own.place.position).collect();
+    assert_eq!((positions, report.unreadable), (vec![2, 3, 4, 5], 0));
+    assert_eq!(records[1].text("a"), Some("y"));
+}

@@ -1,6 +1,6 @@
 //! Splits text into lines, or into CSV rows, block by block.
 
-use memchr::{memchr, memchr2, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
 use super::block::{Block, Item};
 use super::input::Feed;
@@ -71,7 +71,7 @@ impl Lines {
             let rest = block.bytes.get(start..).unwrap_or_default();
             let (length, lines) = match self.ending {
                 Ending::Line => (memchr(b'\n', rest).map_or(rest.len(), |at| at + 1), 1),
-                Ending::Row => row_length(rest),
+                Ending::Row => row_length(rest).unwrap_or_else(|| unended_row(rest)),
             };
             let text = rest.get(..length).unwrap_or_default().trim_ascii_end();
             if !text.is_empty() {
@@ -87,32 +87,31 @@ impl Lines {
         }
     }
 
-    /// Forgets an item that is too long, up to its end.
+    /// Forgets an item that is too long, up to its end; of a row with a quote that does not close, its first line.
     fn skip_item(&mut self, feed: &mut Feed, block: &mut Block) {
         block.unreadable.push(Unreadable {
             file: self.file,
             position: self.next_line,
             reason: format!("longer than {MAX_ITEM_BYTES} bytes, skipped"),
         });
-        block.bytes.clear();
         self.next_line += 1;
         loop {
-            feed.fill(&mut block.bytes, feed.block_bytes());
-            if block.bytes.is_empty() {
-                return;
-            }
             if let Some(at) = memchr(b'\n', &block.bytes) {
                 feed.give_back(block.bytes.get(at + 1..).unwrap_or_default());
                 block.bytes.clear();
                 return;
             }
             block.bytes.clear();
+            feed.fill(&mut block.bytes, feed.block_bytes());
+            if block.bytes.is_empty() {
+                return;
+            }
         }
     }
 }
 
-/// The length of the first row with its line feed, and how many lines it spans.
-fn row_length(bytes: &[u8]) -> (usize, u64) {
+/// The length of the first row with its line feed, and how many lines it spans; none if it does not end.
+fn row_length(bytes: &[u8]) -> Option<(usize, u64)> {
     let (mut at, mut quoted, mut lines) = (0, false, 0);
     while let Some(found) = memchr2(b'"', b'\n', bytes.get(at..).unwrap_or_default()) {
         at += found + 1;
@@ -121,21 +120,29 @@ fn row_length(bytes: &[u8]) -> (usize, u64) {
         } else {
             lines += 1;
             if !quoted {
-                return (at, lines);
+                return Some((at, lines));
             }
         }
     }
-    (bytes.len(), lines + 1)
+    None
+}
+
+/// A row that the input ends in. If a quote in it is never closed it is only its first line, so that one stray quote
+/// does not take the rest of the file with it.
+fn unended_row(bytes: &[u8]) -> (usize, u64) {
+    let open = memchr_iter(b'"', bytes).count() % 2 == 1;
+    let first = memchr(b'\n', bytes).filter(|_| open);
+    match first {
+        Some(at) => (at + 1, 1),
+        None => (bytes.len(), 1),
+    }
 }
 
 fn last_row_end(bytes: &[u8]) -> Option<usize> {
     let (mut end, mut rest) = (0, bytes);
-    loop {
-        let (length, _) = row_length(rest);
-        if rest.is_empty() || length == rest.len() && rest.last() != Some(&b'\n') {
-            return (end > 0).then_some(end);
-        }
+    while let Some((length, _)) = row_length(rest) {
         end += length;
         rest = rest.get(length..)?;
     }
+    (end > 0).then_some(end)
 }
