@@ -246,6 +246,24 @@ fn a_remote_session_shows_by_its_host_process() {
 }
 
 #[test]
+fn the_writer_of_an_event_is_not_the_account_of_the_service() {
+    let event = [
+        ("EventID", "7045"),
+        ("Channel", "System"),
+        ("Computer", WS6),
+        ("UserID", "S-1-5-21-1-2-3-1104"),
+        ("AccountName", "LocalSystem"),
+    ];
+    let by_sid = [format!("privileged S-1-5-21-1-2-3-1104 on {WS6}/")];
+    assert_eq!(told(&record(0, Dialect::Windows, &event)), by_sid);
+    let mut shipped = event.to_vec();
+    shipped[4] = ("AccountName", "pgustavo");
+    shipped.push(("AccountType", "User"));
+    let by_name = [format!("privileged pgustavo on {WS6}/")];
+    assert_eq!(told(&record(0, Dialect::Windows, &shipped)), by_name);
+}
+
+#[test]
 fn connections_say_their_own_address_and_not_that_of_loopback() {
     let fields = |source| {
         [

@@ -125,9 +125,15 @@ impl<'r> Teller<'r, '_> {
     /// The account that the event log itself names as the one that wrote the event.
     fn writer(&self) -> Option<AccountName<'r>> {
         let sid = self.text("UserID").filter(|sid| begins(sid, "S-1-"))?;
+        // NXLog names the writer beside its kind; without the kind, `AccountName` is the event's own.
+        let (name, domain) = match self.text("AccountType") {
+            Some(_) => (self.text("AccountName"), self.text("Domain")),
+            None => (self.text("winlog.user.name"), self.text("winlog.user.domain")),
+        };
         Some(AccountName {
+            name,
+            domain,
             sid: Some(sid),
-            ..AccountName::default()
         })
     }
 
