@@ -1,7 +1,5 @@
 //! Random rules on random records: the detector finds what rsigma's engine finds on the same fields as JSON.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
