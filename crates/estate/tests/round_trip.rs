@@ -539,7 +539,12 @@ fn bulk_is_read_back() {
             });
         }
         let files = to_yaml(&estate);
-        assert!(files.iter().any(|(name, _)| name == "access.jsonl"));
+        assert!(
+            files
+                .iter()
+                .all(|(name, _)| cordon_estate::load::is_estate_file(name))
+        );
+        assert!(files.iter().any(|(name, _)| name == "access.estate.jsonl"));
         assert!(settled(read(&files)) == settled(estate), "seed {seed}");
     }
 }

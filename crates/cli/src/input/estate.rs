@@ -17,7 +17,7 @@ pub(crate) struct Read {
     pub(crate) result: Result<cordon_estate::load::Loaded, Diagnostics>,
 }
 
-/// Reads the YAML files of a folder and leaves judging them to the caller.
+/// Reads the estate files of a folder and leaves judging them to the caller.
 pub(crate) fn read(path: &Path) -> Result<Read, Failure> {
     let paths = if path.is_dir() {
         walk::files(path)?
@@ -27,7 +27,7 @@ pub(crate) fn read(path: &Path) -> Result<Read, Failure> {
     let mut files = Vec::new();
     for file in paths
         .iter()
-        .filter(|file| !path.is_dir() || walk::has_extension(file, &["yaml", "yml"]))
+        .filter(|file| !path.is_dir() || cordon_estate::load::is_estate_file(&file.to_string_lossy()))
     {
         files.push((file.display().to_string(), text(file)?));
     }

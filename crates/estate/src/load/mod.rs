@@ -4,7 +4,7 @@
 //! each with its place and what to write instead. Sections (`systems:`, `access:` …) may be spread over files at will.
 //! Names are unique within their kind, compared without case.
 //!
-//! A file whose name ends in `.jsonl` holds the same as JSON, each line a file part of its own, such as
+//! A file whose name ends in `.jsonl` (in a folder, `.estate.jsonl`) holds the same as JSON, each line a file part of its own, such as
 //! `{"access": [{"session": "pat", "on": "ws6"}]}`: for bulk that programs write, and several times as fast.
 
 mod accesses;
@@ -38,6 +38,16 @@ pub struct Loaded {
     pub estate: Estate,
     /// What is probably not meant, but no error.
     pub warnings: Diagnostics,
+}
+
+/// True for names of files that belong to an estate when they lie in its folder: `*.yaml`, `*.yml` and `*.estate.jsonl`
+/// (other JSON lines there may be logs or evidence).
+#[must_use]
+pub fn is_estate_file(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".yaml", ".yml", ".estate.jsonl"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 /// Reads an estate from files given as (name, text).

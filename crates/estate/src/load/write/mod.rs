@@ -211,7 +211,7 @@ impl<'e> Writer<'e> {
         let mut text = String::new();
         if accesses().count() > YAML_ACCESSES_MAX {
             accesses().for_each(|access| lines::access(self, access, &mut text));
-            return ("access.jsonl", text);
+            return ("access.estate.jsonl", text);
         }
         for access in accesses() {
             if text.is_empty() {
