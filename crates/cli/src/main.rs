@@ -7,6 +7,7 @@ mod command;
 mod console;
 mod failure;
 mod input;
+mod night;
 mod output;
 mod progress;
 mod render;

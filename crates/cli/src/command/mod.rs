@@ -1,7 +1,9 @@
 //! One file per command: what it accepts, and what it does with it.
 
+mod backtest;
 mod completions;
 mod detect;
+mod drill;
 mod estate;
 mod man;
 mod plan;
@@ -50,9 +52,11 @@ struct General {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Drill(drill::Drill),
     Detect(detect::Detect),
     Plan(plan::Plan),
     Verify(verify::Verify),
+    Backtest(backtest::BacktestCommand),
     Estate(estate::EstateCommand),
     Completions(completions::Completions),
     Man(man::Man),
@@ -77,6 +81,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(command: &Command, console: &Console) -> Result<Answer, Failure> {
     match command {
+        Command::Drill(arguments) => drill::run(arguments, console),
+        Command::Backtest(arguments) => backtest::run(arguments, console),
         Command::Detect(arguments) => detect::run(arguments, console),
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Verify(arguments) => verify::run(arguments, console),

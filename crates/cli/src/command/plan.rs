@@ -187,7 +187,8 @@ pub(crate) fn made(
     ))
 }
 
-fn settings(planning: &Planning) -> Result<Settings, Failure> {
+/// How to plan, as asked for.
+pub(crate) fn settings(planning: &Planning) -> Result<Settings, Failure> {
     let positive = |name: &str, number: f64| {
         if number.is_finite() && number > 0.0 {
             return Ok(number);
@@ -209,6 +210,16 @@ fn settings(planning: &Planning) -> Result<Settings, Failure> {
         comparisons: !planning.no_alternatives,
         ..Settings::default()
     })
+}
+
+/// What people ruled out or forced, where the estate is not known yet.
+pub(crate) fn constraints_in_words(planning: &Planning) -> Constraints {
+    let ids = |words: &[String]| words.iter().cloned().map(WithdrawalId).collect();
+    Constraints {
+        refuse: ids(&planning.refuse),
+        force: ids(&planning.force),
+        ..Constraints::default()
+    }
 }
 
 fn constraints(estate: &Estate, directory: &Directory, planning: &Planning) -> Result<Constraints, Failure> {

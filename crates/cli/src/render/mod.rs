@@ -1,5 +1,6 @@
 //! What a person sees in the terminal: pure functions from a document to text of a given width.
 
+pub(crate) mod backtest;
 pub(crate) mod detect;
 pub(crate) mod estate;
 pub(crate) mod paper;

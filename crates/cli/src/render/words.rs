@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use cordon_plan::document::{Baseline, BaselineKind, ExposureCount, PlanDocument, WithdrawalId};
+use cordon_plan::document::{
+    Baseline, BaselineKind, ExposureCount, JewelEntry, JewelState, Metrics, PlanDocument, ServiceLevel,
+    WithdrawalId,
+};
 
 use super::quantity::counted;
 
@@ -64,6 +67,37 @@ pub(crate) fn reach(count: &ExposureCount) -> String {
         "nothing".to_owned()
     } else {
         listed(&parts)
+    }
+}
+
+/// The plan's own figures: those of the comparison, or else from the plan itself.
+pub(crate) fn own_metrics(plan: &PlanDocument) -> Metrics {
+    if let Some(chosen) = plan.alternatives.iter().find(|one| one.chosen) {
+        return chosen.metrics;
+    }
+    let level = |level| {
+        plan.services
+            .iter()
+            .filter(|service| service.level == level)
+            .count() as u32
+    };
+    let after = &plan.exposure.after;
+    let reached = |jewel: &&JewelEntry| matches!(jewel.state, JewelState::Reachable | JewelState::MayBeTaken);
+    Metrics {
+        withdrawals: plan.withdrawals.len() as u32,
+        cost: plan.cost,
+        jewels_reachable: plan.jewels.iter().filter(reached).count() as u32,
+        entities_reachable: after.accounts.saturating_add(after.systems),
+        services_down: level(ServiceLevel::Down),
+        services_degraded: level(ServiceLevel::Degraded),
+        protected_down: 0,
+        people: plan.people.denied.saturating_add(plan.people.services_down),
+        jewel_loss_pence: plan
+            .jewels
+            .iter()
+            .filter(reached)
+            .map(|jewel| jewel.loss_pence)
+            .sum(),
     }
 }
 

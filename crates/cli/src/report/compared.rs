@@ -1,7 +1,6 @@
 //! What else was considered, in bars and in figures.
 
 use cordon_plan::PlanDocument;
-use cordon_plan::document::Alternative;
 use maud::{Markup, html};
 
 use super::chart::{self, Bar};
@@ -32,24 +31,21 @@ pub(super) fn section(plan: &PlanDocument) -> Markup {
 }
 
 fn bars(plan: &PlanDocument) -> Vec<Bar> {
-    let name = |one: &Alternative| {
-        if one.chosen {
-            "this plan".to_owned()
-        } else {
-            safe(&one.text)
-        }
+    let own = Bar {
+        name: "this plan".to_owned(),
+        chosen: true,
+        metrics: words::own_metrics(plan),
     };
-    let mut bars: Vec<Bar> = plan
+    let others = plan
         .alternatives
         .iter()
-        .filter(|one| one.chosen || !one.withdrawals.is_empty())
-        .map(|one| Bar {
-            name: name(one),
-            chosen: one.chosen,
-            metrics: one.metrics,
-        })
-        .collect();
-    bars.sort_by_key(|bar| !bar.chosen);
+        .filter(|one| !one.chosen && !one.withdrawals.is_empty());
+    let mut bars = vec![own];
+    bars.extend(others.map(|one| Bar {
+        name: safe(&one.text),
+        chosen: false,
+        metrics: one.metrics,
+    }));
     bars.extend(plan.baselines.iter().map(|one| Bar {
         name: words::baseline(one).to_owned(),
         chosen: false,

@@ -13,7 +13,6 @@ const MOMENTS_MAX: usize = 60;
 const AXIS: u32 = 76;
 
 /// What kind of moment it is.
-#[cfg_attr(not(test), expect(dead_code, reason = "`backtest` and `drill` show the rest"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MomentKind {
     /// A detection.

@@ -1,7 +1,12 @@
 //! The program as a whole: what it accepts, what it prints, how it ends.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests may fail loudly"
+)]
 
 mod basics;
+mod main_job;
 mod reference;
 mod running;

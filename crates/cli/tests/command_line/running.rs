@@ -52,7 +52,6 @@ pub(crate) fn run(arguments: &[&str]) -> Ran {
 }
 
 /// Runs it with something on standard input.
-#[expect(dead_code, reason = "for the tests of commands that read logs")]
 pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Ran {
     let mut child = cordon(arguments)
         .stdin(Stdio::piped())

@@ -16,6 +16,8 @@ use crate::console::Console;
 use crate::failure::{Answer, Failure};
 use crate::output;
 
+pub(crate) use generate::store_range;
+
 /// Look at, check, make or learn an estate: the organisation as Cordon knows it
 #[derive(Debug, Args)]
 pub(crate) struct EstateCommand {

@@ -47,15 +47,13 @@ pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
 }
 
 fn alternatives(plan: &PlanDocument) -> Vec<Vec<Text>> {
-    let chosen = plan.alternatives.iter().find(|one| one.chosen);
+    let own = row(Role::Strong, "this plan", &words::own_metrics(plan));
     let others = plan
         .alternatives
         .iter()
         .filter(|one| !one.chosen && !one.withdrawals.is_empty())
         .take(ALTERNATIVES_SHOWN);
-    let first = chosen.map(|one| row(Role::Strong, "this plan", &one.metrics));
-    first
-        .into_iter()
+    std::iter::once(own)
         .chain(others.map(|one| row(Role::Plain, &one.text, &one.metrics)))
         .collect()
 }

@@ -36,6 +36,11 @@ pub(crate) fn screen(plan: &PlanDocument, reasons: &Reasons, width: usize, paint
 pub(crate) fn body(paper: &mut Paper, plan: &PlanDocument, reasons: &Reasons) {
     headline::section(paper, plan);
     footholds(paper, plan, reasons);
+    decision(paper, plan);
+}
+
+/// What to withdraw, what it breaks, what else was considered, and the proof: a plan without its evidence.
+pub(crate) fn decision(paper: &mut Paper, plan: &PlanDocument) {
     reached::section(paper, plan);
     withdrawn::section(paper, plan);
     disruption::section(paper, plan);
