@@ -38,8 +38,9 @@ pub const REQUIREMENT_DEPTH_MAX: usize = 64;
 /// withdrawals are those that matter to a jewel, which also stop most of the spread.
 pub const SPREAD_FACTS_MAX: usize = 1_500;
 
-/// Most classes of targets told apart beside the jewels; beyond it the spread is aggregated and the gap says so.
-pub const CLASSES_MAX: usize = 600;
+/// Most classes of targets told apart beside the jewels, every account and system of a firm of this size; beyond it
+/// the spread is aggregated and the gap says so.
+pub const CLASSES_MAX: usize = 200_000;
 
 /// Most masters solved for one question; the loop ends long before, by proof.
 pub const ROUNDS_MAX: u32 = 2_000;

@@ -1,7 +1,5 @@
 //! When not everything can be had, the answer says what clashes and what is cheapest to give up.
 
-#![expect(clippy::unwrap_used, reason = "tests may panic")]
-
 use cordon_estate::{
     Access, AccessId, AccessKind, Account, AccountId, AccountKind, CostCurve, EnforcementPoint, Entity,
     Estate, Guard, Jewel, Means, Origin, Pence, Place, PointKind, Ports, Principal, Provenance, Requirement,
@@ -194,7 +192,7 @@ fn another_point_resolves_the_clash_and_refusing_it_brings_the_clash_back() {
         },
     );
     let clash = refused.infeasibility.clone().unwrap();
-    assert_eq!(clash.refused, [right.id.clone()]);
+    assert_eq!(clash.refused, std::slice::from_ref(&right.id));
     assert_eq!(clash.services, ["card-payments"]);
     assert!(verify(&refused, &estate).is_accepted());
 }

@@ -10,7 +10,10 @@ use crate::master::{Problem, Row, is_set};
 
 #[derive(Clone, Debug, Default)]
 struct Class {
+    /// While derivations are being added, members that have left may still be here: `class_of` is right.
     members: Vec<u32>,
+    /// How many members there are.
+    size: usize,
     sets: Vec<Vec<u32>>,
 }
 
@@ -34,12 +37,14 @@ impl Classes {
                 class_of.push(classes.len() as u32);
                 classes.push(Class {
                     members: vec![target],
+                    size: 1,
                     sets: Vec::new(),
                 });
             } else {
                 class_of.push(0);
                 if let Some(rest) = classes.first_mut() {
                     rest.members.push(target);
+                    rest.size += 1;
                 }
             }
         }
@@ -127,6 +132,9 @@ impl Classes {
                 new |= self.split(class, &members, set);
             }
         }
+        for class in charged.into_keys() {
+            self.let_go(class);
+        }
         new
     }
 
@@ -140,6 +148,15 @@ impl Classes {
         })
     }
 
+    /// Forgets members that have left a class.
+    fn let_go(&mut self, class: u32) {
+        let class_of = &self.class_of;
+        if let Some(old) = self.classes.get_mut(class as usize) {
+            old.members
+                .retain(|member| class_of.get(*member as usize) == Some(&class));
+        }
+    }
+
     /// Gives some members of a class one more row, apart from the others if there are any.
     fn split(&mut self, class: u32, members: &[u32], set: Vec<u32>) -> bool {
         let room = self.classes.len() < self.classes_max;
@@ -150,13 +167,12 @@ impl Classes {
         if old.sets.contains(&set) {
             return false;
         }
-        if members.len() == old.members.len() {
+        if members.len() == old.size {
             old.sets.push(set);
         } else if room {
             let mut sets = old.sets.clone();
             sets.push(set);
-            old.members
-                .retain(|member| members.binary_search(member).is_err());
+            old.size = old.size.saturating_sub(members.len());
             for &member in members {
                 if let Some(slot) = self.class_of.get_mut(member as usize) {
                     *slot = new_id;
@@ -164,6 +180,7 @@ impl Classes {
             }
             self.classes.push(Class {
                 members: members.to_vec(),
+                size: members.len(),
                 sets,
             });
         } else {

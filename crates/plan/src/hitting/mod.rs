@@ -27,10 +27,9 @@ pub struct Derived {
 pub trait Oracle {
     /// One derivation for every target that can be derived when the chosen columns are withdrawn.
     ///
-    /// No set may have a chosen column in it; a set is empty if nothing cuts the derivation. If a target that must be
-    /// kept can be derived, the others may be left out: the choice will not do anyway, and what keeps such targets
-    /// nearly always keeps most others.
-    fn derive(&mut self, chosen: &[bool]) -> Derived;
+    /// No set may have a chosen column in it; a set is empty if nothing cuts the derivation. With `hard_only`, only
+    /// targets that must be kept are looked at.
+    fn derive(&mut self, chosen: &[bool], hard_only: bool) -> Derived;
 }
 
 /// The whole problem without its derivations.

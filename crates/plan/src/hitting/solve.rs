@@ -95,7 +95,7 @@ pub fn solve(instance: &Instance, tools: &mut Tools<'_>, limits: &Limits, known_
         }
         lower_bound = lower_bound.max(answer.lower_bound);
         let Some(chosen) = answer.chosen else { break };
-        let derived = tools.oracle.derive(&chosen);
+        let derived = tools.oracle.derive(&chosen, false);
         take(&mut best, &problem, instance, &chosen, &derived);
         let new = learn(instance, tools, &problem, chosen, derived, &mut best);
         (tools.watch)(Round {
@@ -178,13 +178,13 @@ fn learn(
         if !cut_hard(instance, &derived, &mut chosen) {
             break;
         }
-        derived = tools.oracle.derive(&chosen);
+        derived = tools.oracle.derive(&chosen, true);
         new |= tools.classes.add(&derived, instance, &chosen);
     }
     if best.is_none() && !has_hard(instance, &derived) {
         let known = tools.classes.problem(instance);
         let reduced = reduce(&known, chosen);
-        let derived = tools.oracle.derive(&reduced);
+        let derived = tools.oracle.derive(&reduced, false);
         new |= tools.classes.add(&derived, instance, &reduced);
         take(best, problem, instance, &reduced, &derived);
     }

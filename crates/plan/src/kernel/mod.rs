@@ -197,7 +197,7 @@ impl Kernel {
 }
 
 impl crate::hitting::Oracle for Kernel {
-    fn derive(&mut self, chosen: &[bool]) -> crate::hitting::Derived {
+    fn derive(&mut self, chosen: &[bool], hard_only: bool) -> crate::hitting::Derived {
         self.chainer.run(chosen);
         let mut derived = crate::hitting::Derived {
             sets: vec![Vec::new()],
@@ -208,10 +208,7 @@ impl crate::hitting::Oracle for Kernel {
             .iter()
             .copied()
             .filter(|&(fact, _)| self.chainer.holds(fact));
-        let hard = |target: u32| flag(&self.hard, target);
-        let hard_only =
-            reached.clone().any(|(_, target)| hard(target)) || self.always.iter().any(|&one| hard(one));
-        let wanted = |target: u32| !hard_only || hard(target);
+        let wanted = |target: u32| !hard_only || flag(&self.hard, target);
         let reached: Vec<(u32, u32)> = reached.filter(|&(_, target)| wanted(target)).collect();
         derived.found.extend(
             self.always

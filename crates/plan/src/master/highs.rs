@@ -19,7 +19,7 @@ impl Master for Highs {
 
     fn solve(&self, problem: &Problem, effort: &Effort<'_>) -> Answer {
         let program = Program::new(problem);
-        let mut model = RowProblem::new();
+        let mut model = RowProblem::default();
         let variables: Vec<highs::Col> = program
             .costs
             .iter()

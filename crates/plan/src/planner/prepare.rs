@@ -431,10 +431,10 @@ impl Kernels {
 }
 
 impl Oracle for Kernels {
-    fn derive(&mut self, chosen: &[bool]) -> Found {
+    fn derive(&mut self, chosen: &[bool], hard_only: bool) -> Found {
         let mut all = Found::default();
         for (world, kernel) in self.kernels.iter_mut().enumerate() {
-            let one = kernel.derive(chosen);
+            let one = kernel.derive(chosen, hard_only);
             let (sets, targets) = (all.sets.len() as u32, world as u32 * self.targets);
             all.sets.extend(one.sets);
             all.found.extend(
