@@ -54,6 +54,7 @@ fn from_estate_to_plan_to_verdict() {
             .unwrap()
             .starts_with("<!DOCTYPE html>")
     );
+    run(&["verify", &plan, "--estate", &estate]).ended(0);
     let edited = std::fs::read_to_string(&plan)
         .unwrap()
         .replacen("\"order\": 1", "\"order\": 7", 1);
