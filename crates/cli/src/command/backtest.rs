@@ -155,10 +155,9 @@ pub(crate) fn write_report(
         console.warn("no plan was made, so there is no report");
         return Ok(());
     };
-    let title = if document.dataset.is_empty() {
-        title.to_owned()
-    } else {
-        format!("{title} of {}", document.dataset)
+    let title = match document.dataset.as_str() {
+        "" => title.to_owned(),
+        named => named.to_owned(),
     };
     let reasons = night::reasons(document);
     let (moments, run) = (night::moments(document), night::figures(document));
