@@ -5,9 +5,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use cordon_evidence::ocsf::{self, EntityKind, Finding, NamedEntity};
 use cordon_evidence::record::Record;
-use cordon_evidence::sigma::{Detection, RuleSet};
+use cordon_evidence::sigma::{Detection, Detector, RuleSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -44,9 +45,19 @@ pub(crate) struct Detect {
     /// An analyst's word that outweighs inference: held=ID or clean=ID
     #[arg(long, value_name = "held=ID|clean=ID")]
     pin: Vec<String>,
+    /// Write detections in another format instead of the screen, one per line: ocsf for Detection Finding
+    #[arg(long, value_enum, conflicts_with = "json")]
+    format: Option<Format>,
     /// Write the evidence that `cordon plan --evidence` reads to this file
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+/// Formats for other products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// OCSF Detection Finding, class 2004
+    Ocsf,
 }
 
 /// One line of `--json`.
@@ -79,13 +90,16 @@ pub(crate) fn run(arguments: &Detect, console: &Console) -> Result<Answer, Failu
     let base = estate::load(arguments.estate.as_deref(), console)?;
     let mut logs = logs::open(&arguments.logs, None, console)?;
     let mut watch = Watch::new(base, Arc::clone(&rules));
-    let (found, total) = read(&mut logs, &rules, &mut watch, console)?;
+    let (found, total) = read(&mut logs, &rules, &mut watch, arguments.format, console)?;
     pin(&mut watch, &arguments.pin)?;
     let evidence = watch.evidence(arguments.threshold, &logs.names);
     if let Some(path) = &arguments.output {
         output::write_file(path, evidence.to_json()?.as_bytes())?;
     }
     let report = logs.stream.report();
+    if arguments.format.is_some() {
+        return Ok(Answer::Yes);
+    }
     if console.json {
         let (events, unreadable) = (report.events, report.unreadable);
         console.print_line(&Last {
@@ -132,6 +146,7 @@ fn read(
     logs: &mut Logs,
     rules: &Arc<RuleSet>,
     watch: &mut Watch,
+    format: Option<Format>,
     console: &Console,
 ) -> Result<Summary, Failure> {
     let mut progress = console.progress("reading", logs.bytes_total);
@@ -140,6 +155,7 @@ fn read(
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut ended = Ok(());
     let mut total = 0;
+    let explainer = format.map(|_| Detector::new(Arc::clone(rules)));
     watch::detect(logs, rules, &mut progress, |record, detections| {
         watch.take(record, detections);
         if detections.is_empty() || ended.is_err() {
@@ -150,12 +166,42 @@ fn read(
         for detection in detections {
             count(&mut by_rule, rules, detection, &entities);
         }
-        if console.json {
+        if let Some(explainer) = &explainer {
+            ended = findings(&mut out, explainer, &names, record, detections, &entities);
+        } else if console.json {
             ended = lines(&mut out, rules, &names, record, detections, &entities);
         }
     });
     ended.and_then(|()| out.flush().map_err(stdout_failed))?;
     Ok((by_rule.into_values().collect(), total))
+}
+
+fn findings(
+    out: &mut impl Write,
+    detector: &Detector,
+    names: &[String],
+    record: &Record,
+    detections: &[Detection],
+    entities: &[String],
+) -> Result<(), Failure> {
+    let file = names
+        .get(record.place.file.0 as usize)
+        .map_or("?", String::as_str);
+    let named: Vec<NamedEntity> = entities.iter().filter_map(|words| named(words)).collect();
+    for detection in detections {
+        if let Some(finding) = Finding::of_detection(detector, record, detection, file, named.clone()) {
+            ocsf::write(&finding, out).map_err(stdout_failed)?;
+        }
+    }
+    Ok(())
+}
+
+fn named(words: &str) -> Option<NamedEntity> {
+    match words.split_once(':')? {
+        ("account", name) => Some(NamedEntity::new(EntityKind::User, name)),
+        ("system", name) => Some(NamedEntity::new(EntityKind::Host, name)),
+        _ => None,
+    }
 }
 
 fn count(by_rule: &mut BTreeMap<u32, Found>, rules: &RuleSet, detection: &Detection, entities: &[String]) {

@@ -157,6 +157,19 @@ fn detections_are_lines_of_json_and_a_last_one() {
 }
 
 #[test]
+fn detections_can_be_had_as_ocsf() {
+    let line =
+        r#"{"@timestamp":"2026-03-03T09:00:00Z","EventID":1102,"Channel":"Security","Hostname":"DC1"}"#;
+    let ran = run_with_input(&["detect", "--format", "ocsf", "-"], line.as_bytes()).ended(0);
+    assert!(!ran.out.is_empty(), "{}", ran.err);
+    assert!(
+        ran.out.lines().all(|line| json(line)["class_uid"] == 2004),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let ran = run(&["detect", "/nowhere/at-all.json"]).ended(2);
     assert!(ran.err.contains("/nowhere/at-all.json"), "{}", ran.err);
