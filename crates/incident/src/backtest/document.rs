@@ -32,9 +32,11 @@ pub struct BacktestDocument {
     pub footholds: Vec<BacktestFoothold>,
     /// How many of them the truth does not say are held; `None` without a truth.
     pub footholds_wrong: Option<u32>,
-    /// The plan that is measured: the one in force when it first refused a step of the intruder (what the recording
-    /// shows after that would not have happened), or else the last one.
+    /// The plan that is measured: the one in force when it first refused the intruder anything (what the
+    /// recording shows after that would not have happened), or else the last one.
     pub plan: Option<BacktestPlan>,
+    /// Every plan made, with what gave rise to it, in order of time; the first [`REVISIONS_MAX`].
+    pub revisions: Vec<BacktestRevision>,
     /// How many plans were made over the whole recording.
     pub plans_made: u32,
     /// Steps of the intruder in the truth.
@@ -74,6 +76,20 @@ pub struct BacktestFoothold {
     pub held_in_truth: Option<bool>,
     /// Why, in words, strongest first.
     pub reasons: Vec<String>,
+}
+
+/// Most revisions listed.
+pub const REVISIONS_MAX: usize = 100;
+
+/// One plan among those made as evidence came in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BacktestRevision {
+    /// When it was ready.
+    pub decided: Timestamp,
+    /// Who had come to count as a foothold, as `kind:name`.
+    pub gained: Vec<String>,
+    /// What it withdraws.
+    pub withdrawals: Vec<String>,
 }
 
 /// The plan that is measured, in short.

@@ -1,9 +1,10 @@
 //! Replay of a recorded intrusion: when would a plan have been ready, which later steps would it have refused, and
 //! which legitimate use would it have denied?
 //!
-//! The replay is open loop: the recording goes on whatever a plan says. Once a plan in force refuses a step of the
-//! intruder, what the recording shows from then on would not have happened in this way; the plan is therefore held as
-//! it is from that moment, and later steps are measured against it.
+//! The replay is open loop: the recording goes on whatever a plan says. Once a plan in force would have refused a step
+//! or a logon of the intruder, what the recording shows from then on would not have happened in this way; the plan is
+//! therefore held as it is from that moment, and later steps are measured against it. The footholds are those that
+//! the whole recording shows.
 
 mod denial;
 mod document;
@@ -19,7 +20,10 @@ use cordon_plan::planner::{Constraints, Settings, plan};
 use jiff::{SignedDuration, Timestamp};
 
 pub use denial::{Attempt, Denial};
-pub use document::{BacktestDocument, BacktestFoothold, BacktestPlan, BacktestStep, FORMAT};
+use document::REVISIONS_MAX;
+pub use document::{
+    BacktestDocument, BacktestFoothold, BacktestPlan, BacktestRevision, BacktestStep, FORMAT,
+};
 
 use crate::case::{Case, Effect};
 use crate::truth::{Truth, TruthStep};
@@ -75,6 +79,7 @@ pub struct Backtest<'t> {
     held_as_is: bool,
     first_detection: Option<Timestamp>,
     first_plan: Option<Timestamp>,
+    revisions: Vec<BacktestRevision>,
     plans_made: u32,
     events: u64,
     legitimate: Legitimate,
@@ -85,6 +90,14 @@ struct Legitimate {
     total: u64,
     after_plan: u64,
     denied: u64,
+}
+
+impl Legitimate {
+    fn count(&mut self, after_plan: bool, refused: bool) {
+        self.total += 1;
+        self.after_plan += u64::from(after_plan);
+        self.denied += u64::from(refused);
+    }
 }
 
 impl<'t> Backtest<'t> {
@@ -106,6 +119,7 @@ impl<'t> Backtest<'t> {
             held_as_is: false,
             first_detection: None,
             first_plan: None,
+            revisions: Vec::new(),
             plans_made: 0,
             events: 0,
             legitimate: Legitimate::default(),
@@ -129,7 +143,7 @@ impl<'t> Backtest<'t> {
         self.weigh_uses();
         for effect in effects {
             match effect {
-                Effect::FootholdsGained(_) => self.replan(clock),
+                Effect::FootholdsGained(gained) => self.replan(&gained, clock),
             }
         }
     }
@@ -181,34 +195,22 @@ impl<'t> Backtest<'t> {
             .map(str::to_owned)
     }
 
-    /// Counts the network logons of the last record that were not the intruder's, and those that would be refused.
+    /// Weighs the network logons of the last record: an intruder's that would have been refused ends the plan's
+    /// revision, anybody else's is counted.
     fn weigh_uses(&mut self) {
-        let uses: Vec<Use> = self
-            .case
-            .uses()
-            .iter()
-            .filter(|one| one.means.is_some())
-            .copied()
-            .collect();
+        let is_network = |one: &&Use| one.means.is_some_and(|means| means != Means::Console);
+        let uses: Vec<Use> = self.case.uses().iter().filter(is_network).copied().collect();
         for one in uses {
-            let is_network = one.means != Some(Means::Console);
-            if !is_network || self.is_intruders(&one) {
-                continue;
-            }
-            self.legitimate.total += 1;
-            if self.first_plan.is_some_and(|plan| plan < one.time) {
-                self.legitimate.after_plan += 1;
-            }
-            let attempt = Attempt {
-                account: one.account,
-                from: one.from,
-                on: one.on,
-                means: one.means,
-                stolen: false,
-                time: one.time,
-            };
-            if self.denial.denies(self.case.estate(), &attempt).is_some() {
-                self.legitimate.denied += 1;
+            let stolen = self.is_intruders(&one);
+            let refused = self
+                .denial
+                .denies(self.case.estate(), &attempt_of(&one, stolen))
+                .is_some();
+            if stolen {
+                self.held_as_is |= refused;
+            } else {
+                self.legitimate
+                    .count(self.first_plan.is_some_and(|plan| plan < one.time), refused);
             }
         }
     }
@@ -236,7 +238,7 @@ impl<'t> Backtest<'t> {
         }
     }
 
-    fn replan(&mut self, clock: &mut dyn FnMut() -> f64) {
+    fn replan(&mut self, gained: &[Entity], clock: &mut dyn FnMut() -> f64) {
         let (false, Some(now)) = (self.held_as_is, self.case.now()) else {
             return;
         };
@@ -245,14 +247,27 @@ impl<'t> Backtest<'t> {
             ..self.settings.plan.clone()
         };
         let plan = self.plan(&quick, clock);
+        let decided = later(now, self.settings.decision_seconds);
         self.plans_made += 1;
+        self.note_revision(decided, gained, &plan);
         if plan.withdrawals.is_empty() {
             return;
         }
-        let decided = later(now, self.settings.decision_seconds);
         self.first_plan.get_or_insert(decided);
         self.denial.follow(&plan, self.case.estate(), decided);
         self.measured_plan = Some(Revision { decided, plan });
+    }
+
+    fn note_revision(&mut self, decided: Timestamp, gained: &[Entity], plan: &PlanDocument) {
+        if self.revisions.len() < REVISIONS_MAX {
+            let estate = self.case.estate();
+            let named = |entity: &Entity| format!("{}:{}", kind_word(*entity), estate.name(*entity));
+            self.revisions.push(BacktestRevision {
+                decided,
+                gained: gained.iter().map(named).collect(),
+                withdrawals: ids(plan),
+            });
+        }
     }
 
     fn plan(&self, settings: &Settings, clock: &mut dyn FnMut() -> f64) -> PlanDocument {
@@ -288,6 +303,7 @@ impl<'t> Backtest<'t> {
             footholds_wrong: self.truth.map(|_| wrong(&footholds)),
             footholds,
             plan: self.measured_plan.as_ref().map(shortened),
+            revisions: self.revisions,
             plans_made: self.plans_made,
             steps_total: count(|_| true),
             steps_after_plan: count(|step| step.after_plan),
@@ -333,6 +349,24 @@ impl<'t> Backtest<'t> {
                 .map(|one| reasons::text(one, estate, rules))
                 .collect(),
         }
+    }
+}
+
+fn ids(plan: &PlanDocument) -> Vec<String> {
+    plan.withdrawals
+        .iter()
+        .map(|entry| entry.id.to_string())
+        .collect()
+}
+
+const fn attempt_of(one: &Use, stolen: bool) -> Attempt {
+    Attempt {
+        account: one.account,
+        from: one.from,
+        on: one.on,
+        means: one.means,
+        stolen,
+        time: one.time,
     }
 }
 
