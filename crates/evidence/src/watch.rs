@@ -2,17 +2,18 @@
 //!
 //! A [`Watch`] joins the parts: activities teach the estate, detections are bound to it, both feed the inference.
 
-use cordon_estate::activity::{AccountName, Activity, ActivityKind, Outcome, SystemName};
+use cordon_estate::activity::{Activity, ActivityKind, Outcome, SystemName};
 use cordon_estate::learn::Learner;
 use cordon_estate::names::Directory;
-use cordon_estate::{AccountId, Estate, Means, SystemId};
+use cordon_estate::names::Holder;
+use cordon_estate::{Entity, Estate, Means, SystemId};
 use jiff::Timestamp;
 
 use crate::activity::Pairing;
 use crate::bind::{self, Named};
 use crate::infer::{Inference, RuleKey, Signal, Use, weights};
 use crate::record::{Record, RecordPlace};
-use crate::sigma::{Detection, RuleSet};
+use crate::sigma::{Detection, Rule, RuleId, RuleSet};
 
 /// How often a rule fired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,11 +59,22 @@ impl Watch {
 
     /// Takes in a record. Its detections come first: what it shows being done is done by whom they name.
     pub fn observe(&mut self, record: &Record, detections: &[Detection], rules: &RuleSet) {
+        let weight = |rule: &Rule| weights::rule_weight(rule.level, rule.status, &rule.tactics);
+        self.observe_weighed(record, detections, &|id| rules.rule(id).map(weight));
+    }
+
+    /// The same, with the log-odds of each rule known beforehand; a rule without is passed over.
+    pub fn observe_weighed(
+        &mut self,
+        record: &Record,
+        detections: &[Detection],
+        weight_of: &dyn Fn(RuleId) -> Option<f64>,
+    ) {
         self.events = self.events.saturating_add(1);
         let (from, until) = self.window.unwrap_or((record.time, record.time));
         self.window = Some((from.min(record.time), until.max(record.time)));
         self.learn(record);
-        self.detected(record, detections, rules);
+        self.detected(record, detections, weight_of);
         for one in &self.uses {
             self.inference.used(self.learner.estate(), one);
         }
@@ -77,24 +89,29 @@ impl Watch {
         });
     }
 
-    fn detected(&mut self, record: &Record, detections: &[Detection], rules: &RuleSet) {
+    fn detected(
+        &mut self,
+        record: &Record,
+        detections: &[Detection],
+        weight_of: &dyn Fn(RuleId) -> Option<f64>,
+    ) {
+        self.named.clear();
         if detections.is_empty() {
             return;
         }
-        self.named.clear();
         bind::bind(record, self.learner.directory_mut(), &mut self.named);
         self.learner.catch_up();
         let directory = self.learner.directory();
         self.inference
             .set_population(directory.accounts().len(), directory.systems().len());
         for detection in detections {
-            let Some(rule) = rules.rule(detection.rule) else {
+            let Some(weight) = weight_of(detection.rule) else {
                 continue;
             };
             count(&mut self.fired, detection);
             self.inference.signal(&Signal {
                 rule: RuleKey(detection.rule.0),
-                weight: weights::rule_weight(rule.level, rule.status, &rule.tactics),
+                weight,
                 time: detection.time,
                 place: detection.place,
                 named: &self.named,
@@ -123,6 +140,29 @@ impl Watch {
     #[must_use]
     pub fn fired(&self) -> &[Option<Fired>] {
         &self.fired
+    }
+
+    /// The uses that the last record showed.
+    #[must_use]
+    pub fn uses(&self) -> &[Use] {
+        &self.uses
+    }
+
+    /// What the last record may have changed the belief in, ascending.
+    #[must_use]
+    pub fn touched(&self) -> Vec<Entity> {
+        let of_use = |one: &Use| [Some(Entity::System(one.on)), one.account.map(Entity::Account)];
+        let named = self.named.iter().map(|one| one.entity);
+        let mut touched: Vec<Entity> = named.chain(self.uses.iter().flat_map(of_use).flatten()).collect();
+        touched.sort_unstable();
+        touched.dedup();
+        touched
+    }
+
+    /// The names as of now.
+    #[must_use]
+    pub const fn directory(&self) -> &Directory {
+        self.learner.directory()
     }
 
     /// The times of the first and the last record, if there was any.
@@ -175,20 +215,21 @@ fn use_of(activity: &Activity<'_>, directory: &Directory, place: RecordPlace) ->
         } => (account, from, issuer, Some(Means::FileShare)),
         _ => return None,
     };
+    let from = from.and_then(|from| system_in(directory, &from));
+    let (account, from) = match directory.resolve_holder(&account) {
+        Some(Holder::Account(id)) => (Some(directory.canonical_account(id)), from),
+        // A machine account is used by its machine.
+        Some(Holder::System(id)) => (None, from.or(Some(directory.canonical(id)))),
+        None => (None, from),
+    };
     Some(Use {
-        account: account_in(directory, &account),
-        from: from.and_then(|from| system_in(directory, &from)),
+        account,
+        from,
         on: system_in(directory, &on)?,
         means,
         time: activity.time,
         place,
     })
-}
-
-fn account_in(directory: &Directory, name: &AccountName<'_>) -> Option<AccountId> {
-    directory
-        .resolve_account(name)
-        .map(|id| directory.canonical_account(id))
 }
 
 fn system_in(directory: &Directory, name: &SystemName<'_>) -> Option<SystemId> {

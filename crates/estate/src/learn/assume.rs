@@ -63,7 +63,9 @@ fn group(name: &str) -> Group {
     }
 }
 
-/// Seconds to effect are what the vendors' own documents lead one to expect; a declared point overrides them.
+/// Seconds to effect are assumptions: one second to change an account or close a flow and see it refused, which is what
+/// Cordon holds itself to on a server of the company's own, and two for an endpoint service to reach its agent. A
+/// declared point overrides them.
 fn points(estate: &mut Estate) {
     let mut add = |name: &str, kind, guards, effect_seconds| {
         estate.add_point(EnforcementPoint {
@@ -79,7 +81,7 @@ fn points(estate: &mut Estate) {
         "directory",
         PointKind::ActiveDirectory,
         vec![Guard::Accounts(None), Guard::Credentials],
-        2.0,
+        1.0,
     );
     add(
         "endpoint-isolation",

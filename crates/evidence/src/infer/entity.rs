@@ -48,14 +48,16 @@ impl EntityState {
         }
     }
 
-    /// Counts a firing; the strongest role of a rule stays. Returns true the first time that the rule fires here.
+    /// Counts a firing; the strongest role of a rule stays. Returns true the first time that the rule fires here for
+    /// one who acts.
     pub(super) fn fire(&mut self, rule: RuleKey, role: Role, time: Timestamp, place: RecordPlace) -> bool {
         if let Some(known) = self.firings.iter_mut().find(|firing| firing.rule == rule) {
             known.count = known.count.saturating_add(1);
+            let acted = weights::acts(known.role);
             if weights::role_factor(role) > weights::role_factor(known.role) {
                 known.role = role;
             }
-            return false;
+            return !acted && weights::acts(role);
         }
         if self.firings.len() >= RULES_PER_ENTITY_MAX {
             return false;
@@ -67,7 +69,7 @@ impl EntityState {
             first_time: time,
             first_place: place,
         });
-        true
+        weights::acts(role)
     }
 
     /// Keeps the largest probability carried by each carrier.

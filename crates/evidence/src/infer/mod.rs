@@ -340,15 +340,28 @@ impl Inference {
                 -weights::PIN_LOG_ODDS
             });
         }
-        let fired: f64 = state
-            .firings
-            .iter()
-            .filter(|firing| counts(firing))
-            .map(|firing| self.firing_log_odds(state.entity, firing))
-            .sum();
+        let fired = self.fired_log_odds(state, counts);
         let bound = weights::LOG_ODDS_BOUND;
         let alone = sigmoid((weights::PRIOR_LOG_ODDS + fired).clamp(-bound, bound));
         1.0 - (1.0 - alone) * (1.0 - carried)
+    }
+
+    /// What all rules together add: alarms each for itself, context up to its cap.
+    fn fired_log_odds(&self, state: &EntityState, counts: impl Fn(&Firing) -> bool) -> f64 {
+        let (mut alarms, mut context) = (0.0, 0.0);
+        for firing in state.firings.iter().filter(|firing| counts(firing)) {
+            let added = self.firing_log_odds(state.entity, firing);
+            let is_alarm = self
+                .rules
+                .get(&firing.rule)
+                .is_some_and(|rule| rule.weight >= weights::ALARM_WEIGHT_MIN);
+            if is_alarm {
+                alarms += added
+            } else {
+                context += added
+            }
+        }
+        alarms + f64::min(context, weights::CONTEXT_LOG_ODDS_MAX)
     }
 
     fn firing_log_odds(&self, entity: Entity, firing: &entity::Firing) -> f64 {

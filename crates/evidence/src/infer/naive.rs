@@ -118,11 +118,18 @@ fn belief(
             -weights::PIN_LOG_ODDS
         });
     }
-    let fired: f64 = rules(history)
+    let counted: Vec<RuleKey> = rules(history)
         .into_iter()
         .filter(|rule| to.is_none_or(|to| !fired_for(history, *rule, to)))
-        .map(|rule| rule_log_odds(history, rule, entity, population))
-        .sum();
+        .collect();
+    let sum = |alarms: bool| -> f64 {
+        counted
+            .iter()
+            .filter(|rule| (last_weight(history, **rule) >= weights::ALARM_WEIGHT_MIN) == alarms)
+            .map(|rule| rule_log_odds(history, *rule, entity, population))
+            .sum()
+    };
+    let fired = sum(true) + sum(false).min(weights::CONTEXT_LOG_ODDS_MAX);
     let alone =
         sigmoid((weights::PRIOR_LOG_ODDS + fired).clamp(-weights::LOG_ODDS_BOUND, weights::LOG_ODDS_BOUND));
     let not_carried: f64 = carries
@@ -153,6 +160,14 @@ fn rules(history: &[Happening]) -> BTreeSet<RuleKey> {
         .collect()
 }
 
+fn last_weight(history: &[Happening], wanted: RuleKey) -> f64 {
+    let weight = |happening: &Happening| match happening {
+        Happening::Fired { rule, weight, .. } if *rule == wanted => Some(*weight),
+        _ => None,
+    };
+    history.iter().rev().find_map(weight).unwrap_or(0.0)
+}
+
 fn rule_log_odds(history: &[Happening], rule: RuleKey, entity: Entity, population: (u32, u32)) -> f64 {
     let mut firings = 0;
     let mut role: f64 = 0.0;
@@ -178,7 +193,7 @@ fn rule_log_odds(history: &[Happening], rule: RuleKey, entity: Entity, populatio
                 firings += 1;
                 role = role.max(weights::role_factor(*other_role));
             }
-            if same_kind(other) {
+            if same_kind(other) && weights::acts(*other_role) {
                 with.insert(*other);
             }
         }

@@ -162,6 +162,29 @@ fn a_rule_that_fires_everywhere_takes_its_weight_back() {
 }
 
 #[test]
+fn context_alone_never_makes_anything_held() {
+    let mut inference = inference();
+    for rule in 0..40 {
+        fire(
+            &mut inference,
+            i64::from(rule),
+            rule,
+            medium(),
+            &[(host(0), Role::Host)],
+        );
+    }
+    assert!(inference.probability(host(0)) < 0.5);
+    fire(
+        &mut inference,
+        50,
+        50,
+        weights::level_weight(Level::High),
+        &[(host(0), Role::Host)],
+    );
+    assert!(inference.probability(host(0)) > 0.5, "with one alarm it does");
+}
+
+#[test]
 fn a_noisy_rule_cannot_add_up() {
     let mut inference = inference();
     for second in 0..10_000 {

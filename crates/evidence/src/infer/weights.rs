@@ -24,6 +24,14 @@ pub const RULE_LOG_ODDS_MAX: f64 = 6.0;
 /// little.
 pub const SIGNAL_LOG_ODDS_MIN: f64 = 0.5;
 
+/// A rule of less weight than this is context rather than an alarm: `medium` and below.
+pub const ALARM_WEIGHT_MIN: f64 = 2.5;
+
+/// Most that all rules below [`ALARM_WEIGHT_MIN`] together add to one entity. Several of them on one machine are most
+/// often one habit of that machine seen from several sides (a management script, an update), so they do not multiply
+/// like independent signs, and without one alarm or a use by somebody suspected they never make anything held.
+pub const CONTEXT_LOG_ODDS_MAX: f64 = 4.0;
+
 /// Log-odds of a pin: an analyst's word outweighs everything that inference can add up to.
 pub const PIN_LOG_ODDS: f64 = 20.0;
 
@@ -91,10 +99,18 @@ pub const fn role_factor(role: Role) -> f64 {
     }
 }
 
-/// Firing again adds half of what firing before did, so that a noisy rule cannot add up to more than twice its weight.
+/// True for the parts that count towards a rule's base rate: a rule that names many victims of one actor is not
+/// thereby a common one.
+#[must_use]
+pub const fn acts(role: Role) -> bool {
+    matches!(role, Role::Actor | Role::Host | Role::Source)
+}
+
+/// Firing again adds little, a quarter of the first firing in all: a rule that fires three hundred times on one host in
+/// a minute has found a habit of that host rather than three hundred signs of an intruder.
 #[must_use]
 pub fn repeat_factor(firings: u32) -> f64 {
-    2.0 - 0.5_f64.powi(i32::try_from(firings.min(64)).unwrap_or(64) - 1)
+    1.25 - 0.25 * 0.5_f64.powi(i32::try_from(firings.min(64)).unwrap_or(64) - 1)
 }
 
 /// The inverse document frequency of a rule that fired for `with` of `all` entities of one kind, scaled to 1 for one

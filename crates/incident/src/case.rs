@@ -1,17 +1,13 @@
 //! A case: what is known of the estate, and who is believed to be held.
 
-mod uses;
-
 use std::collections::BTreeSet;
 
-use cordon_estate::learn::Learner;
 use cordon_estate::names::Directory;
 use cordon_estate::{Entity, Estate};
-use cordon_evidence::activity::Pairing;
-use cordon_evidence::bind::{self, Named};
-use cordon_evidence::infer::{Inference, RuleKey, Signal, Suspicion, Use, weights};
+use cordon_evidence::infer::{Suspicion, Use, weights};
 use cordon_evidence::record::Record;
 use cordon_evidence::sigma::{Detection, Rule};
+use cordon_evidence::watch::Watch;
 use cordon_plan::planner::Foothold;
 use jiff::Timestamp;
 
@@ -44,52 +40,49 @@ pub enum Effect {
 #[derive(Debug)]
 pub struct Case {
     settings: CaseSettings,
-    learner: Learner,
-    pairing: Pairing,
-    inference: Inference,
+    watch: Watch,
     /// Log-odds of each rule, by its id.
     weights: Vec<f64>,
     held: BTreeSet<Entity>,
     now: Option<Timestamp>,
     detections: u64,
-    named: Vec<Named>,
-    uses: Vec<Use>,
 }
 
 impl Case {
     /// Opens a case over what is known of the estate, with the rules that detections will speak of.
     #[must_use]
     pub fn new(base: Estate, rules: &[Rule], settings: CaseSettings) -> Self {
+        let weight = |rule: &Rule| weights::rule_weight(rule.level, rule.status, &rule.tactics);
         Self {
             settings,
-            learner: Learner::new(base, settings.learn_until),
-            pairing: Pairing::new(),
-            inference: Inference::new(),
-            weights: rules
-                .iter()
-                .map(|rule| weights::rule_weight(rule.level, rule.status, &rule.tactics))
-                .collect(),
+            watch: Watch::new(base, settings.learn_until),
+            weights: rules.iter().map(weight).collect(),
             held: BTreeSet::new(),
             now: None,
             detections: 0,
-            named: Vec::new(),
-            uses: Vec::new(),
         }
     }
 
     /// Takes in a record and the detections on it.
     pub fn on_record(&mut self, record: &Record, detections: &[Detection]) -> Vec<Effect> {
         self.advance(record);
-        self.observe(record);
-        self.signal(record, detections);
-        self.gained().map(Effect::FootholdsGained).into_iter().collect()
+        self.detections = self.detections.saturating_add(detections.len() as u64);
+        let weights = &self.weights;
+        self.watch
+            .observe_weighed(record, detections, &|rule| weights.get(rule.index()).copied());
+        let mut gained = self.watch.touched();
+        gained.retain(|entity| self.counts(*entity) && !self.held.contains(entity));
+        self.held.extend(gained.iter().copied());
+        if gained.is_empty() {
+            Vec::new()
+        } else {
+            vec![Effect::FootholdsGained(gained)]
+        }
     }
 
     /// Takes in an analyst's word: held, clean, or (`None`) taken back.
     pub fn on_pin(&mut self, entity: Entity, held: Option<bool>, time: Timestamp) -> Vec<Effect> {
-        self.inference.pin(entity, held, time);
-        self.named.clear();
-        self.uses.clear();
+        self.watch.inference_mut().pin(entity, held, time);
         let newly = self.counts(entity) && self.held.insert(entity);
         if newly {
             vec![Effect::FootholdsGained(vec![entity])]
@@ -106,90 +99,38 @@ impl Case {
         self.now = Some(self.now.map_or(known_since, |now| now.max(known_since)));
     }
 
-    fn observe(&mut self, record: &Record) {
-        let Self {
-            learner,
-            pairing,
-            uses,
-            ..
-        } = self;
-        uses.clear();
-        pairing.activities(record, &mut |activity| {
-            learner.observe(&activity);
-            uses.extend(uses::of(&activity, learner.directory_mut(), record.place));
-        });
-        learner.catch_up();
-        let estate = learner.estate();
-        self.inference
-            .set_population(estate.accounts.len(), estate.systems.len());
-        for one in uses.iter() {
-            self.inference.used(estate, one);
-        }
-    }
-
-    fn signal(&mut self, record: &Record, detections: &[Detection]) {
-        self.named.clear();
-        if detections.is_empty() {
-            return;
-        }
-        self.detections = self.detections.saturating_add(detections.len() as u64);
-        bind::bind(record, self.learner.directory_mut(), &mut self.named);
-        self.learner.catch_up();
-        for detection in detections {
-            let weight = self
-                .weights
-                .get(detection.rule.index())
-                .copied()
-                .unwrap_or_default();
-            self.inference.signal(&Signal {
-                rule: RuleKey(detection.rule.0),
-                weight,
-                time: detection.time,
-                place: detection.place,
-                named: &self.named,
-            });
-        }
-    }
-
-    /// The entities touched by the last record that have come to count as footholds.
-    fn gained(&mut self) -> Option<Vec<Entity>> {
-        let mut touched: Vec<Entity> = self.named.iter().map(|one| one.entity).collect();
-        for one in &self.uses {
-            touched.push(Entity::System(one.on));
-            touched.extend(one.account.map(Entity::Account));
-        }
-        touched.sort_unstable();
-        touched.dedup();
-        touched.retain(|entity| self.counts(*entity) && self.held.insert(*entity));
-        (!touched.is_empty()).then_some(touched)
-    }
-
     fn counts(&self, entity: Entity) -> bool {
-        self.inference.probability(entity) >= self.settings.threshold
+        self.watch.inference().probability(entity) >= self.settings.threshold
+    }
+
+    /// Everything that is believed.
+    #[must_use]
+    pub const fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// The estate as of now.
     #[must_use]
     pub const fn estate(&self) -> &Estate {
-        self.learner.estate()
+        self.watch.estate()
     }
 
     /// The names as of now.
     #[must_use]
     pub const fn directory(&self) -> &Directory {
-        self.learner.directory()
+        self.watch.directory()
     }
 
     /// Everything that counts as a foothold now, likeliest first, with its reasons.
     #[must_use]
     pub fn suspicions(&self) -> Vec<Suspicion> {
-        self.inference.suspicions(self.settings.threshold)
+        self.watch.inference().suspicions(self.settings.threshold)
     }
 
     /// Every suspicion of at least this probability, likeliest first.
     #[must_use]
     pub fn suspicions_from(&self, least_probability: f64) -> Vec<Suspicion> {
-        self.inference.suspicions(least_probability)
+        self.watch.inference().suspicions(least_probability)
     }
 
     /// The footholds as the planner takes them.
@@ -211,7 +152,7 @@ impl Case {
     /// The uses that the last record showed.
     #[must_use]
     pub fn uses(&self) -> &[Use] {
-        &self.uses
+        self.watch.uses()
     }
 
     /// The latest instant at which anything is known.
