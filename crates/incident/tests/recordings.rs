@@ -2,6 +2,12 @@
 //!
 //! Looks for the recordings in the folder that `CORDON_DATA` names, or in `../shared/data` beside the repository.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may fail and may speak"
+)]
+
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};

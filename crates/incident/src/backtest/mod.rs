@@ -20,9 +20,8 @@ use cordon_plan::planner::{Constraints, Settings, plan};
 use jiff::{SignedDuration, Timestamp};
 
 pub use denial::{Attempt, Denial};
-use document::REVISIONS_MAX;
 pub use document::{
-    BacktestDocument, BacktestFoothold, BacktestPlan, BacktestRevision, BacktestStep, FORMAT,
+    BacktestDocument, BacktestFoothold, BacktestPlan, BacktestRevision, BacktestStep, FORMAT, REVISIONS_MAX,
 };
 
 use crate::case::{Case, Effect};
