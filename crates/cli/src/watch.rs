@@ -3,18 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use cordon_estate::activity::{Activity, ActivityKind, Outcome};
-use cordon_estate::learn::Learner;
 use cordon_estate::names::Directory;
 use cordon_estate::{Entity, Estate};
-use cordon_evidence::activity::Pairing;
-use cordon_evidence::bind::{Named, bind};
-use cordon_evidence::infer::weights::rule_weight;
-use cordon_evidence::infer::{Contribution, Inference, Reason, RuleKey, Signal, Suspicion, Use};
+use cordon_evidence::infer::{Contribution, Reason, Suspicion};
 use cordon_evidence::pipeline;
 use cordon_evidence::read::Workers;
 use cordon_evidence::record::{Record, RecordPlace};
 use cordon_evidence::sigma::{Correlator, Detection, Detector, RuleId, RuleSet};
+use cordon_incident::{Case, CaseSettings};
 use jiff::Timestamp;
 
 use crate::input::entity::written;
@@ -22,99 +18,51 @@ use crate::input::evidence::{Evidence, Foothold};
 use crate::input::logs::Logs;
 use crate::progress::Progress;
 
-/// What is believed as records come in.
+/// A case with the rules that its reasons speak of.
 pub(crate) struct Watch {
-    learner: Learner,
-    pairing: Pairing,
-    inference: Inference,
+    case: Case,
     rules: Arc<RuleSet>,
-    named: Vec<Named>,
-    newest: Option<Timestamp>,
 }
 
 impl Watch {
     /// Nothing seen yet.
     pub(crate) fn new(base: Estate, rules: Arc<RuleSet>) -> Self {
-        Self {
-            learner: Learner::new(base, None),
-            pairing: Pairing::new(),
-            inference: Inference::new(),
-            rules,
-            named: Vec::new(),
-            newest: None,
-        }
+        let case = Case::new(base, rules.rules(), CaseSettings::default());
+        Self { case, rules }
     }
 
     /// The estate as learned so far.
     pub(crate) fn estate(&self) -> &Estate {
-        self.learner.estate()
+        self.case.estate()
     }
 
     /// The names as learned so far.
     pub(crate) fn directory(&self) -> &Directory {
-        self.learner.directory()
+        self.case.directory()
     }
 
     /// Records an analyst's word.
     pub(crate) fn pin(&mut self, entity: Entity, held: bool) {
-        self.inference
-            .pin(entity, Some(held), self.newest.unwrap_or(Timestamp::UNIX_EPOCH));
+        let time = self.case.now().unwrap_or(Timestamp::UNIX_EPOCH);
+        self.case.on_pin(entity, Some(held), time);
     }
 
     /// Takes in a record with its detections; what it names is in [`Self::named`] afterwards.
     pub(crate) fn take(&mut self, record: &Record, detections: &[Detection]) {
-        self.newest = Some(self.newest.map_or(record.time, |newest| newest.max(record.time)));
-        self.named.clear();
-        if !detections.is_empty() {
-            bind(record, self.learner.directory_mut(), &mut self.named);
-            self.learner.catch_up();
-            self.signal(record, detections);
-        }
-        let Self {
-            learner,
-            inference,
-            pairing,
-            ..
-        } = self;
-        pairing.activities(record, &mut |activity| {
-            learner.observe(&activity);
-            if let Some(one) = usage(&activity, learner.directory(), record.place) {
-                inference.used(learner.estate(), &one);
-            }
-        });
-    }
-
-    fn signal(&mut self, record: &Record, detections: &[Detection]) {
-        let estate = self.learner.estate();
-        self.inference
-            .set_population(estate.accounts.len(), estate.systems.len());
-        for detection in detections {
-            let Some(rule) = self.rules.rule(detection.rule) else {
-                continue;
-            };
-            self.inference.signal(&Signal {
-                rule: RuleKey(detection.rule.0),
-                weight: rule_weight(rule.level, rule.status, &rule.tactics),
-                time: record.time,
-                place: record.place,
-                named: &self.named,
-            });
-        }
+        self.case.on_record(record, detections);
     }
 
     /// What the record taken last names, if it had a detection.
     pub(crate) fn named(&self) -> Vec<String> {
-        self.named
-            .iter()
-            .map(|one| written(self.estate(), one.entity))
-            .collect()
+        let named = self.case.named().iter();
+        named.map(|one| written(self.estate(), one.entity)).collect()
     }
 
     /// What may be held with at least this probability, with reasons.
     pub(crate) fn evidence(&self, threshold: f64, logs: &[String]) -> Evidence {
-        let suspicions = self.inference.suspicions(threshold);
+        let suspicions = self.case.suspicions_from(threshold);
         Evidence::new(
-            self.newest,
+            self.case.now(),
             suspicions.iter().map(|one| self.foothold(one, logs)).collect(),
         )
     }
@@ -177,37 +125,6 @@ fn place_words(place: RecordPlace, logs: &[String]) -> String {
         .get(place.file.0 as usize)
         .map_or("?", |name| name.rsplit('/').next().unwrap_or(name));
     format!("{file}:{}", place.position)
-}
-
-/// An activity as a use that carries suspicion, if it is one and its ends are known.
-fn usage(activity: &Activity<'_>, directory: &Directory, place: RecordPlace) -> Option<Use> {
-    let time = activity.time;
-    match activity.kind {
-        ActivityKind::Logon {
-            account,
-            on,
-            from,
-            means,
-            outcome: Outcome::Success,
-            ..
-        } => Some(Use {
-            account: directory.resolve_account(&account),
-            from: from.and_then(|from| directory.resolve_system(&from)),
-            on: directory.resolve_system(&on)?,
-            means: Some(means),
-            time,
-            place,
-        }),
-        ActivityKind::Runs { account, on } => Some(Use {
-            account: directory.resolve_account(&account),
-            from: None,
-            on: directory.resolve_system(&on)?,
-            means: None,
-            time,
-            place,
-        }),
-        _ => None,
-    }
 }
 
 /// Reads all logs, detects on every core, and gives each record with its detections to `each`, in order of time.

@@ -149,6 +149,12 @@ impl Case {
         self.held.contains(&entity)
     }
 
+    /// What the last record names, if there were detections on it.
+    #[must_use]
+    pub fn named(&self) -> &[Named] {
+        &self.named
+    }
+
     /// The uses that the last record showed.
     #[must_use]
     pub fn uses(&self) -> &[Use] {
