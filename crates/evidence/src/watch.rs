@@ -119,6 +119,12 @@ impl Watch {
         }
     }
 
+    /// What the last record names, if there were detections on it.
+    #[must_use]
+    pub fn named(&self) -> &[Named] {
+        &self.named
+    }
+
     /// The estate as of now.
     #[must_use]
     pub const fn estate(&self) -> &Estate {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cordon_estate::names::Directory;
 use cordon_estate::{Entity, Estate};
+use cordon_evidence::bind::Named;
 use cordon_evidence::infer::{Suspicion, Use, weights};
 use cordon_evidence::record::Record;
 use cordon_evidence::sigma::{Detection, Rule};
@@ -152,7 +153,7 @@ impl Case {
     /// What the last record names, if there were detections on it.
     #[must_use]
     pub fn named(&self) -> &[Named] {
-        &self.named
+        self.watch.named()
     }
 
     /// The uses that the last record showed.

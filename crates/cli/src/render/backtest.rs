@@ -57,11 +57,19 @@ fn headline(paper: &mut Paper, document: &BacktestDocument) {
         paper.paragraph(
             0,
             &Text::new().quiet(format!(
-                "First detection at {}, first plan {} later.",
+                "First detection at {}, first plan {}.",
                 instant(detection),
-                minutes(after.max(0.0))
+                later(after)
             )),
         );
+    }
+}
+
+fn later(after_minutes: f64) -> String {
+    if after_minutes * 60.0 < 1.0 {
+        "at once".to_owned()
+    } else {
+        format!("{} later", minutes(after_minutes))
     }
 }
 
