@@ -50,7 +50,7 @@ pub(crate) fn moments(document: &BacktestDocument) -> Vec<Moment> {
     );
     moments.extend(document.steps.iter().map(|step| Moment {
         time: step.time,
-        kind: if step.blocked_by.is_some() {
+        kind: if step.blocked_by.is_some() || step.prevented {
             MomentKind::Blocked
         } else {
             MomentKind::Step
@@ -85,8 +85,8 @@ pub(crate) fn figures(document: &BacktestDocument) -> Vec<(String, String)> {
         count(document.legitimate_after_plan)
     );
     let blocked = format!(
-        "{} of {} after the first plan, {} in all",
-        document.steps_blocked, document.steps_after_plan, document.steps_total
+        "{} of {} after the first plan, {} in all; {} more prevented",
+        document.steps_blocked, document.steps_after_plan, document.steps_total, document.steps_prevented
     );
     [
         ("events read", count(document.events)),

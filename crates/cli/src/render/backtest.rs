@@ -36,8 +36,10 @@ fn headline(paper: &mut Paper, document: &BacktestDocument) {
                 String::new()
             } else {
                 format!(
-                    " and would have blocked {} of the {} steps after it",
-                    document.steps_blocked, document.steps_after_plan
+                    " and would have blocked {} of the {} steps after it{}",
+                    document.steps_blocked,
+                    document.steps_after_plan,
+                    prevented(document)
                 )
             };
             (
@@ -102,6 +104,14 @@ fn foothold(one: &BacktestFoothold) -> Vec<Text> {
     ]
 }
 
+/// What could not have followed the blocked steps, as the end of a sentence.
+fn prevented(document: &BacktestDocument) -> String {
+    match document.steps_prevented {
+        0 => String::new(),
+        more => format!("; {more} more could not have followed"),
+    }
+}
+
 fn steps(paper: &mut Paper, document: &BacktestDocument) {
     if document.steps.is_empty() {
         return;
@@ -115,6 +125,7 @@ fn steps(paper: &mut Paper, document: &BacktestDocument) {
 fn step(one: &BacktestStep) -> Vec<Text> {
     let what = match &one.blocked_by {
         Some(by) => Text::new().add(Role::Good, format!("blocked: {by}")),
+        None if one.prevented => Text::new().add(Role::Good, "could not have followed"),
         None if one.after_plan => Text::new().add(Role::Warn, "not blocked"),
         None => Text::new().quiet("before the plan"),
     };

@@ -56,7 +56,7 @@ pub(super) fn section(moments: &[Moment]) -> Markup {
             h2 { "What happened when" }
             p.key {
                 i.evidence {} "evidence" i.foothold {} "foothold" i.plan {} "plan" i.step {} "intruder's step"
-                i.blocked {} "step that the plan blocks"
+                i.blocked {} "step that the plan blocks or prevents"
             }
             p.quiet { "From " (instant(first.time)) "; times of day are UTC." }
             @let (shown, left_out) = chosen(moments);

@@ -45,6 +45,9 @@ pub struct BacktestDocument {
     pub steps_after_plan: u32,
     /// Those that a withdrawal in force would have refused.
     pub steps_blocked: u32,
+    /// Those that no withdrawal refuses and that still could not have followed: they start where the intruder only
+    /// got by a step that was refused.
+    pub steps_prevented: u32,
     /// Every step.
     pub steps: Vec<BacktestStep>,
     /// Network logons by others than the intruder, in the whole recording.
@@ -122,4 +125,7 @@ pub struct BacktestStep {
     pub after_plan: bool,
     /// The withdrawal that would have refused it.
     pub blocked_by: Option<String>,
+    /// True if it starts where the intruder only got by a step that was refused.
+    #[serde(default)]
+    pub prevented: bool,
 }

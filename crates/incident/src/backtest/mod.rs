@@ -8,6 +8,7 @@
 
 mod denial;
 mod document;
+mod ground;
 mod reasons;
 
 use cordon_estate::activity::{AccountName, SystemName};
@@ -26,6 +27,7 @@ pub use document::{
 
 use crate::case::{Case, Effect};
 use crate::truth::{Truth, TruthStep};
+use ground::Ground;
 
 /// How a backtest is run.
 #[derive(Clone, Debug)]
@@ -74,6 +76,7 @@ pub struct Backtest<'t> {
     ahead: Vec<&'t TruthStep>,
     steps: Vec<BacktestStep>,
     denial: Denial,
+    ground: Ground,
     measured_plan: Option<Revision>,
     held_as_is: bool,
     first_detection: Option<Timestamp>,
@@ -114,6 +117,7 @@ impl<'t> Backtest<'t> {
             ahead,
             steps: Vec::new(),
             denial: Denial::default(),
+            ground: Ground::default(),
             measured_plan: None,
             held_as_is: false,
             first_detection: None,
@@ -156,6 +160,7 @@ impl<'t> Backtest<'t> {
             self.ahead.pop();
             let blocked_by = self.blocked_by(step);
             self.held_as_is |= blocked_by.is_some();
+            let prevented = self.ground.take(step, blocked_by.is_some());
             self.steps.push(BacktestStep {
                 time: step.time,
                 technique: step.technique.clone(),
@@ -164,6 +169,7 @@ impl<'t> Backtest<'t> {
                 account: step.account.clone(),
                 after_plan: self.first_plan.is_some_and(|plan| plan < step.time),
                 blocked_by,
+                prevented,
             });
         }
     }
@@ -307,6 +313,7 @@ impl<'t> Backtest<'t> {
             steps_total: count(|_| true),
             steps_after_plan: count(|step| step.after_plan),
             steps_blocked: count(|step| step.blocked_by.is_some()),
+            steps_prevented: count(|step| step.prevented),
             steps: self.steps,
             legitimate_total: self.legitimate.total,
             legitimate_after_plan: self.legitimate.after_plan,
