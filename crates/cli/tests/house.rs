@@ -54,8 +54,8 @@ fn metadata() -> Value {
             "--format-version",
             "1",
             "--locked",
+            "--no-deps",
             "--offline",
-            "--all-features",
         ])
         .current_dir(root())
         .output()
@@ -151,7 +151,8 @@ fn pure_crates_link_no_network_client() {
 #[test]
 fn dependencies_stay_within_their_caps() {
     let metadata = metadata();
-    let locked = metadata["packages"].as_array().unwrap().len();
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let locked = lock.lines().filter(|line| *line == "[[package]]").count();
     assert!(
         locked <= LOCKED_PACKAGES_MAX,
         "{locked} packages locked, {LOCKED_PACKAGES_MAX} at most"

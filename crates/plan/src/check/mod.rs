@@ -2,8 +2,10 @@
 //!
 //! Reachability comes from [`cordon_reach::naive`], services from [`cordon_trade::naive`], what an act removes and
 //! whether it comes in time from this module; none of the planner's search, kernel or circuit is used. What is shared:
-//! the data types, the table of prices, the names of acts, and which guard covers which act. A cost is compared with
-//! trying everything where that is possible, otherwise the bound is only checked for sense, and the verdict says so.
+//! the data types, the table of prices, the names of acts, which guard covers which act, and, for the time at which a
+//! fact is first used, the list of rules that the graph was compiled to (their consequences are derived again). A cost
+//! is compared with trying everything where that is possible, otherwise the bound is only checked for sense, and the
+//! verdict says so.
 
 mod acts;
 mod brute;
