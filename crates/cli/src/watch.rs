@@ -3,128 +3,68 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use cordon_estate::names::Directory;
-use cordon_estate::{Entity, Estate};
-use cordon_evidence::infer::{Contribution, Reason, Suspicion};
+use cordon_estate::Estate;
+use cordon_evidence::document::{Evidence, entity_name};
 use cordon_evidence::pipeline;
 use cordon_evidence::read::Workers;
-use cordon_evidence::record::{Record, RecordPlace};
-use cordon_evidence::sigma::{Correlator, Detection, Detector, RuleId, RuleSet};
+use cordon_evidence::record::Record;
+use cordon_evidence::sigma::{Correlator, Detection, Detector, RuleSet};
 use cordon_incident::{Case, CaseSettings};
 use jiff::Timestamp;
 
-use crate::input::entity::written;
-use crate::input::evidence::{Evidence, Foothold};
+use crate::failure::Failure;
 use crate::input::logs::Logs;
+use crate::input::waiting::{Waiting, Word};
 use crate::progress::Progress;
 
-/// A case with the rules that its reasons speak of.
+/// A case with what an analyst says of it.
 pub(crate) struct Watch {
     case: Case,
     rules: Arc<RuleSet>,
+    waiting: Waiting,
 }
 
 impl Watch {
     /// Nothing seen yet.
-    pub(crate) fn new(base: Estate, rules: Arc<RuleSet>) -> Self {
-        let case = Case::new(base, rules.rules(), CaseSettings::default());
-        Self { case, rules }
-    }
-
-    /// The estate as learned so far.
-    pub(crate) fn estate(&self) -> &Estate {
-        self.case.estate()
-    }
-
-    /// The names as learned so far.
-    pub(crate) fn directory(&self) -> &Directory {
-        self.case.directory()
-    }
-
-    /// Records an analyst's word.
-    pub(crate) fn pin(&mut self, entity: Entity, held: bool) {
-        let time = self.case.now().unwrap_or(Timestamp::UNIX_EPOCH);
-        self.case.on_pin(entity, Some(held), time);
+    pub(crate) fn new(base: Estate, rules: Arc<RuleSet>, settings: CaseSettings, waiting: Waiting) -> Self {
+        let case = Case::new(base, rules.rules(), settings);
+        Self { case, rules, waiting }
     }
 
     /// Takes in a record with its detections; what it names is in [`Self::named`] afterwards.
     pub(crate) fn take(&mut self, record: &Record, detections: &[Detection]) {
+        self.listen(record.time);
         self.case.on_record(record, detections);
+    }
+
+    /// Takes to heart what was said of names that have become known.
+    fn listen(&mut self, time: Timestamp) {
+        for (entity, word) in self.waiting.ready(self.case.estate(), self.case.directory()) {
+            self.case.on_pin(entity, Some(word == Word::Held), time);
+        }
     }
 
     /// What the record taken last names, if it had a detection.
     pub(crate) fn named(&self) -> Vec<String> {
         let named = self.case.named().iter();
-        named.map(|one| written(self.estate(), one.entity)).collect()
+        named
+            .map(|one| entity_name(one.entity, self.case.estate()))
+            .collect()
     }
 
-    /// What may be held with at least this probability, with reasons.
-    pub(crate) fn evidence(&self, threshold: f64, logs: &[String]) -> Evidence {
-        let suspicions = self.case.suspicions_from(threshold);
-        Evidence::new(
-            self.case.now(),
-            suspicions.iter().map(|one| self.foothold(one, logs)).collect(),
-        )
+    /// What the logs said, with their names and how many of their places could not be read.
+    pub(crate) fn evidence(&mut self, files: Vec<String>, unreadable: u64) -> Result<Evidence, Failure> {
+        self.listen(self.case.now().unwrap_or(Timestamp::UNIX_EPOCH));
+        self.waiting.finish(self.case.estate(), self.case.directory())?;
+        let threshold = self.case.settings().threshold;
+        Ok(Evidence::of(
+            self.case.watch(),
+            self.rules.rules(),
+            files,
+            unreadable,
+            threshold,
+        ))
     }
-
-    fn foothold(&self, suspicion: &Suspicion, logs: &[String]) -> Foothold {
-        let mut foothold = Foothold::new(written(self.estate(), suspicion.entity), suspicion.probability);
-        foothold.first_seen = Some(suspicion.first_seen);
-        let pinned = suspicion
-            .pinned
-            .map(|held| if held { "pinned as held" } else { "pinned as clean" }.to_owned());
-        let reasons = suspicion.contributions.iter().map(|one| self.reason(one, logs));
-        foothold.reasons = pinned.into_iter().chain(reasons).collect();
-        foothold
-    }
-
-    fn reason(&self, contribution: &Contribution, logs: &[String]) -> String {
-        let place = place_words(contribution.place, logs);
-        match &contribution.reason {
-            Reason::Rule(key, _, times) => {
-                let title = self
-                    .rules
-                    .rule(RuleId(key.0))
-                    .map_or("?", |rule| rule.title.as_str());
-                let times = if *times > 1 {
-                    format!(", {times} times")
-                } else {
-                    String::new()
-                };
-                format!("{title}{times} ({place})")
-            }
-            Reason::Carried(carrier) => {
-                let from = self.estate().name(carrier.from);
-                let how = carrier
-                    .means
-                    .map_or("ran a program".to_owned(), |means| means_words(means).to_owned());
-                format!("from {from}: {how} ({place})")
-            }
-        }
-    }
-}
-
-fn means_words(means: cordon_estate::Means) -> &'static str {
-    use cordon_estate::Means;
-    match means {
-        Means::Console => "logon at the machine",
-        Means::RemoteDesktop => "remote desktop",
-        Means::RemoteManagement => "remote management",
-        Means::FileShare => "file share or remote service",
-        Means::Wmi => "WMI",
-        Means::Ssh => "SSH",
-        Means::Database => "database login",
-        Means::Web => "web sign-in",
-        Means::Admin => "administration",
-    }
-}
-
-/// A file's last name and the record's number in it.
-fn place_words(place: RecordPlace, logs: &[String]) -> String {
-    let file = logs
-        .get(place.file.0 as usize)
-        .map_or("?", |name| name.rsplit('/').next().unwrap_or(name));
-    format!("{file}:{}", place.position)
 }
 
 /// Reads all logs, detects on every core, and gives each record with its detections to `each`, in order of time.

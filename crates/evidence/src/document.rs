@@ -5,20 +5,27 @@
 
 use cordon_estate::activity::{AccountName, SystemName};
 use cordon_estate::names::Directory;
-use cordon_estate::{Entity, Estate};
+use cordon_estate::{Entity, Estate, Means};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::infer::{Contribution, Reason, RuleKey, Suspicion};
-use crate::sigma::{RuleId, RuleSet};
+use crate::bind::Role;
+use crate::infer::{Carrier, Contribution, Reason, RuleKey, Suspicion};
+use crate::sigma::{Rule, RuleId};
 use crate::watch::Watch;
+
+/// The version of this document's shape.
+pub const FORMAT: &str = "cordon-evidence/1";
 
 /// Most footholds in a document: a plan is made from the most probable ones, and no incident has so many.
 pub const FOOTHOLDS_MAX: usize = 10_000;
 
 /// What the logs say.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
+    /// [`FORMAT`].
+    #[serde(default = "format")]
+    pub format: String,
     /// The first and the last record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<(Timestamp, Timestamp)>,
@@ -36,6 +43,25 @@ pub struct Evidence {
     pub files: Vec<String>,
     /// What the intruder may hold, most probable first.
     pub footholds: Vec<Foothold>,
+}
+
+impl Default for Evidence {
+    /// Nothing was read and nothing is held.
+    fn default() -> Self {
+        Self {
+            format: format(),
+            window: None,
+            events: 0,
+            unreadable: 0,
+            rules: Vec::new(),
+            files: Vec::new(),
+            footholds: Vec::new(),
+        }
+    }
+}
+
+fn format() -> String {
+    FORMAT.to_owned()
 }
 
 /// A rule that fired.
@@ -82,22 +108,41 @@ pub struct Foothold {
 /// Why something may be held.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FootholdReason {
-    /// What speaks for it: a rule's title, or the use that carried suspicion.
+    /// What speaks for it: a rule's title with the part played in the record, or the use that carried suspicion.
     pub because: String,
+    /// How many records.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub times: u32,
     /// The rule's identifier, if it is a rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_id: Option<String>,
     /// From whom suspicion was carried, if it was: `system:WORKSTATION5`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// What it adds to the log-odds (natural logarithm).
+    /// What it adds to the log-odds (natural logarithm); 0 if nobody weighed it.
+    #[serde(default)]
     pub log_odds: f64,
     /// When it was first so.
-    pub time: Timestamp,
-    /// The number of the log file.
-    pub file: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
+    /// The number of the log file that shows it first; none for what no log shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<u32>,
     /// The line in it, or the record id.
-    pub record: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<u64>,
+}
+
+const fn once() -> u32 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference to whoever decides on a member"
+)]
+const fn is_once(times: &u32) -> bool {
+    *times == 1
 }
 
 /// A foothold whose name the estate does not know.
@@ -118,7 +163,7 @@ impl Evidence {
     #[must_use]
     pub fn of(
         watch: &Watch,
-        rules: &RuleSet,
+        rules: &[Rule],
         files: Vec<String>,
         unreadable: u64,
         least_probability: f64,
@@ -126,6 +171,7 @@ impl Evidence {
         let mut suspicions = watch.inference().suspicions(least_probability);
         suspicions.truncate(FOOTHOLDS_MAX);
         Self {
+            format: format(),
             window: watch.window(),
             events: watch.events(),
             unreadable,
@@ -133,7 +179,7 @@ impl Evidence {
             files,
             footholds: suspicions
                 .iter()
-                .map(|suspicion| foothold(suspicion, watch.estate(), rules))
+                .map(|suspicion| Foothold::of(suspicion, watch.estate(), rules))
                 .collect(),
         }
     }
@@ -196,11 +242,11 @@ fn entity_named(text: &str, directory: &Directory) -> Option<Entity> {
     }
 }
 
-fn fired(watch: &Watch, rules: &RuleSet) -> Vec<RuleFired> {
-    let numbered = (0..).zip(watch.fired());
+fn fired(watch: &Watch, rules: &[Rule]) -> Vec<RuleFired> {
+    let numbered = rules.iter().zip(watch.fired());
     numbered
-        .filter_map(|(number, fired)| {
-            let (rule, fired) = (rules.rule(RuleId(number))?, fired.as_ref()?);
+        .filter_map(|(rule, fired)| {
+            let fired = fired.as_ref()?;
             Some(RuleFired {
                 rule_id: rule.rule_id.clone(),
                 title: rule.title.clone(),
@@ -214,43 +260,107 @@ fn fired(watch: &Watch, rules: &RuleSet) -> Vec<RuleFired> {
         .collect()
 }
 
-fn foothold(suspicion: &Suspicion, estate: &Estate, rules: &RuleSet) -> Foothold {
-    Foothold {
-        entity: entity_name(suspicion.entity, estate),
-        probability: suspicion.probability,
-        first_seen: Some(suspicion.first_seen),
-        pinned: suspicion.pinned,
-        independent_signals: suspicion.independent_signals,
-        reasons: suspicion
-            .contributions
-            .iter()
-            .map(|contribution| reason(contribution, estate, rules))
-            .collect(),
+impl Foothold {
+    /// A suspicion with its reasons in words. `rules` are those that it speaks of, by number.
+    #[must_use]
+    pub fn of(suspicion: &Suspicion, estate: &Estate, rules: &[Rule]) -> Self {
+        Self {
+            entity: entity_name(suspicion.entity, estate),
+            probability: suspicion.probability,
+            first_seen: Some(suspicion.first_seen),
+            pinned: suspicion.pinned,
+            independent_signals: suspicion.independent_signals,
+            reasons: suspicion
+                .contributions
+                .iter()
+                .map(|contribution| FootholdReason::of(contribution, estate, rules))
+                .collect(),
+        }
     }
 }
 
-fn reason(contribution: &Contribution, estate: &Estate, rules: &RuleSet) -> FootholdReason {
-    let (because, rule_id, from) = match contribution.reason {
-        Reason::Rule(RuleKey(number), _, _) => {
-            let rule = rules.rule(RuleId(number));
-            let title = rule.map_or("a detection", |rule| rule.title.as_str());
-            (title.to_owned(), rule.map(|rule| rule.rule_id.clone()), None)
+impl FootholdReason {
+    /// A contribution in words. `rules` are those that it speaks of, by number.
+    #[must_use]
+    pub fn of(contribution: &Contribution, estate: &Estate, rules: &[Rule]) -> Self {
+        let reason = Self {
+            because: String::new(),
+            times: 1,
+            rule_id: None,
+            from: None,
+            log_odds: contribution.log_odds,
+            time: Some(contribution.time),
+            file: Some(contribution.place.file.0),
+            record: Some(contribution.place.position),
+        };
+        match contribution.reason {
+            Reason::Rule(RuleKey(number), role, times) => {
+                let rule = rules.get(RuleId(number).index());
+                let title = rule.map_or("a rule that is not loaded", |rule| rule.title.as_str());
+                Self {
+                    because: format!("{title}: {}", role_words(role)),
+                    times,
+                    rule_id: rule.map(|rule| rule.rule_id.clone()),
+                    ..reason
+                }
+            }
+            Reason::Carried(carrier) => Self {
+                because: carried_words(estate, carrier),
+                from: Some(entity_name(carrier.from, estate)),
+                ..reason
+            },
         }
-        Reason::Carried(carrier) => {
-            let from = entity_name(carrier.from, estate);
-            let by = carrier
-                .means
-                .map_or_else(|| "programs".to_owned(), |means| format!("{means:?}"));
-            (format!("used from {from} by {by}"), None, Some(from))
-        }
-    };
-    FootholdReason {
-        because,
-        rule_id,
-        from,
-        log_odds: contribution.log_odds,
-        time: contribution.time,
-        file: contribution.place.file.0,
-        record: contribution.place.position,
+    }
+
+    /// The reason in one sentence: what, how often, and the first record that shows it. `files` are the names of the
+    /// log files by number; of a path only the last name is said.
+    #[must_use]
+    pub fn sentence(&self, files: &[String]) -> String {
+        let times = match self.times {
+            0 | 1 => String::new(),
+            times => format!(", {times} times"),
+        };
+        let place = self
+            .file
+            .zip(self.record)
+            .map(|(file, record)| {
+                let name = files.get(file as usize).map_or("?", String::as_str);
+                format!(" ({}:{record})", name.rsplit(['/', '\\']).next().unwrap_or(name))
+            })
+            .unwrap_or_default();
+        format!("{}{times}{place}", self.because)
+    }
+}
+
+fn carried_words(estate: &Estate, carrier: Carrier) -> String {
+    let from = estate.name(carrier.from);
+    match carrier.means {
+        Some(means) => format!("used from {from} by {}", means_words(means)),
+        None => format!("programs started by or on {from}"),
+    }
+}
+
+const fn role_words(role: Role) -> &'static str {
+    match role {
+        Role::Actor => "did it",
+        Role::Host => "it happened here",
+        Role::Source => "it came from here",
+        Role::Target => "it was done to this account",
+        Role::TargetHost => "it was done to this system",
+        Role::Witness => "only wrote it down",
+    }
+}
+
+const fn means_words(means: Means) -> &'static str {
+    match means {
+        Means::Console => "a console logon",
+        Means::RemoteDesktop => "remote desktop",
+        Means::RemoteManagement => "remote management",
+        Means::FileShare => "a network logon",
+        Means::Wmi => "WMI",
+        Means::Ssh => "secure shell",
+        Means::Database => "a database login",
+        Means::Web => "the web",
+        Means::Admin => "administrator rights",
     }
 }

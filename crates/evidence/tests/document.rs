@@ -6,7 +6,6 @@ use cordon_estate::activity::{AccountName, Activity, ActivityKind, SystemName};
 use cordon_estate::learn::Learner;
 use cordon_estate::{AccessKind, Entity, Estate, Means};
 use cordon_evidence::document::{Evidence, Foothold, entity_name};
-use cordon_evidence::sigma::RuleSet;
 use cordon_evidence::watch::Watch;
 use jiff::Timestamp;
 
@@ -84,7 +83,7 @@ fn all_unknown_footholds_are_told_at_once() {
 #[test]
 fn a_document_reads_back() {
     let watch = Watch::new(estate(), None);
-    let mut evidence = Evidence::of(&watch, &RuleSet::default(), vec!["a.json".to_owned()], 3, 0.5);
+    let mut evidence = Evidence::of(&watch, &[], vec!["a.json".to_owned()], 3, 0.5);
     evidence.footholds.push(foothold("account:pat", 0.9));
     let text = serde_json::to_string(&evidence).unwrap();
     assert_eq!(serde_json::from_str::<Evidence>(&text).unwrap(), evidence);

@@ -97,13 +97,15 @@ fn show(recording: &str, outcome: &Outcome, rules: &RuleSet) {
     for (name, time) in &outcome.crossed {
         println!("   crossed {name} at {time}");
     }
-    let evidence = Evidence::of(&outcome.watch, rules, Vec::new(), 0, 0.02);
+    let evidence = Evidence::of(&outcome.watch, rules.rules(), Vec::new(), 0, 0.02);
     for foothold in &evidence.footholds {
         println!("   {:.3} {}", foothold.probability, foothold.entity);
         for reason in &foothold.reasons {
             println!(
-                "          {:+.2} {} ({}, line {})",
-                reason.log_odds, reason.because, reason.time, reason.record
+                "          {:+.2} {} at {:?}",
+                reason.log_odds,
+                reason.sentence(&evidence.files),
+                reason.time
             );
         }
     }
@@ -129,7 +131,7 @@ fn the_recorded_playbook_is_seen_before_it_moves() {
     // opened a session there. It counts as right in the end, because a session was opened later.
     let controller = outcome.crossed.iter().find(|(name, _)| name == "system:MORDORDC");
     println!("the domain controller is suspected from {controller:?}; it is run on from 08:30:07");
-    let evidence = Evidence::of(&outcome.watch, &rules, Vec::new(), 0, 0.5);
+    let evidence = Evidence::of(&outcome.watch, rules.rules(), Vec::new(), 0, 0.5);
     let reached = ["WORKSTATION5", "WORKSTATION6", "WORKSTATION7", "MORDORDC"];
     let is_right = |entity: &str| {
         entity == "account:pgustavo"

@@ -83,6 +83,7 @@ impl Case {
 
     /// Takes in an analyst's word: held, clean, or (`None`) taken back.
     pub fn on_pin(&mut self, entity: Entity, held: Option<bool>, time: Timestamp) -> Vec<Effect> {
+        self.now = Some(self.now.map_or(time, |now| now.max(time)));
         self.watch.inference_mut().pin(entity, held, time);
         let newly = self.counts(entity) && self.held.insert(entity);
         if newly {

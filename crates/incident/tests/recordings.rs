@@ -90,6 +90,7 @@ fn replay(folder: &Path, set: &Arc<RuleSet>, truth: Option<&Truth>) -> BacktestD
     backtest.finish(
         set.rules(),
         Measured {
+            files: stream.reports().map(|report| report.name.clone()).collect(),
             unreadable: stream.report().unreadable,
             seconds: 0.0,
         },

@@ -7,12 +7,14 @@ use clap::Args;
 use cordon_estate::Estate;
 use cordon_incident::backtest::{BacktestSettings, Measured};
 use cordon_incident::{Backtest, BacktestDocument, Case, CaseSettings, Truth};
+use jiff::Timestamp;
 
 use super::plan::{self, Planning};
 use crate::console::Console;
 use crate::failure::{Answer, Failure};
 use crate::input::logs::{self, LogArguments};
 use crate::input::rules::{self, RuleArguments};
+use crate::input::waiting::{Waiting, Word};
 use crate::input::{estate, text};
 use crate::{night, output, render, report, watch};
 
@@ -105,9 +107,10 @@ impl Replay<'_> {
         let truth = self.truth.map(read_truth).transpose()?;
         let settings = BacktestSettings {
             plan: plan::settings(self.planning)?,
-            constraints: plan::constraints_in_words(self.planning),
-            decision_seconds: self.decision_seconds,
+            constraints: plan::constraints_beforehand(&self.base, self.planning)?,
+            decision_seconds: seconds(self.decision_seconds)?,
         };
+        let mut waiting = Waiting::new(&self.planning.pin, &self.planning.give_up)?;
         let mut logs = logs::open(self.logs, self.truth, console)?;
         let case_settings = CaseSettings {
             threshold: self.planning.threshold,
@@ -119,17 +122,47 @@ impl Replay<'_> {
         let mut progress = console.progress("replaying", logs.bytes_total);
         watch::detect(&mut logs, &rules, &mut progress, |record, detections| {
             let step = Instant::now();
+            listen(&mut backtest, &mut waiting, record.time);
             backtest.on_record(record, detections, &mut || step.elapsed().as_secs_f64());
         });
         let unreadable = logs.stream.report().unreadable;
+        let last = backtest.case().now().unwrap_or(Timestamp::UNIX_EPOCH);
+        listen(&mut backtest, &mut waiting, last);
+        let case = backtest.case();
+        waiting.finish(case.estate(), case.directory())?;
+        plan::check_withdrawals(case.estate(), self.planning)?;
         Ok(backtest.finish(
             rules.rules(),
             Measured {
+                files: logs.names,
                 unreadable,
                 seconds: begun.elapsed().as_secs_f64(),
             },
         ))
     }
+}
+
+/// Takes to heart what was said of names that have become known.
+fn listen(backtest: &mut Backtest<'_>, waiting: &mut Waiting, time: Timestamp) {
+    let case = backtest.case();
+    for (entity, word) in waiting.ready(case.estate(), case.directory()) {
+        let begun = Instant::now();
+        match word {
+            Word::GivenUp => backtest.constraints_mut().give_up.push(entity),
+            Word::Held | Word::Clean => backtest.on_pin(entity, word == Word::Held, time, &mut || {
+                begun.elapsed().as_secs_f64()
+            }),
+        }
+    }
+}
+
+fn seconds(decision: f64) -> Result<f64, Failure> {
+    if decision.is_finite() && decision >= 0.0 {
+        return Ok(decision);
+    }
+    Err(Failure::input(format!(
+        "--decision {decision}: write a number of seconds from 0 on"
+    )))
 }
 
 fn read_truth(path: &Path) -> Result<Truth, Failure> {

@@ -6,17 +6,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use cordon_evidence::document::Foothold;
 use cordon_evidence::ocsf::{self, EntityKind, Finding, NamedEntity};
 use cordon_evidence::record::Record;
 use cordon_evidence::sigma::{Detection, Detector, RuleSet};
+use cordon_incident::CaseSettings;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::plan;
 use crate::console::{Console, stdout_failed};
 use crate::failure::{Answer, Failure};
-use crate::input::logs::{LogArguments, Logs};
+use crate::input::logs::{LogArguments, Logs, Skipped};
 use crate::input::rules::{self, RuleArguments};
-use crate::input::{entity, estate, logs};
+use crate::input::waiting::Waiting;
+use crate::input::{estate, evidence, logs};
 use crate::output;
 use crate::render;
 use crate::render::detect::{Found, Reading};
@@ -42,7 +46,7 @@ pub(crate) struct Detect {
     /// Probability from which something is shown as a foothold
     #[arg(long, value_name = "PROBABILITY", default_value_t = 0.5)]
     threshold: f64,
-    /// An analyst's word that outweighs inference: held=ID or clean=ID
+    /// Your word that outweighs inference, from when the name is first met: held=account:pat or clean=NAME
     #[arg(long, value_name = "held=ID|clean=ID")]
     pin: Vec<String>,
     /// Write detections in another format instead of the screen, one per line: ocsf for Detection Finding
@@ -79,24 +83,29 @@ struct Last<'a> {
     events: u64,
     unreadable: u64,
     detections: u64,
-    footholds: &'a [crate::input::evidence::Foothold],
+    footholds: &'a [Foothold],
+    skipped: &'a [Skipped],
 }
 
 pub(crate) fn run(arguments: &Detect, console: &Console) -> Result<Answer, Failure> {
     if let Some(path) = &arguments.output {
         output::check_writable(path)?;
     }
+    let settings = CaseSettings {
+        threshold: plan::threshold(arguments.threshold)?,
+        ..CaseSettings::default()
+    };
+    let waiting = Waiting::new(&arguments.pin, &[])?;
     let rules = rules::load(&arguments.rules, console)?;
     let base = estate::load(arguments.estate.as_deref(), console)?;
     let mut logs = logs::open(&arguments.logs, None, console)?;
-    let mut watch = Watch::new(base, Arc::clone(&rules));
+    let mut watch = Watch::new(base, Arc::clone(&rules), settings, waiting);
     let (found, total) = read(&mut logs, &rules, &mut watch, arguments.format, console)?;
-    pin(&mut watch, &arguments.pin)?;
-    let evidence = watch.evidence(arguments.threshold, &logs.names);
-    if let Some(path) = &arguments.output {
-        output::write_file(path, evidence.to_json()?.as_bytes())?;
-    }
     let report = logs.stream.report();
+    let evidence = watch.evidence(logs.names.clone(), report.unreadable)?;
+    if let Some(path) = &arguments.output {
+        output::write_file(path, evidence::to_json(&evidence)?.as_bytes())?;
+    }
     if arguments.format.is_some() {
         return Ok(Answer::Yes);
     }
@@ -107,6 +116,7 @@ pub(crate) fn run(arguments: &Detect, console: &Console) -> Result<Answer, Failu
             unreadable,
             detections: total,
             footholds: &evidence.footholds,
+            skipped: &logs.skipped,
         })?;
     } else {
         let reading = Reading::of(&logs);
@@ -119,24 +129,6 @@ pub(crate) fn run(arguments: &Detect, console: &Console) -> Result<Answer, Failu
         ))?;
     }
     Ok(Answer::Yes)
-}
-
-/// Takes the analyst's words to heart.
-pub(crate) fn pin(watch: &mut Watch, pins: &[String]) -> Result<(), Failure> {
-    for words in pins {
-        let (held, id) = match words.split_once('=') {
-            Some(("held", id)) => (true, id),
-            Some(("clean", id)) => (false, id),
-            _ => {
-                return Err(Failure::input(format!(
-                    "--pin {words}: write held=ID or clean=ID, as in held=account:pat"
-                )));
-            }
-        };
-        let entity = entity::find(watch.estate(), watch.directory(), id)?;
-        watch.pin(entity, held);
-    }
-    Ok(())
 }
 
 /// Detections by rule, and how many there were.

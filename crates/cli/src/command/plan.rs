@@ -4,16 +4,18 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use cordon_estate::load::nearest;
 use cordon_estate::names::Directory;
-use cordon_estate::{Estate, ServiceId};
+use cordon_estate::{Entity, Estate, ServiceId};
+use cordon_evidence::document::{Evidence, entity_name};
 use cordon_plan::candidates::Candidates;
 use cordon_plan::document::{Outcome, WithdrawalId};
 use cordon_plan::{Constraints, Foothold, PlanDocument, Progress, Settings};
 
 use crate::console::Console;
 use crate::failure::{Answer, Failure};
-use crate::input::evidence::{self, Evidence};
-use crate::input::{entity, estate};
+use crate::input::waiting::{self, Word};
+use crate::input::{entity, estate, evidence};
 use crate::output;
 use crate::render;
 use crate::report::{self, Report};
@@ -32,7 +34,7 @@ pub(crate) struct Plan {
     #[arg(long, value_name = "DIR")]
     estate: PathBuf,
     /// What may be held, as `cordon detect -o` writes it
-    #[arg(long, value_name = "FILE", required_unless_present = "foothold")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["foothold", "pin"])]
     evidence: Option<PathBuf>,
     /// Something that may be held, with how likely: account:pat=0.97 [default: 0.99]
     #[arg(long, value_name = "ID[=PROBABILITY]")]
@@ -60,6 +62,9 @@ pub(crate) struct Planning {
     /// Seconds after which the best plan so far is given, with its gap
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     time_limit: f64,
+    /// Your word that outweighs any evidence: held=account:pat or clean=NAME
+    #[arg(long, value_name = "held=ID|clean=ID")]
+    pub(crate) pin: Vec<String>,
     /// A withdrawal that may not be in the plan, by its id
     #[arg(long, value_name = "WITHDRAWAL")]
     refuse: Vec<String>,
@@ -71,7 +76,7 @@ pub(crate) struct Planning {
     protect: Vec<String>,
     /// A jewel that may stay in reach at the price of its loss
     #[arg(long, value_name = "ID")]
-    give_up: Vec<String>,
+    pub(crate) give_up: Vec<String>,
     /// Leave out the alternatives and the price of refusing each withdrawal: faster
     #[arg(long)]
     no_alternatives: bool,
@@ -87,7 +92,7 @@ pub(crate) fn run(arguments: &Plan, console: &Console) -> Result<Answer, Failure
     if let Some(path) = &arguments.output {
         output::write_file(path, json(&plan)?.as_bytes())?;
     }
-    let reasons = evidence.reasons();
+    let reasons = evidence::reasons(&evidence);
     if let Some(path) = &arguments.report {
         let title = "Plan".to_owned();
         let page = report::page(&Report {
@@ -131,18 +136,40 @@ pub(crate) fn answer(plan: &PlanDocument) -> Answer {
 fn gathered(arguments: &Plan, estate: &Estate) -> Result<Evidence, Failure> {
     let mut evidence = match &arguments.evidence {
         Some(path) => evidence::read(path)?,
-        None => Evidence::new(None, Vec::new()),
+        None => Evidence::default(),
     };
     let directory = Directory::from_estate(estate);
     for words in &arguments.foothold {
         let (id, probability) = foothold(words)?;
         let entity = entity::find(estate, &directory, id)?;
-        evidence.footholds.push(evidence::Foothold::new(
-            entity::written(estate, entity),
-            probability,
-        ));
+        let name = entity_name(entity, estate);
+        evidence
+            .footholds
+            .push(evidence::foothold(name, probability, None));
+    }
+    for words in &arguments.planning.pin {
+        let (word, id) = waiting::pin(words)?;
+        let pinned = entity::find(estate, &directory, id)?;
+        pin(&mut evidence, pinned, word == Word::Held, estate, &directory);
     }
     Ok(evidence)
+}
+
+/// Puts an analyst's word in the place of what was inferred.
+fn pin(evidence: &mut Evidence, entity: Entity, held: bool, estate: &Estate, directory: &Directory) {
+    let is_it = |name: &str| entity::called(estate, directory, name).contains(&entity);
+    let known = evidence
+        .footholds
+        .iter()
+        .position(|one| is_it(&one.entity))
+        .map(|index| evidence.footholds.remove(index));
+    if held {
+        let fresh = || evidence::foothold(entity_name(entity, estate), 1.0, None);
+        let mut foothold = known.unwrap_or_else(fresh);
+        foothold.probability = 1.0;
+        foothold.pinned = Some(true);
+        evidence.footholds.insert(0, foothold);
+    }
 }
 
 fn foothold(words: &str) -> Result<(&str, f64), Failure> {
@@ -197,14 +224,8 @@ pub(crate) fn settings(planning: &Planning) -> Result<Settings, Failure> {
             "--{name} {number}: write a number above 0"
         )))
     };
-    if !(0.0..=1.0).contains(&planning.threshold) {
-        return Err(Failure::input(format!(
-            "--threshold {}: write a number from 0 to 1",
-            planning.threshold
-        )));
-    }
     Ok(Settings {
-        foothold_threshold: planning.threshold,
+        foothold_threshold: threshold(planning.threshold)?,
         duration_hours: positive("hours", planning.hours)?,
         seconds_max: positive("time-limit", planning.time_limit)?,
         comparisons: !planning.no_alternatives,
@@ -212,44 +233,65 @@ pub(crate) fn settings(planning: &Planning) -> Result<Settings, Failure> {
     })
 }
 
-/// What people ruled out or forced, where the estate is not known yet.
-pub(crate) fn constraints_in_words(planning: &Planning) -> Constraints {
+/// The probability of `--threshold`.
+pub(crate) fn threshold(number: f64) -> Result<f64, Failure> {
+    if (0.0..=1.0).contains(&number) {
+        return Ok(number);
+    }
+    Err(Failure::input(format!(
+        "--threshold {number}: write a number from 0 to 1"
+    )))
+}
+
+/// What people ruled out or forced, where logs may still add to the estate: withdrawals are taken by their names,
+/// which [`check_withdrawals`] has to check in the end, and jewels given up are left to the caller.
+pub(crate) fn constraints_beforehand(estate: &Estate, planning: &Planning) -> Result<Constraints, Failure> {
     let ids = |words: &[String]| words.iter().cloned().map(WithdrawalId).collect();
-    Constraints {
+    let services = planning.protect.iter().map(|name| service(estate, name));
+    Ok(Constraints {
         refuse: ids(&planning.refuse),
         force: ids(&planning.force),
-        ..Constraints::default()
+        protect: services.collect::<Result<_, _>>()?,
+        give_up: Vec::new(),
+    })
+}
+
+/// Whether the estate has every withdrawal that was refused or forced.
+pub(crate) fn check_withdrawals(estate: &Estate, planning: &Planning) -> Result<(), Failure> {
+    let candidates = Candidates::new(estate, planning.hours);
+    let refused = planning.refuse.iter().map(|id| ("refuse", id));
+    let forced = planning.force.iter().map(|id| ("force", id));
+    for (option, id) in refused.chain(forced) {
+        if candidates.find(&WithdrawalId(id.clone())).is_none() {
+            let next = match near(estate, &candidates, id) {
+                Some(near) => format!("Did you mean {near}?"),
+                None => "Write an id as the plan shows it with --json, such as disable-account/account:pat."
+                    .to_owned(),
+            };
+            return Err(Failure::input(format!(
+                "--{option} {id}: no such withdrawal in this estate\n{next}"
+            )));
+        }
     }
+    Ok(())
+}
+
+/// The withdrawal that was probably meant: what is misspelt is the name of what it is done to.
+fn near(estate: &Estate, candidates: &Candidates<'_>, id: &str) -> Option<String> {
+    let (verb, words) = id.split_once('/')?;
+    let meant = WithdrawalId(format!("{verb}/{}", entity::meant(estate, words)?));
+    candidates.find(&meant).map(|_| meant.0)
 }
 
 fn constraints(estate: &Estate, directory: &Directory, planning: &Planning) -> Result<Constraints, Failure> {
-    let candidates = Candidates::new(estate, planning.hours);
-    let withdrawals = |option: &str, ids: &[String]| {
-        let known = |id: &String| {
-            let id = WithdrawalId(id.clone());
-            if candidates.find(&id).is_some() {
-                return Ok(id);
-            }
-            Err(Failure::input(format!(
-                "--{option} {id}: no such withdrawal in this estate\nWrite an id as the plan shows it with --json, \
-                 such as disable-account/account:pat."
-            )))
-        };
-        ids.iter().map(known).collect::<Result<Vec<_>, _>>()
-    };
+    check_withdrawals(estate, planning)?;
+    let jewels = planning
+        .give_up
+        .iter()
+        .map(|words| entity::find(estate, directory, words));
     Ok(Constraints {
-        refuse: withdrawals("refuse", &planning.refuse)?,
-        force: withdrawals("force", &planning.force)?,
-        protect: planning
-            .protect
-            .iter()
-            .map(|name| service(estate, name))
-            .collect::<Result<_, _>>()?,
-        give_up: planning
-            .give_up
-            .iter()
-            .map(|words| entity::find(estate, directory, words))
-            .collect::<Result<_, _>>()?,
+        give_up: jewels.collect::<Result<_, _>>()?,
+        ..constraints_beforehand(estate, planning)?
     })
 }
 
@@ -258,16 +300,18 @@ fn service(estate: &Estate, name: &str) -> Result<ServiceId, Failure> {
         .services_with_ids()
         .find(|(_, service)| service.name.eq_ignore_ascii_case(name));
     found.map(|(id, _)| id).ok_or_else(|| {
-        let known: Vec<&str> = estate
-            .services
-            .iter()
-            .map(|service| service.name.as_str())
-            .take(20)
-            .collect();
-        Failure::input(format!(
-            "--protect {name}: no such service\nThe estate has: {}.",
-            known.join(", ")
-        ))
+        let names = || estate.services.iter().map(|service| service.name.as_str());
+        let next = match nearest(name, names()) {
+            Some(near) => format!("Did you mean {near}?"),
+            None if estate.services.is_empty() => {
+                "The estate declares no service; give an estate that does with --estate.".to_owned()
+            }
+            None => format!(
+                "The estate has: {}.",
+                names().take(20).collect::<Vec<_>>().join(", ")
+            ),
+        };
+        Failure::input(format!("--protect {name}: no such service\n{next}"))
     })
 }
 

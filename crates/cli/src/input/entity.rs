@@ -1,14 +1,34 @@
 //! Entities as people write them: `account:pat`, `system:WORKSTATION6`, or a bare name where only one thing has it.
 
 use cordon_estate::activity::{AccountName, SystemName};
+use cordon_estate::load::nearest;
 use cordon_estate::names::Directory;
 use cordon_estate::{Entity, Estate, GroupId, ZoneId};
+use cordon_evidence::document::entity_name;
 
 use crate::failure::Failure;
 
 /// Finds the entity that a person means.
 pub(crate) fn find(estate: &Estate, directory: &Directory, words: &str) -> Result<Entity, Failure> {
-    let found: Vec<Entity> = match words.split_once(':') {
+    match called(estate, directory, words).as_slice() {
+        [only] => Ok(*only),
+        [] => Err(unknown(estate, words)),
+        several => {
+            let names: Vec<String> = several
+                .iter()
+                .map(|entity| entity_name(*entity, estate))
+                .collect();
+            Err(Failure::input(format!(
+                "`{words}` may mean {}\nWrite one of these.",
+                names.join(" or ")
+            )))
+        }
+    }
+}
+
+/// Everything that is called so, one of each kind at most.
+pub(crate) fn called(estate: &Estate, directory: &Directory, words: &str) -> Vec<Entity> {
+    match words.split_once(':') {
         Some(("account", name)) => account(directory, name).into_iter().collect(),
         Some(("system", name)) => system(directory, name).into_iter().collect(),
         Some(("group", name)) => group(estate, name).into_iter().collect(),
@@ -22,31 +42,36 @@ pub(crate) fn find(estate: &Estate, directory: &Directory, words: &str) -> Resul
         .into_iter()
         .flatten()
         .collect(),
-    };
-    match found.as_slice() {
-        [only] => Ok(*only),
-        [] => Err(Failure::input(format!(
-            "nothing in the estate is called `{words}`\nWrite account:NAME, system:NAME, group:NAME or zone:NAME."
-        ))),
-        several => {
-            let names: Vec<String> = several.iter().map(|entity| written(estate, *entity)).collect();
-            Err(Failure::input(format!(
-                "`{words}` may mean {}\nWrite one of these.",
-                names.join(" or ")
-            )))
-        }
     }
 }
 
-/// `account:pat`, `system:WORKSTATION6`.
-pub(crate) fn written(estate: &Estate, entity: Entity) -> String {
-    let kind = match entity {
-        Entity::Account(_) => "account",
-        Entity::Group(_) => "group",
-        Entity::System(_) => "system",
-        Entity::Zone(_) => "zone",
+fn unknown(estate: &Estate, words: &str) -> Failure {
+    let next = match meant(estate, words) {
+        Some(near) => format!("Did you mean {near}?"),
+        None => "Write account:NAME, system:NAME, group:NAME or zone:NAME.".to_owned(),
     };
-    format!("{kind}:{}", estate.name(entity))
+    Failure::input(format!("nothing in the estate is called `{words}`\n{next}"))
+}
+
+/// What somebody who wrote this probably meant, as `kind:name`.
+pub(crate) fn meant(estate: &Estate, words: &str) -> Option<String> {
+    let (kind, name) = match words.split_once(':') {
+        Some((kind @ ("account" | "system" | "group" | "zone"), name)) => (Some(kind), name),
+        _ => (None, words),
+    };
+    let accounts = estate.accounts.iter().map(|one| ("account", one.name.as_str()));
+    let systems = estate.systems.iter().map(|one| ("system", one.name.as_str()));
+    let groups = estate.groups.iter().map(|one| ("group", one.name.as_str()));
+    let zones = estate.zones.iter().map(|one| ("zone", one.name.as_str()));
+    let all: Vec<(&str, &str)> = accounts
+        .chain(systems)
+        .chain(groups)
+        .chain(zones)
+        .filter(|(own, _)| kind.is_none_or(|kind| kind == *own))
+        .collect();
+    let near = nearest(name, all.iter().map(|(_, name)| *name))?;
+    let (kind, name) = all.iter().find(|(_, name)| *name == near)?;
+    Some(format!("{kind}:{name}"))
 }
 
 fn account(directory: &Directory, name: &str) -> Option<Entity> {

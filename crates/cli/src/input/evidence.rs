@@ -1,88 +1,62 @@
-//! Evidence as `cordon detect -o` writes it and `cordon plan --evidence` reads it.
+//! Evidence files: what `cordon detect -o` writes and `cordon plan --evidence` reads.
 
 use std::path::Path;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use cordon_evidence::document::{Evidence, FORMAT, Foothold, FootholdReason};
 
 use super::text;
 use crate::failure::Failure;
 use crate::render::words::Reasons;
 
-/// The version of the shape.
-pub(crate) const FORMAT: &str = "cordon-evidence/1";
-
-/// What may be held, and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Evidence {
-    /// [`FORMAT`].
-    pub(crate) format: String,
-    /// The time of the newest record; none for evidence that no log gave.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) as_of: Option<Timestamp>,
-    /// Who and what may be held, likeliest first.
-    pub(crate) footholds: Vec<Foothold>,
+/// A foothold that somebody names, with a reason in words if there is one.
+pub(crate) fn foothold(entity: String, probability: f64, reason: Option<String>) -> Foothold {
+    let said = |because| FootholdReason {
+        because,
+        times: 1,
+        rule_id: None,
+        from: None,
+        log_odds: 0.0,
+        time: None,
+        file: None,
+        record: None,
+    };
+    Foothold {
+        entity,
+        probability,
+        first_seen: None,
+        pinned: None,
+        independent_signals: 0,
+        reasons: reason.map(said).into_iter().collect(),
+    }
 }
 
-/// One account or system that may be held.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Foothold {
-    /// `account:pat`, `system:WORKSTATION6`.
-    pub(crate) entity: String,
-    /// The name alone.
-    pub(crate) name: String,
-    /// `account` or `system`.
-    pub(crate) kind: String,
-    /// How likely, 0 to 1.
-    pub(crate) probability: f64,
-    /// When anything first spoke of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) first_seen: Option<Timestamp>,
-    /// Why, one sentence each, the strongest reason first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) reasons: Vec<String>,
-}
-
-impl Foothold {
-    /// A foothold by its `kind:name`.
-    pub(crate) fn new(entity: String, probability: f64) -> Self {
-        let (kind, name) = entity.split_once(':').unwrap_or(("", &entity));
-        let (kind, name) = (kind.to_owned(), name.to_owned());
-        Self {
-            entity,
-            name,
-            kind,
-            probability,
-            first_seen: None,
-            reasons: Vec::new(),
+/// Why something may be held, one sentence each, an analyst's word first.
+pub(crate) fn sentences(foothold: &Foothold, files: &[String]) -> Vec<String> {
+    let word = foothold.pinned.map(|held| {
+        if held {
+            "you say that it is held"
+        } else {
+            "you say that it is clean"
         }
-    }
+    });
+    let reasons = foothold.reasons.iter().map(|reason| reason.sentence(files));
+    word.map(str::to_owned).into_iter().chain(reasons).collect()
 }
 
-impl Evidence {
-    /// Evidence of these footholds.
-    pub(crate) fn new(as_of: Option<Timestamp>, footholds: Vec<Foothold>) -> Self {
-        Self {
-            format: FORMAT.to_owned(),
-            as_of,
-            footholds,
-        }
-    }
+/// The reasons by entity, for screens and reports.
+pub(crate) fn reasons(evidence: &Evidence) -> Reasons {
+    evidence
+        .footholds
+        .iter()
+        .map(|one| (one.entity.clone(), sentences(one, &evidence.files)))
+        .collect()
+}
 
-    /// The reasons by entity, for screens and reports.
-    pub(crate) fn reasons(&self) -> Reasons {
-        self.footholds
-            .iter()
-            .map(|one| (one.entity.clone(), one.reasons.clone()))
-            .collect()
-    }
-
-    /// The whole as JSON over several lines.
-    pub(crate) fn to_json(&self) -> Result<String, Failure> {
-        serde_json::to_string_pretty(self)
-            .map(|json| json + "\n")
-            .map_err(|error| Failure::Bug(format!("cannot write evidence as JSON: {error}")))
-    }
+/// The content of an evidence file.
+pub(crate) fn to_json(evidence: &Evidence) -> Result<String, Failure> {
+    serde_json::to_string_pretty(evidence)
+        .map(|json| json + "\n")
+        .map_err(|error| Failure::Bug(format!("cannot write evidence as JSON: {error}")))
 }
 
 /// Reads an evidence file.

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
-use cordon_evidence::read::{CsvMap, LocalTime, Options, RecordStream, Source};
+use cordon_evidence::read::{CsvMap, LocalTime, Options, ReadError, RecordStream, Source};
 use cordon_evidence::record::FileId;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::Serialize;
 
 use super::{cannot_read, text, walk};
 use crate::console::Console;
@@ -37,11 +38,25 @@ pub(crate) struct Logs {
     pub(crate) stream: RecordStream,
     /// The name of each file, by number.
     pub(crate) names: Vec<String>,
+    /// Files that lie in a folder named but are no logs.
+    pub(crate) skipped: Vec<Skipped>,
     /// Bytes of all files.
     pub(crate) bytes_total: u64,
     /// Bytes read so far.
     pub(crate) bytes_read: Arc<AtomicU64>,
 }
+
+/// A file that was passed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Skipped {
+    /// Its name.
+    pub(crate) file: String,
+    /// Why.
+    pub(crate) reason: String,
+}
+
+/// Files skipped that are named in a note; the rest are counted.
+const SKIPPED_SHOWN: usize = 5;
 
 impl Logs {
     /// Where a record stands, for people.
@@ -59,8 +74,9 @@ pub(crate) fn open(
     let options = options(arguments)?;
     let bytes_read = Arc::new(AtomicU64::new(0));
     let (mut sources, mut names, mut bytes_total, mut named) = (Vec::new(), Vec::new(), 0, Vec::new());
+    let mut skipped = Vec::new();
     for path in &arguments.logs {
-        for file in files(path, except)? {
+        for file in files(path, except, &mut skipped)? {
             let (source, bytes) = source(&file, FileId(names.len() as u32), &bytes_read)?;
             names.push(source.name.clone());
             named.push(file == *path);
@@ -74,10 +90,11 @@ pub(crate) fn open(
         ));
     }
     let stream = RecordStream::new(sources, options);
-    tell_failures(&stream, &names, &named, console)?;
+    pass_over(&stream, &names, &named, &mut skipped, console)?;
     Ok(Logs {
         stream,
         names,
+        skipped,
         bytes_total,
         bytes_read,
     })
@@ -117,16 +134,26 @@ fn zone(words: &str) -> Result<TimeZone, Failure> {
     })
 }
 
-fn files(path: &Path, except: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+fn files(path: &Path, except: Option<&Path>, skipped: &mut Vec<Skipped>) -> Result<Vec<PathBuf>, Failure> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let except = except.and_then(|path| path.canonicalize().ok());
     let mut files = walk::files(path)?;
-    files.retain(|file| file.file_name().is_some_and(|name| name != "truth.json"));
     if let Some(except) = except {
         files.retain(|file| file.canonicalize().map_or(true, |file| file != except));
     }
+    files.retain(|file| {
+        let is_truth = file.file_name().is_some_and(|name| name == "truth.json");
+        if is_truth {
+            skipped.push(Skipped {
+                file: file.display().to_string(),
+                reason: "the truth about a recording, not a log; name the file itself to read it as one"
+                    .to_owned(),
+            });
+        }
+        !is_truth
+    });
     Ok(files)
 }
 
@@ -203,26 +230,42 @@ impl Read for Counted {
     }
 }
 
-/// A file that was named must be a log; one that merely lies in a folder is passed over with a warning.
-fn tell_failures(
+/// A file that was named must be a log; one that merely lies in a folder is skipped.
+fn pass_over(
     stream: &RecordStream,
     names: &[String],
     named: &[bool],
+    skipped: &mut Vec<Skipped>,
     console: &Console,
 ) -> Result<(), Failure> {
     for failure in stream.failures() {
-        let words = failure.to_string();
-        let own = names
-            .iter()
-            .zip(named)
-            .find(|(name, _)| words.starts_with(&format!("{name}:")));
+        let (name, reason) = parts(failure);
+        let own = names.iter().zip(named).find(|(own, _)| **own == name);
         if own.is_some_and(|(_, named)| *named) {
-            return Err(Failure::input(words));
+            return Err(Failure::input(failure.to_string()));
         }
-        console.warn(&words);
+        skipped.push(Skipped { file: name, reason });
+    }
+    for one in skipped.iter().take(SKIPPED_SHOWN) {
+        console.note(&format!("{} skipped: {}", one.file, one.reason));
+    }
+    if skipped.len() > SKIPPED_SHOWN {
+        console.note(&format!("{} more files skipped", skipped.len() - SKIPPED_SHOWN));
     }
     if stream.failures().len() == names.len() {
-        return Err(Failure::input("none of the files is a log that can be read"));
+        return Err(Failure::input(
+            "none of the files is a log that can be read\nEVTX, JSON, Zeek, syslog, and with --map CSV can be read, also \
+             compressed with gzip or zstd.",
+        ));
     }
     Ok(())
+}
+
+/// The file that failed, and why.
+fn parts(failure: &ReadError) -> (String, String) {
+    match failure {
+        ReadError::Input { name, error } => (name.clone(), format!("it cannot be read: {error}")),
+        ReadError::NotRecognised { name, looks } => (name.clone(), format!("not a known log: {looks}")),
+        ReadError::Mapping { name, reason } => (name.clone(), reason.clone()),
+    }
 }

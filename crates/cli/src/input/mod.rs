@@ -5,6 +5,7 @@ pub(crate) mod estate;
 pub(crate) mod evidence;
 pub(crate) mod logs;
 pub(crate) mod rules;
+pub(crate) mod waiting;
 mod walk;
 
 use std::path::{Path, PathBuf};

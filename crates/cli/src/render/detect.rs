@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cordon_evidence::document::{Evidence, Foothold};
 use cordon_evidence::sigma::{Level, Rule};
 use jiff::Timestamp;
 
@@ -10,8 +11,8 @@ use super::quantity::{count, counted, instant, percent};
 use super::style::{Paint, Role};
 use super::text::Text;
 use super::words::{bare, listed_of};
-use crate::input::evidence::{Evidence, Foothold};
-use crate::input::logs::Logs;
+use crate::input::evidence::sentences;
+use crate::input::logs::{Logs, Skipped};
 
 /// Most rules listed.
 const RULES_SHOWN: usize = 12;
@@ -27,6 +28,9 @@ const NAMES_MAX: usize = 200;
 
 /// Most places that could not be read.
 const PLACES_SHOWN: usize = 5;
+
+/// Most files named that were passed over.
+const SKIPPED_SHOWN: usize = 3;
 
 /// What one rule found.
 #[derive(Clone, Debug)]
@@ -71,7 +75,9 @@ pub(crate) struct Reading {
     pub(crate) events: u64,
     /// Places that could not be read, counted.
     pub(crate) unreadable: u64,
-    /// The first of them in words.
+    /// Files that are no logs.
+    pub(crate) skipped: Vec<Skipped>,
+    /// The first of those places in words.
     pub(crate) places: Vec<String>,
     /// What is to be said of times.
     pub(crate) times: Vec<String>,
@@ -92,7 +98,8 @@ impl Reading {
             ));
         }
         Self {
-            files: logs.names.len() as u64,
+            files: (logs.names.len() - logs.stream.failures().len()) as u64,
+            skipped: logs.skipped.clone(),
             events: report.events,
             unreadable: report.unreadable,
             places: report.places.iter().take(PLACES_SHOWN).map(place).collect(),
@@ -111,7 +118,7 @@ pub(crate) fn screen(
 ) -> String {
     let mut paper = Paper::new(width, paint);
     headline(&mut paper, evidence, found);
-    footholds(&mut paper, &evidence.footholds);
+    footholds(&mut paper, evidence);
     rules(&mut paper, found);
     what_was_read(&mut paper, evidence, reading);
     paper.finish()
@@ -137,7 +144,8 @@ fn headline(paper: &mut Paper, evidence: &Evidence, found: &[Found]) {
     paper.paragraph(0, &Text::new().add(role, words));
 }
 
-fn footholds(paper: &mut Paper, footholds: &[Foothold]) {
+fn footholds(paper: &mut Paper, evidence: &Evidence) {
+    let footholds: &[Foothold] = &evidence.footholds;
     if footholds.is_empty() {
         return;
     }
@@ -147,12 +155,10 @@ fn footholds(paper: &mut Paper, footholds: &[Foothold]) {
             .first_seen
             .map(|time| format!(" since {}", instant(time)))
             .unwrap_or_default();
-        let text = Text::new()
-            .name(&one.name)
-            .plain(format!(" {}", one.kind))
-            .quiet(since);
+        let (kind, name) = one.entity.split_once(':').unwrap_or(("", &one.entity));
+        let text = Text::new().name(name).plain(format!(" {kind}")).quiet(since);
         paper.item(2, &format!("{:>4}", percent(one.probability)), &text);
-        for reason in one.reasons.iter().take(REASONS_SHOWN) {
+        for reason in sentences(one, &evidence.files).iter().take(REASONS_SHOWN) {
             paper.item(7, "-", &reason.as_str().into());
         }
     }
@@ -206,8 +212,8 @@ fn severity(level: Level) -> u8 {
 fn what_was_read(paper: &mut Paper, evidence: &Evidence, reading: &Reading) {
     paper.heading("Read");
     let until = evidence
-        .as_of
-        .map(|time| format!(", the newest of {}", instant(time)))
+        .window
+        .map(|(_, time)| format!(", the newest of {}", instant(time)))
         .unwrap_or_default();
     let words = format!(
         "{} in {}{until}.",
@@ -215,6 +221,7 @@ fn what_was_read(paper: &mut Paper, evidence: &Evidence, reading: &Reading) {
         counted(reading.files, "file", "files")
     );
     paper.paragraph(2, &words.into());
+    skipped(paper, &reading.skipped);
     for words in &reading.times {
         paper.paragraph(2, &Text::new().quiet(words));
     }
@@ -230,6 +237,21 @@ fn what_was_read(paper: &mut Paper, evidence: &Evidence, reading: &Reading) {
         }
         more(paper, reading.unreadable as usize, reading.places.len());
     }
+}
+
+/// Files that were passed over, by their last names.
+fn skipped(paper: &mut Paper, skipped: &[Skipped]) {
+    if skipped.is_empty() {
+        return;
+    }
+    let last = |one: &Skipped| one.file.rsplit('/').next().unwrap_or_default().to_owned();
+    let names: Vec<String> = skipped.iter().map(last).collect();
+    let words = format!(
+        "{} skipped, not logs: {}.",
+        counted(names.len() as u64, "file", "files"),
+        listed_of(&names, SKIPPED_SHOWN, names.len())
+    );
+    paper.paragraph(2, &Text::new().quiet(words));
 }
 
 fn more(paper: &mut Paper, total: usize, shown: usize) {

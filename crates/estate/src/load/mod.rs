@@ -23,7 +23,8 @@ pub(crate) mod words;
 mod write;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use write::to_yaml;
+pub use similar::nearest;
+pub use write::{FILE_NAMES, to_yaml};
 
 use self::diagnostic::Span;
 use self::fields::{fields, mapping, wrong_type};

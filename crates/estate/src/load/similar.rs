@@ -4,7 +4,8 @@
 const LENGTH_MAX: usize = 64;
 
 /// The name nearest to `wanted`, if it is near enough to be a slip of the pen; the first of equals.
-pub(crate) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+#[must_use]
+pub fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let wanted: Vec<char> = wanted.to_lowercase().chars().collect();
     if wanted.len() > LENGTH_MAX {
         return None;

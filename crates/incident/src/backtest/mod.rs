@@ -9,10 +9,10 @@
 mod denial;
 mod document;
 mod ground;
-mod reasons;
 
 use cordon_estate::activity::{AccountName, SystemName};
 use cordon_estate::{Entity, Means};
+use cordon_evidence::document::FootholdReason;
 use cordon_evidence::infer::{Suspicion, Use};
 use cordon_evidence::record::Record;
 use cordon_evidence::sigma::{Detection, Rule};
@@ -52,8 +52,10 @@ impl Default for BacktestSettings {
 }
 
 /// What was measured by whoever drove the replay.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measured {
+    /// The names of the log files, by number.
+    pub files: Vec<String>,
     /// Lines or records that could not be read.
     pub unreadable: u64,
     /// How long it took.
@@ -144,9 +146,24 @@ impl<'t> Backtest<'t> {
             self.first_detection = self.case.now();
         }
         self.weigh_uses();
+        self.follow(&effects, clock);
+    }
+
+    /// Takes in an analyst's word: held or clean. `clock` is that of [`Self::on_record`].
+    pub fn on_pin(&mut self, entity: Entity, held: bool, time: Timestamp, clock: &mut dyn FnMut() -> f64) {
+        let effects = self.case.on_pin(entity, Some(held), time);
+        self.follow(&effects, clock);
+    }
+
+    /// What people rule out or force, for plans made from now on.
+    pub const fn constraints_mut(&mut self) -> &mut Constraints {
+        &mut self.settings.constraints
+    }
+
+    fn follow(&mut self, effects: &[Effect], clock: &mut dyn FnMut() -> f64) {
         for effect in effects {
             match effect {
-                Effect::FootholdsGained(gained) => self.replan(&gained, clock),
+                Effect::FootholdsGained(gained) => self.replan(gained, clock),
             }
         }
     }
@@ -294,7 +311,7 @@ impl<'t> Backtest<'t> {
         let count = |wanted: fn(&BacktestStep) -> bool| {
             u32::try_from(self.steps.iter().filter(|step| wanted(step)).count()).unwrap_or(u32::MAX)
         };
-        let footholds = self.footholds(rules);
+        let footholds = self.footholds(rules, &measured.files);
         BacktestDocument {
             format: FORMAT.to_owned(),
             dataset: self.truth.map(|truth| truth.dataset.clone()).unwrap_or_default(),
@@ -328,15 +345,15 @@ impl<'t> Backtest<'t> {
         }
     }
 
-    fn footholds(&self, rules: &[Rule]) -> Vec<BacktestFoothold> {
+    fn footholds(&self, rules: &[Rule], files: &[String]) -> Vec<BacktestFoothold> {
         self.case
             .suspicions()
             .iter()
-            .map(|suspicion| self.foothold(suspicion, rules))
+            .map(|suspicion| self.foothold(suspicion, rules, files))
             .collect()
     }
 
-    fn foothold(&self, suspicion: &Suspicion, rules: &[Rule]) -> BacktestFoothold {
+    fn foothold(&self, suspicion: &Suspicion, rules: &[Rule], files: &[String]) -> BacktestFoothold {
         let estate = self.case.estate();
         let name = estate.name(suspicion.entity);
         let held = |truth: &Truth| match suspicion.entity {
@@ -352,7 +369,7 @@ impl<'t> Backtest<'t> {
             reasons: suspicion
                 .contributions
                 .iter()
-                .map(|one| reasons::text(one, estate, rules))
+                .map(|one| FootholdReason::of(one, estate, rules).sentence(files))
                 .collect(),
         }
     }

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use cordon_estate::Estate;
+use cordon_evidence::document::{Evidence, entity_name};
 use cordon_sim::northgate::{self, Options, STORES};
 use serde::Serialize;
 
 use crate::console::Console;
 use crate::failure::{Answer, Failure};
-use crate::input::entity::written;
-use crate::input::evidence::{Evidence, Foothold};
+use crate::input::evidence;
 use crate::output;
 use crate::render;
 
@@ -33,6 +33,9 @@ pub(crate) struct Generate {
     /// Write the estate to this folder
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
+    /// Replace the estate that is in the folder
+    #[arg(long)]
+    force: bool,
 }
 
 /// How many stores there can be.
@@ -53,7 +56,7 @@ struct Generated {
 }
 
 pub(crate) fn run(arguments: &Generate, console: &Console) -> Result<Answer, Failure> {
-    output::make_folder(&arguments.output)?;
+    super::check_folder(&arguments.output, arguments.force)?;
     let estate = northgate::generate(&Options {
         seed: arguments.seed,
         stores: arguments.stores,
@@ -63,7 +66,7 @@ pub(crate) fn run(arguments: &Generate, console: &Console) -> Result<Answer, Fai
     let evidence = sample(&estate, arguments.seed);
     output::write_file(
         &arguments.output.join("evidence.json"),
-        evidence.to_json()?.as_bytes(),
+        evidence::to_json(&evidence)?.as_bytes(),
     )?;
     if console.json {
         console.print_json(&Generated {
@@ -87,10 +90,12 @@ fn sample(estate: &Estate, seed: u64) -> Evidence {
     let footholds = cordon_sim::sample_incident(estate, seed)
         .into_iter()
         .map(|one| {
-            let mut foothold = Foothold::new(written(estate, one.entity), one.probability);
-            foothold.reasons.push(one.reason);
-            foothold
+            let entity = entity_name(one.entity, estate);
+            evidence::foothold(entity, one.probability, Some(one.reason))
         })
         .collect();
-    Evidence::new(None, footholds)
+    Evidence {
+        footholds,
+        ..Evidence::default()
+    }
 }

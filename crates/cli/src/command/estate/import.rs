@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::console::Console;
 use crate::failure::{Answer, Failure};
 use crate::input::{self, bytes};
-use crate::output;
 use crate::render;
 
 const EXAMPLES: &str = "\
@@ -39,6 +38,9 @@ pub(crate) struct Import {
     /// Write the estate to this folder
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
+    /// Replace the estate that is in the folder
+    #[arg(long)]
+    force: bool,
 }
 
 /// What was exported.
@@ -73,7 +75,7 @@ struct Answered<'a> {
 }
 
 pub(crate) fn run(arguments: &Import, console: &Console) -> Result<Answer, Failure> {
-    output::make_folder(&arguments.output)?;
+    super::check_folder(&arguments.output, arguments.force)?;
     let imported = imported(arguments)?;
     let files = super::write(&imported.estate, &arguments.output)?;
     let (estate, report) = (&imported.estate, &imported.report);

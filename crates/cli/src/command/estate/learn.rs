@@ -13,7 +13,6 @@ use crate::console::Console;
 use crate::failure::{Answer, Failure};
 use crate::input::estate;
 use crate::input::logs::{self, LogArguments};
-use crate::output;
 use crate::render;
 
 const EXAMPLES: &str = "\
@@ -36,6 +35,9 @@ pub(crate) struct Learn {
     /// Write the estate to this folder
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
+    /// Replace the estate that is in the folder
+    #[arg(long)]
+    force: bool,
 }
 
 /// The answer as JSON.
@@ -52,7 +54,7 @@ struct Learned {
 }
 
 pub(crate) fn run(arguments: &Learn, console: &Console) -> Result<Answer, Failure> {
-    output::make_folder(&arguments.output)?;
+    super::check_folder(&arguments.output, arguments.force)?;
     let base = estate::load(arguments.estate.as_deref(), console)?;
     let mut logs = logs::open(&arguments.logs, None, console)?;
     let mut learner = Learner::new(base, arguments.until);

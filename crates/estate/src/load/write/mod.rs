@@ -42,6 +42,19 @@ pub fn to_yaml(estate: &Estate) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Every name that [`to_yaml`] gives a file.
+pub const FILE_NAMES: [&str; 9] = [
+    "organisation.yaml",
+    "network.yaml",
+    "accounts.yaml",
+    "groups.yaml",
+    "systems.yaml",
+    "access.yaml",
+    "access.estate.jsonl",
+    "services.yaml",
+    "enforcement-points.yaml",
+];
+
 /// With more accesses than these nobody reads them, and JSON lines load several times as fast.
 const YAML_ACCESSES_MAX: usize = 10_000;
 
