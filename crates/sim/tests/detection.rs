@@ -7,15 +7,12 @@ use std::io::Cursor;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use cordon_estate::names::Directory;
 use cordon_estate::{Entity, Estate};
-use cordon_evidence::bind::bind;
-use cordon_evidence::infer::weights::rule_weight;
-use cordon_evidence::infer::{Inference, RuleKey, Signal};
 use cordon_evidence::pipeline;
 use cordon_evidence::read::{Options as ReadOptions, RecordStream, Source, Workers};
 use cordon_evidence::record::FileId;
 use cordon_evidence::sigma::{Correlator, Detector, RuleSet, starter_pack};
+use cordon_evidence::watch::Watch;
 use cordon_sim::drill::{LogFile, Script, logs, script};
 use cordon_sim::northgate::{Options, generate};
 use jiff::Timestamp;
@@ -24,7 +21,7 @@ use jiff::Timestamp;
 struct Seen {
     /// First firing of each rule file on a record that names a compromised entity.
     first: BTreeMap<String, Timestamp>,
-    inference: Inference,
+    watch: Watch,
 }
 
 fn stream(files: Vec<LogFile>) -> RecordStream {
@@ -57,12 +54,9 @@ fn watch(estate: &Estate, script: &Script, events: u32, until: Timestamp) -> See
     let rules = Arc::new(RuleSet::load(starter_pack(), NonZeroUsize::MIN));
     let detector = Detector::new(Arc::clone(&rules));
     let mut correlator = Correlator::new(&rules);
-    let mut directory = Directory::from_estate(estate);
     let held = compromised(estate, script);
-    let mut inference = Inference::new();
-    inference.set_population(estate.accounts.len(), estate.systems.len());
+    let mut watch = Watch::new(estate.clone(), None);
     let mut first = BTreeMap::new();
-    let mut named = Vec::new();
     let mut stream = stream(logs(estate, script, events));
     pipeline::detect(
         &mut stream,
@@ -70,27 +64,19 @@ fn watch(estate: &Estate, script: &Script, events: u32, until: Timestamp) -> See
         &mut correlator,
         Workers::new(1),
         |record, detections| {
-            if detections.is_empty() || record.time >= until {
+            if record.time >= until {
                 return;
             }
-            named.clear();
-            bind(record, &mut directory, &mut named);
+            watch.observe(record, detections, &rules);
             for detection in detections {
                 let rule = rules.rule(detection.rule).expect("a rule of the set");
-                if named.iter().any(|one| held.contains(&one.entity)) {
+                if watch.named().iter().any(|one| held.contains(&one.entity)) {
                     first.entry(rule.file.clone()).or_insert(detection.time);
                 }
-                inference.signal(&Signal {
-                    rule: RuleKey(detection.rule.0),
-                    weight: rule_weight(rule.level, rule.status, &rule.tactics),
-                    time: detection.time,
-                    place: detection.place,
-                    named: &named,
-                });
             }
         },
     );
-    Seen { first, inference }
+    Seen { first, watch }
 }
 
 fn morning(seed: u64) -> (Estate, Script) {
@@ -137,7 +123,7 @@ fn the_intruders_tools_are_seen_before_the_hypervisors_fall() {
         let (estate, script) = morning(seed);
         let seen = watch(&estate, &script, 6_000, time_of(&script, "T1078.002"));
         let cast = &script.cast;
-        let probability = |entity| seen.inference.probability(entity);
+        let probability = |entity| seen.watch.inference().probability(entity);
         for entity in [
             Entity::Account(cast.victim),
             Entity::System(cast.desktop),
@@ -149,7 +135,8 @@ fn the_intruders_tools_are_seen_before_the_hypervisors_fall() {
         }
         let held = compromised(&estate, &script);
         let wrong: Vec<String> = seen
-            .inference
+            .watch
+            .inference()
             .suspicions(0.5)
             .into_iter()
             .filter(|one| !held.contains(&one.entity))
