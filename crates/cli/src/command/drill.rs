@@ -89,10 +89,8 @@ pub(crate) fn run(arguments: &Drill, console: &Console) -> Result<Answer, Failur
     }
     let text = render::backtest::screen(&document, console.width, console.paint);
     let places = format!(
-        "Logs    {}\nTruth   {}\nPlan    {}\nReport  {}\n",
-        logs.display(),
-        truth.display(),
-        plan_path.display(),
+        "Written: logs, truth.json and plan.json to {}, the report to {}\n",
+        folder.display(),
         report.display()
     );
     console.print(&format!("{text}\n{places}"))?;

@@ -262,3 +262,6 @@ fn more(paper: &mut Paper, total: usize, shown: usize) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,3 +10,4 @@ mod basics;
 mod main_job;
 mod reference;
 mod running;
+mod words_and_files;

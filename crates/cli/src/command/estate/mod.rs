@@ -85,3 +85,20 @@ pub(crate) fn write(estate: &Estate, folder: &Path) -> Result<usize, Failure> {
     }
     Ok(files.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_that_is_written_can_be_replaced() {
+        let estate = cordon_sim::northgate::generate(&cordon_sim::northgate::Options {
+            stores: 10,
+            ..Default::default()
+        });
+        for (name, _) in to_yaml(&estate) {
+            assert!(FILE_NAMES.contains(&name.as_str()), "{name}");
+        }
+        assert!(FILE_NAMES.iter().all(|name| is_estate_file(name)));
+    }
+}

@@ -15,7 +15,16 @@ const SERVICES_SHOWN: usize = 8;
 /// Most names in one line.
 const NAMES_SHOWN: usize = 4;
 
-pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
+/// How much is said of what runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Which protected services.
+    Names,
+    /// How many.
+    Counts,
+}
+
+pub(super) fn section(paper: &mut Paper, plan: &PlanDocument, detail: Detail) {
     if plan.withdrawals.is_empty() {
         return;
     }
@@ -32,9 +41,18 @@ pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
         &rows,
     );
     super::more(paper, disturbed.len(), SERVICES_SHOWN);
-    running(paper, plan, disturbed.is_empty());
-    for words in people_words(&plan.people) {
-        paper.paragraph(2, &words.into());
+    let people = people_words(&plan.people);
+    match detail {
+        Detail::Names => {
+            running(paper, plan, disturbed.is_empty());
+            for words in people {
+                paper.paragraph(2, &words.into());
+            }
+        }
+        Detail::Counts => {
+            running_in_short(paper, plan);
+            paper.paragraph(2, &people.join(" ").into());
+        }
     }
 }
 
@@ -114,6 +132,25 @@ fn running(paper: &mut Paper, plan: &PlanDocument, nothing_disturbed: bool) {
         let words = "No business service is declared: what this costs is known only from use seen in logs.";
         paper.paragraph(2, &Text::new().add(Role::Warn, words));
     }
+}
+
+fn running_in_short(paper: &mut Paper, plan: &PlanDocument) {
+    let up = |protected: bool| {
+        let is_up =
+            |service: &&ServiceEntry| service.level == ServiceLevel::Up && service.protected == protected;
+        plan.services.iter().filter(is_up).count() as u64
+    };
+    if plan.services.is_empty() {
+        let words = "No business service is declared: costs are known only from use seen in logs.";
+        paper.paragraph(2, &Text::new().add(Role::Warn, words));
+        return;
+    }
+    let others = match up(false) {
+        0 => String::new(),
+        others => format!(" and {}", counted(others, "other", "others")),
+    };
+    let protected = counted(up(true), "protected service", "protected services");
+    paper.paragraph(2, &format!("As usual: {protected}{others}.").into());
 }
 
 /// Who cannot work as usual, one sentence each.

@@ -22,6 +22,9 @@ use super::words::Reasons;
 /// Most footholds listed; the rest are counted.
 const FOOTHOLDS_SHOWN: usize = 6;
 
+/// Most ways to jewels shown.
+const WAYS_SHOWN: usize = 3;
+
 /// Reasons given for each foothold.
 const REASONS_SHOWN: usize = 2;
 
@@ -36,16 +39,19 @@ pub(crate) fn screen(plan: &PlanDocument, reasons: &Reasons, width: usize, paint
 pub(crate) fn body(paper: &mut Paper, plan: &PlanDocument, reasons: &Reasons) {
     headline::section(paper, plan);
     footholds(paper, plan, reasons);
-    decision(paper, plan);
-}
-
-/// What to withdraw, what it breaks, what else was considered, and the proof: a plan without its evidence.
-pub(crate) fn decision(paper: &mut Paper, plan: &PlanDocument) {
-    reached::section(paper, plan);
+    reached::section(paper, plan, WAYS_SHOWN);
     withdrawn::section(paper, plan);
-    disruption::section(paper, plan);
+    disruption::section(paper, plan, disruption::Detail::Names);
     compared::section(paper, plan);
     headline::proof(paper, plan);
+}
+
+/// The decision, shorter: beside what happened in a night there is room for one way.
+pub(crate) fn decision_in_short(paper: &mut Paper, plan: &PlanDocument) {
+    reached::section(paper, plan, 1);
+    withdrawn::section_in_short(paper, plan);
+    disruption::section(paper, plan, disruption::Detail::Counts);
+    compared::section(paper, plan);
 }
 
 fn footholds(paper: &mut Paper, plan: &PlanDocument, reasons: &Reasons) {

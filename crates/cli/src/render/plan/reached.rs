@@ -9,16 +9,13 @@ use crate::render::style::Role;
 use crate::render::text::Text;
 use crate::render::words::{listed_of, numbers, reach};
 
-/// Most ways shown.
-const WAYS_SHOWN: usize = 3;
-
 /// Most jewels named of those reached by the same way.
 const NAMES_SHOWN: usize = 4;
 
 /// Most steps of a path shown on a screen.
 const STEPS_SHOWN: usize = 6;
 
-pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
+pub(super) fn section(paper: &mut Paper, plan: &PlanDocument, ways_shown: usize) {
     paper.heading("What can be reached from there");
     let before = &plan.exposure.before;
     paper.item(2, "now: ", &Text::new().plain(reach(before)));
@@ -31,10 +28,10 @@ pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
         .filter(|jewel| jewel.state != JewelState::OutOfReach)
         .collect();
     let ways = alike(&threatened);
-    for way in ways.iter().take(WAYS_SHOWN) {
+    for way in ways.iter().take(ways_shown) {
         one_way(paper, plan, way);
     }
-    super::more(paper, ways.len(), WAYS_SHOWN);
+    super::more(paper, ways.len(), ways_shown);
     let safe = plan.jewels.len() - threatened.len();
     if safe > 0 && !threatened.is_empty() {
         let words = counted(safe as u64, "other jewel is", "other jewels are");

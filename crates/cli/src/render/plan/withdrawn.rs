@@ -15,23 +15,37 @@ const NAMES_SHOWN: usize = 3;
 /// Most withdrawals shown on a screen.
 const WITHDRAWALS_SHOWN: usize = 12;
 
+/// Most withdrawals shown where there is little room.
+const WITHDRAWALS_SHOWN_IN_SHORT: usize = 5;
+
 pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
+    listed_up_to(paper, plan, WITHDRAWALS_SHOWN, |_| true);
+}
+
+/// Without the price of refusing each.
+pub(super) fn section_in_short(paper: &mut Paper, plan: &PlanDocument) {
+    listed_up_to(paper, plan, WITHDRAWALS_SHOWN_IN_SHORT, |role| {
+        role != Role::Quiet
+    });
+}
+
+fn listed_up_to(paper: &mut Paper, plan: &PlanDocument, limit: usize, is_said: fn(Role) -> bool) {
     if plan.withdrawals.is_empty() {
         return;
     }
     paper.heading("Withdraw, in this order");
-    for entry in plan.withdrawals.iter().take(WITHDRAWALS_SHOWN) {
-        one(paper, entry);
+    for entry in plan.withdrawals.iter().take(limit) {
+        one(paper, entry, is_said);
     }
-    super::more(paper, plan.withdrawals.len(), WITHDRAWALS_SHOWN);
+    super::more(paper, plan.withdrawals.len(), limit);
 }
 
-fn one(paper: &mut Paper, entry: &WithdrawalEntry) {
+fn one(paper: &mut Paper, entry: &WithdrawalEntry, is_said: fn(Role) -> bool) {
     let place = format!("  at {}, in {}", entry.point_name, seconds(entry.effect_seconds));
     let mark = format!("{:>2}.", entry.order);
     paper.item(0, &mark, &Text::new().strong(&entry.text).quiet(place));
     let mut text = Text::new();
-    for (role, clause) in clauses(entry) {
+    for (role, clause) in clauses(entry).into_iter().filter(|(role, _)| is_said(*role)) {
         text = if text.width() > 0 { text.quiet("; ") } else { text };
         text = text.add(role, clause);
     }
