@@ -233,6 +233,39 @@ fn deep_and_wide_json_is_refused() {
 }
 
 #[test]
+fn a_template_that_holds_itself_is_refused() {
+    const CHUNK: usize = 4096;
+    let mut file = event_log(&["pat"]);
+    let free = CHUNK + 48..CHUNK + 52;
+    let start = u32::from_le_bytes(file[free.clone()].try_into().unwrap()) as usize;
+    let template = (start as u32 + 38).to_le_bytes();
+    let body = [&[0x0f, 1, 1, 0, 0x0c, 1, 9, 0, 0, 0][..], &template, &[0; 5]].concat();
+    let mut record = b"\x2a\x2a\0\0".to_vec();
+    record.resize(24, 0);
+    record[8] = 2;
+    record.extend([0x0f, 1, 1, 0, 0x0c, 1, 9, 0, 0, 0]);
+    record.extend(template);
+    record.extend([0; 20]);
+    record.extend((body.len() as u32).to_le_bytes());
+    record.extend(body);
+    record.extend([0; 8]);
+    let size = (record.len() as u32).to_le_bytes();
+    record[4..8].copy_from_slice(&size);
+    let end = record.len() - 4;
+    record[end..].copy_from_slice(&size);
+    file[CHUNK + 32] = 2;
+    file[CHUNK + start..][..record.len()].copy_from_slice(&record);
+    file[free].copy_from_slice(&((start + record.len()) as u32).to_le_bytes());
+    let (records, report) = read(&file);
+    assert_eq!((records.len(), report.unreadable), (1, 1), "{:?}", report.places);
+    assert!(
+        report.places[0].reason.contains("nested too deeply"),
+        "{:?}",
+        report.places
+    );
+}
+
+#[test]
 fn invalid_utf8_is_repaired_and_counted() {
     let (records, report) = read(b"{\"time\":1,\"a\":\"x\xff\xfey\"}\n");
     assert_eq!((report.repaired, report.unreadable), (1, 0));

@@ -85,9 +85,6 @@ impl<'a> Decoder<'a> {
         record: &mut Record,
         depth: usize,
     ) -> Result<(), Broken> {
-        if depth > MAX_DEPTH {
-            return Err("nested too deeply");
-        }
         let start = cursor;
         let mut token = cursor.u8()?;
         while token == FRAGMENT {
@@ -160,6 +157,7 @@ impl<'a> Decoder<'a> {
         Ok(steps)
     }
 
+    /// Every level of nesting comes through here: a template that holds itself would go on for ever.
     fn run(
         &mut self,
         steps: &[Step],
@@ -168,6 +166,9 @@ impl<'a> Decoder<'a> {
         record: &mut Record,
         depth: usize,
     ) -> Result<(), Broken> {
+        if depth > MAX_DEPTH {
+            return Err("nested too deeply");
+        }
         for step in steps {
             self.spend(STEP_COST)?;
             if record.len() > MAX_FIELDS || record.buffer().len() > MAX_ITEM_BYTES {
