@@ -179,6 +179,20 @@ fn broken_input_is_an_error_or_counted() {
     assert!(csv::import(&[("c.csv", "", Mapping::default())]).is_err());
 }
 
+#[test]
+fn an_object_too_deep_ends_its_file_only() {
+    let deep = format!("{{\"Properties\":{}1{}}},", "[".repeat(200), "]".repeat(200));
+    let users = USERS.replacen(" {\"Properties\"", &format!(" {deep}{{\"Properties\""), 1);
+    let imported = bloodhound::import(&[
+        ("users.json", users.as_bytes()),
+        ("groups.json", GROUPS.as_bytes()),
+    ])
+    .unwrap();
+    let rest = &imported.report.skipped["the rest of a file that cannot be read"];
+    assert_eq!((rest.count, imported.report.read["users"]), (1, 2));
+    assert!(imported.report.read["groups"] > 0);
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
     #[test]

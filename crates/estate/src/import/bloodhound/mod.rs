@@ -9,7 +9,7 @@ use std::io::{Cursor, Read};
 
 use serde_json::Value;
 
-use self::shape::{Collected, Entry, Line, Listed};
+use self::shape::{Collected, Entry, Line, Listed, each_object};
 use super::graph::{GraphImport, Object, ObjectKind};
 use super::{ImportError, Imported};
 use crate::limits::{ARCHIVE_ENTRIES_MAX, UNPACKED_BYTES_MAX};
@@ -86,10 +86,14 @@ impl Reading {
             let mut text = Vec::new();
             let read = entry.take(left.saturating_add(1)).read_to_end(&mut text);
             let size = u64::try_from(text.len()).unwrap_or(u64::MAX);
-            if read.is_err() || size > left {
+            if size > left {
                 self.graph
                     .report
-                    .skip("an entry that is broken or too large", || own);
+                    .skip("the rest of an archive that unpacks to too much", || own);
+                break;
+            }
+            if read.is_err() {
+                self.graph.report.skip("an entry that is broken", || own);
                 continue;
             }
             left -= size;
@@ -101,7 +105,7 @@ impl Reading {
     fn file(&mut self, name: &str, bytes: &[u8]) {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match serde_json::from_slice::<Collected>(bytes) {
-            Ok(collected) => self.collected(name, collected),
+            Ok(collected) => self.collected(name, &collected.meta.kind, bytes),
             Err(_) => self.lines(name, bytes),
         }
     }
@@ -154,8 +158,8 @@ impl Reading {
         }
     }
 
-    fn collected(&mut self, name: &str, collected: Collected) {
-        let kind = match collected.meta.kind.as_str() {
+    fn collected(&mut self, name: &str, type_name: &str, bytes: &[u8]) {
+        let kind = match type_name {
             "users" => ObjectKind::User,
             "computers" => ObjectKind::Computer,
             "groups" => ObjectKind::Group,
@@ -167,9 +171,11 @@ impl Reading {
                     .skip(&format!("a file of type {other}"), || name.to_owned());
             }
         };
-        let is_domain = collected.meta.kind == "domains";
-        for (index, entry) in collected.data.into_iter().enumerate() {
-            let place = format!("{name}, object {}", index + 1);
+        let is_domain = type_name == "domains";
+        let mut number = 0_u64;
+        let read = each_object(bytes, |entry| {
+            number += 1;
+            let place = format!("{name}, object {number}");
             match serde_json::from_value::<Entry>(entry) {
                 Ok(entry) if !entry.id.is_empty() => self.entry(entry, kind, is_domain, &place),
                 Ok(_) => self
@@ -181,6 +187,13 @@ impl Reading {
                     .report
                     .skip("an object that cannot be read", || format!("{place}: {error}")),
             }
+        });
+        if let Err(error) = read {
+            self.graph
+                .report
+                .skip("the rest of a file that cannot be read", || {
+                    format!("{name}: {error}")
+                });
         }
     }
 

@@ -1,6 +1,9 @@
 //! The JSON that SharpHound and APOC write, as far as it is of use.
 
+use std::fmt::{self, Formatter};
+
 use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 #[derive(Deserialize)]
@@ -25,10 +28,54 @@ pub(super) struct End {
     pub(super) id: String,
 }
 
+/// A file without its objects, which [`each_object`] reads.
 #[derive(Deserialize)]
 pub(super) struct Collected {
-    pub(super) data: Vec<Value>,
+    #[serde(rename = "data")]
+    _data: Vec<IgnoredAny>,
     pub(super) meta: Meta,
+}
+
+/// Hands over the objects of a file one after another. All at once would take many times the size of a file whose
+/// objects are tiny, and an archive of such files can be small.
+pub(super) fn each_object(bytes: &[u8], take: impl FnMut(Value)) -> serde_json::Result<()> {
+    serde_json::Deserializer::from_slice(bytes).deserialize_map(Objects(take))
+}
+
+struct Objects<F>(F);
+
+impl<'de, F: FnMut(Value)> Visitor<'de> for Objects<F> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object with `data`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "data" {
+                map.next_value_seed(&mut self)?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut objects: A) -> Result<(), A::Error> {
+        while let Some(object) = objects.next_element()? {
+            (self.0)(object);
+        }
+        Ok(())
+    }
+}
+
+impl<'de, F: FnMut(Value)> DeserializeSeed<'de> for &mut Objects<F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(Objects(&mut self.0))
+    }
 }
 
 #[derive(Deserialize)]
