@@ -41,6 +41,9 @@ pub(crate) struct Plan {
     foothold: Vec<String>,
     #[command(flatten)]
     planning: Planning,
+    /// Leave out the alternatives and the price of refusing each withdrawal: faster
+    #[arg(long, help_heading = "Planning")]
+    no_alternatives: bool,
     /// Write the plan as JSON to this file
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -77,9 +80,6 @@ pub(crate) struct Planning {
     /// A jewel that may stay in reach at the price of its loss
     #[arg(long, value_name = "ID")]
     pub(crate) give_up: Vec<String>,
-    /// Leave out the alternatives and the price of refusing each withdrawal: faster
-    #[arg(long)]
-    no_alternatives: bool,
 }
 
 pub(crate) fn run(arguments: &Plan, console: &Console) -> Result<Answer, Failure> {
@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &Plan, console: &Console) -> Result<Answer, Failure
     }
     let estate = estate::load(Some(&arguments.estate), console)?;
     let evidence = gathered(arguments, &estate)?;
-    let plan = made(&estate, &evidence, &arguments.planning, console)?;
+    let plan = made(&estate, &evidence, arguments, console)?;
     if let Some(path) = &arguments.output {
         output::write_file(path, json(&plan)?.as_bytes())?;
     }
@@ -185,12 +185,13 @@ fn foothold(words: &str) -> Result<(&str, f64), Failure> {
 }
 
 /// The plan for an estate and evidence about it.
-pub(crate) fn made(
+fn made(
     estate: &Estate,
     evidence: &Evidence,
-    planning: &Planning,
+    arguments: &Plan,
     console: &Console,
 ) -> Result<PlanDocument, Failure> {
+    let planning = &arguments.planning;
     let directory = Directory::from_estate(estate);
     let mut footholds = Vec::new();
     for one in &evidence.footholds {
@@ -201,7 +202,10 @@ pub(crate) fn made(
         });
     }
     let constraints = constraints(estate, &directory, planning)?;
-    let settings = settings(planning)?;
+    let settings = Settings {
+        comparisons: !arguments.no_alternatives,
+        ..settings(planning)?
+    };
     let begun = Instant::now();
     let mut shown = console.progress("planning", 0);
     Ok(cordon_plan::plan(
@@ -228,7 +232,6 @@ pub(crate) fn settings(planning: &Planning) -> Result<Settings, Failure> {
         foothold_threshold: threshold(planning.threshold)?,
         duration_hours: positive("hours", planning.hours)?,
         seconds_max: positive("time-limit", planning.time_limit)?,
-        comparisons: !planning.no_alternatives,
         ..Settings::default()
     })
 }
