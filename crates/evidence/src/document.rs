@@ -296,7 +296,12 @@ impl FootholdReason {
         match contribution.reason {
             Reason::Rule(RuleKey(number), role, times) => {
                 let rule = rules.get(RuleId(number).index());
-                let title = rule.map_or("a rule that is not loaded", |rule| rule.title.as_str());
+                let unknown = if RuleKey(number).is_reported() {
+                    "a finding of another product"
+                } else {
+                    "a rule that is not loaded"
+                };
+                let title = rule.map_or(unknown, |rule| rule.title.as_str());
                 Self {
                     because: format!("{title}: {}", role_words(role)),
                     times,

@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use crate::activity::Pairing;
 use crate::bind::{self, Named};
 use crate::infer::{Inference, RuleKey, Signal, Use, weights};
-use crate::record::{Record, RecordPlace};
-use crate::sigma::{Detection, Rule, RuleId, RuleSet};
+use crate::ocsf;
+use crate::record::{Dialect, Record, RecordPlace};
+use crate::sigma::{Detection, Rule, RuleId, RuleSet, Status};
 
 /// How often a rule fired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,9 @@ impl Watch {
         weight_of: &dyn Fn(RuleId) -> Option<f64>,
     ) {
         self.named.clear();
+        if record.dialect == Dialect::Ocsf {
+            self.reported(record);
+        }
         if detections.is_empty() {
             return;
         }
@@ -117,6 +121,29 @@ impl Watch {
                 named: &self.named,
             });
         }
+    }
+
+    /// A finding of another product counts as a detection by a rule of its own; a closed one does not.
+    fn reported(&mut self, record: &Record) {
+        let Some(finding) = ocsf::parse(record).ok().filter(|finding| !finding.closed) else {
+            return;
+        };
+        bind::bind_finding(&finding, self.learner.directory_mut(), &mut self.named);
+        self.learner.catch_up();
+        let directory = self.learner.directory();
+        self.inference
+            .set_population(directory.accounts().len(), directory.systems().len());
+        self.inference.signal(&Signal {
+            rule: RuleKey::reported(if finding.rule_id.is_empty() {
+                &finding.title
+            } else {
+                &finding.rule_id
+            }),
+            weight: weights::rule_weight(finding.level, Status::Unstated, &finding.tactics),
+            time: record.time,
+            place: record.place,
+            named: &self.named,
+        });
     }
 
     /// What the last record names, if there were detections on it.

@@ -5,6 +5,7 @@
 //! and well-known accounts of the operating system are nobody.
 
 mod fields;
+mod finding;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,8 @@ use cordon_estate::{AccountId, Entity, SystemId};
 use serde::{Deserialize, Serialize};
 
 use crate::record::Record;
+pub use finding::bind_finding;
+
 use fields::{AccountField, SystemField, Table};
 
 /// The part that an entity plays in a record.

@@ -1,0 +1,66 @@
+//! Findings of other products, in OCSF, count like detections.
+
+use cordon_estate::Estate;
+use cordon_evidence::read::{Options, RecordStream, Source};
+use cordon_evidence::record::FileId;
+use cordon_evidence::sigma::RuleSet;
+use cordon_evidence::watch::Watch;
+
+fn finding(title: &str, severity: u8, activity: u8) -> String {
+    format!(
+        r#"{{"class_uid":2004,"category_uid":2,"time":1760000000000,"severity_id":{severity},"activity_id":{activity},"finding_info":{{"title":"{title}","uid":"{title}"}},"metadata":{{"product":{{"name":"Other"}},"version":"1.4.0"}},"actor":{{"user":{{"name":"pat"}}}},"device":{{"hostname":"WS1"}}}}"#
+    )
+}
+
+fn watched(lines: &[String]) -> Vec<(String, f64)> {
+    let text = lines.join("\n");
+    let source = Source {
+        name: "findings.jsonl".to_owned(),
+        file: FileId(0),
+        receipt: None,
+        open: Box::new(move || Ok(Box::new(std::io::Cursor::new(text.clone().into_bytes())))),
+    };
+    let rules = RuleSet::default();
+    let mut watch = Watch::new(Estate::default(), None);
+    for record in RecordStream::new(vec![source], Options::default()) {
+        watch.observe(&record, &[], &rules);
+    }
+    let suspicions = watch.inference().suspicions(0.5);
+    suspicions
+        .iter()
+        .map(|one| (watch.estate().name(one.entity).to_owned(), one.probability))
+        .collect()
+}
+
+#[test]
+fn two_grave_findings_make_a_foothold_and_one_does_not() {
+    let one = [finding("Credentials dumped", 5, 1)];
+    assert!(watched(&one).is_empty());
+    let two = [
+        finding("Credentials dumped", 5, 1),
+        finding("Directory copied", 4, 1),
+    ];
+    let held = watched(&two);
+    for name in ["pat", "WS1"] {
+        let is_it = |own: &(String, f64)| own.0.eq_ignore_ascii_case(name);
+        assert!(held.iter().any(is_it), "{name} is not among {held:?}");
+    }
+}
+
+#[test]
+fn the_same_finding_again_is_no_second_sign() {
+    let same = [
+        finding("Credentials dumped", 5, 1),
+        finding("Credentials dumped", 5, 1),
+    ];
+    assert!(watched(&same).is_empty());
+}
+
+#[test]
+fn closed_findings_do_not_count() {
+    let closed = [
+        finding("Credentials dumped", 5, 3),
+        finding("Directory copied", 5, 3),
+    ];
+    assert!(watched(&closed).is_empty());
+}
