@@ -1,0 +1,17 @@
+//! How large anything may be, each with its reason.
+
+/// Longest name of an account, group, host, route or database role in bytes. LDAP names rarely pass 256; twice that.
+pub const NAME_BYTES_MAX: usize = 512;
+
+/// Largest state that an enforcement point may hand over to be kept, as JSON in bytes. It goes into the ledger and must stay
+/// readable there; a firewall's or a directory entry's relevant part is well below.
+pub const POINT_STATE_BYTES_MAX: usize = 16 * 1024;
+
+/// Longest text of an error of an enforcement point in bytes. Servers write it, so it is cut.
+pub const ERROR_TEXT_BYTES_MAX: usize = 400;
+
+/// Most networks on one side of a flow. A zone of the estate has a handful.
+pub const NETWORKS_PER_ENDPOINT_MAX: usize = 256;
+
+/// Most names that a withdrawal of all remote access may except.
+pub const EXCEPTIONS_MAX: usize = 256;

@@ -1,0 +1,8 @@
+//! Enforcement points on real servers, and the process that holds their secrets.
+//!
+//! Each module implements [`cordon_act::EnforcementPoint`] for one kind of server. What servers reply is hostile input: bounded,
+//! counted and never executed.
+
+mod secret;
+
+pub use secret::{Secret, SecretError, SecretSource};

@@ -1,0 +1,3 @@
+//! The process that holds the secrets of target servers.
+
+fn main() {}
