@@ -5,10 +5,12 @@
 //! and completed writes come in, and what to write and what to ask comes out.
 
 pub mod limits;
+mod orders;
 mod point;
 pub mod sweep;
 mod target;
 
+pub use orders::{FORMAT as ORDERS_FORMAT, LeaseEnd, Order, Orders, OrdersError, Placement, VolumeLimits};
 pub use point::{
     Applying, Capabilities, EnforcementPoint, Lifting, Observation, PointError, PointErrorKind, PointState,
     Probe, ProbeAnswer, Standing,

@@ -15,3 +15,9 @@ pub const NETWORKS_PER_ENDPOINT_MAX: usize = 256;
 
 /// Most names that a withdrawal of all remote access may except.
 pub const EXCEPTIONS_MAX: usize = 256;
+
+/// Most orders of one plan. A plan that a person can read has a handful.
+pub const ORDERS_MAX: usize = 10_000;
+
+/// Most targets of one plan: every account of a large company once.
+pub const TARGETS_PER_PLAN_MAX: usize = 200_000;
