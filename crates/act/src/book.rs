@@ -1,6 +1,6 @@
 //! What the recorded entries come to: every order, every placement, every plan. Nothing else is remembered over a restart.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,8 +8,8 @@ use crate::entry::Verb;
 use crate::limits::{ESCALATION_ATTEMPTS, LATE_EFFECT_SECONDS};
 use crate::recover::{Goal, Last, Lease, Recorded, Settled};
 use crate::{
-    Accepted, Entry, LeaseEnd, Mark, Observation, Order, OrderId, Placement, PointErrorKind, PointState,
-    ProbeAnswer,
+    Accepted, Entry, LeaseEnd, Mark, Observation, Order, OrderId, Placement, PointErrorKind, PointName,
+    PointState, ProbeAnswer,
 };
 
 /// The state of everything, folded from entries in their order.
@@ -18,6 +18,7 @@ pub struct Book {
     plans: BTreeMap<String, PlanState>,
     orders: BTreeMap<OrderId, OrderState>,
     placements: BTreeMap<Placement, PlacementState>,
+    begun_at: BTreeMap<PointName, VecDeque<Timestamp>>,
 }
 
 /// One accepted plan.
@@ -162,6 +163,7 @@ impl Book {
             Entry::Resumed { plan_hash, .. } => self.resume(plan_hash),
             _ => {
                 if let Some(placement) = entry.placement() {
+                    self.count(time, entry);
                     self.placements
                         .entry(placement.clone())
                         .or_default()
@@ -169,6 +171,33 @@ impl Book {
                 }
             }
         }
+    }
+
+    /// Remembers when placements were begun, for the limit by the minute.
+    fn count(&mut self, time: Timestamp, entry: &Entry) {
+        let Entry::Applying { placement, .. } = entry else {
+            return;
+        };
+        if self
+            .placements
+            .get(placement)
+            .is_none_or(|state| state.prior.is_none())
+        {
+            let times = self.begun_at.entry(placement.point.clone()).or_default();
+            times.push_back(time);
+            while times
+                .front()
+                .is_some_and(|first| time.duration_since(*first) > SignedDuration::from_mins(2))
+            {
+                times.pop_front();
+            }
+        }
+    }
+
+    /// When placements of a point were begun, in the last minutes.
+    #[must_use]
+    pub fn begun_at(&self, point: &PointName) -> VecDeque<Timestamp> {
+        self.begun_at.get(point).cloned().unwrap_or_default()
     }
 
     fn accept(&mut self, time: Timestamp, accepted: &Accepted) {
@@ -381,14 +410,9 @@ impl PlacementState {
     }
 
     fn failed(&mut self, verb: Verb, kind: PointErrorKind, text: &str, attempt: u32) {
+        // An error says what one request did; another copy of it may still be under way. What stands decides, not the error.
         if verb == Verb::Apply {
-            let unknown = kind == PointErrorKind::Unknown;
-            self.answered(unknown);
-            // A refusal says that nothing was changed: what stands is read anew and becomes the prior state.
-            if !unknown && self.left.is_none() && self.unsettled_until.is_none() {
-                self.last = Last::Nothing;
-                self.prior = None;
-            }
+            self.answered(true);
         }
         self.attempts = attempt;
         self.trouble = Some(Trouble::Failing(kind, text.to_owned()));

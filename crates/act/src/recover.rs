@@ -34,8 +34,10 @@ pub enum Seen {
     PriorOff,
     /// What the withdrawal leaves.
     Ours,
-    /// A part of what the withdrawal leaves: refused, but something is still open.
+    /// A part of what the withdrawal leaves, refused but with something still open; or what may be ours and must be asked again.
     Half,
+    /// It is open, but not as it was before: somebody else changed it, and nothing of ours stands.
+    Reopened,
     /// Neither: somebody else changed it.
     Foreign,
     /// The server does not know such a thing.
@@ -104,12 +106,12 @@ pub enum Step {
 #[must_use]
 pub const fn recover(last: Last, seen: Seen, goal: Goal, lease: Lease, settled: Settled) -> Step {
     match goal {
-        Goal::Hold => hold(last, seen, lease),
+        Goal::Hold => hold(last, seen, lease, settled),
         Goal::Lift => lift(last, seen, settled),
     }
 }
 
-const fn hold(last: Last, seen: Seen, lease: Lease) -> Step {
+const fn hold(last: Last, seen: Seen, lease: Lease, settled: Settled) -> Step {
     match (last, seen) {
         (_, Seen::Nothing) => Step::Wait,
         (_, Seen::Absent) => Step::CallPerson,
@@ -127,7 +129,12 @@ const fn hold(last: Last, seen: Seen, lease: Lease) -> Step {
         (Last::InForce, Seen::PriorOff | Seen::Ours) => Step::Rest,
         (Last::Applied, Seen::Half) => Step::Retry,
         (Last::InForce, Seen::Half) | (Last::Applied | Last::InForce, Seen::Prior) => Step::Reapply,
-        (_, Seen::Foreign) => Step::CallPerson,
+        // It was changed before our request came, which therefore did nothing: it is begun anew, from what stands now.
+        (Last::Applying | Last::Lifting, Seen::Reopened) => match settled {
+            Settled::Yes => Step::Close,
+            Settled::No => Step::Wait,
+        },
+        (_, Seen::Foreign | Seen::Reopened) => Step::CallPerson,
     }
 }
 
@@ -135,7 +142,8 @@ const fn lift(last: Last, seen: Seen, settled: Settled) -> Step {
     match (last, seen) {
         (Last::Nothing, _) => Step::Close,
         (_, Seen::Nothing) => Step::Wait,
-        (_, Seen::Foreign | Seen::Absent) => Step::CallPerson,
+        (Last::Applying, Seen::Reopened) if matches!(settled, Settled::Yes) => Step::Close,
+        (_, Seen::Foreign | Seen::Reopened | Seen::Absent) => Step::CallPerson,
         // The withdrawal that nobody answered may still happen after it was recorded as never made.
         (_, Seen::Prior | Seen::PriorOff) if matches!(settled, Settled::No) => Step::Wait,
         (_, Seen::Prior | Seen::PriorOff) => Step::Close,
@@ -173,12 +181,14 @@ pub fn compare(recorded: Recorded<'_>, seen: &Observation) -> Seen {
         };
     }
     let as_left = recorded.left.is_some_and(|left| *left == seen.state);
-    // Without a mark, a withdrawal that stands after an unanswered request may be ours; nothing could tell it apart.
+    // Without a mark, what stands after an unanswered request may be ours. The point can tell when it is asked again: it knows what
+    // withdrawing from the prior state leaves, and refuses what is anything else.
     let unanswered = recorded.left.is_none() && matches!(recorded.last, Last::Applying | Last::Lifting);
     let may_be_ours = unanswered && seen.mark.is_none();
     match seen.standing {
-        Standing::Withdrawn if ours || as_left || may_be_ours => Seen::Ours,
-        Standing::Partly if ours || as_left || may_be_ours => Seen::Half,
+        Standing::Withdrawn if ours || as_left => Seen::Ours,
+        Standing::Partly | Standing::Withdrawn if ours || as_left || may_be_ours => Seen::Half,
+        Standing::Open => Seen::Reopened,
         _ => Seen::Foreign,
     }
 }
@@ -194,7 +204,8 @@ mod tests {
         Last::InForce,
         Last::Lifting,
     ];
-    const SEEN: [Seen; 7] = [
+    const SEEN: [Seen; 8] = [
+        Seen::Reopened,
         Seen::Prior,
         Seen::PriorOff,
         Seen::Ours,
@@ -318,10 +329,10 @@ mod tests {
                 (Standing::Withdrawn, "off by hand", Some("cordon:2")),
                 Seen::Foreign,
             ),
-            (known, (Standing::Open, "open otherwise", None), Seen::Foreign),
+            (known, (Standing::Open, "open otherwise", None), Seen::Reopened),
             (known, (Standing::Partly, "half", Some("cordon:1")), Seen::Half),
             (known, (Standing::Absent, "", None), Seen::Absent),
-            (unanswered, (Standing::Withdrawn, "off", None), Seen::Ours),
+            (unanswered, (Standing::Withdrawn, "off", None), Seen::Half),
             (
                 unanswered,
                 (Standing::Withdrawn, "off", Some("cordon:2")),
@@ -331,7 +342,7 @@ mod tests {
             (
                 unanswered,
                 (Standing::Open, "open otherwise", None),
-                Seen::Foreign,
+                Seen::Reopened,
             ),
         ];
         for (recorded, (standing, text, found), wanted) in cases {

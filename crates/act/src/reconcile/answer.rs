@@ -169,6 +169,10 @@ impl Reconciler {
         let Some(state) = self.book.placement(&placement) else {
             return;
         };
+        // What stands is not what the withdrawal left, and whoever lifts it said to leave that as it is.
+        if verb == Verb::Lift && error.kind == PointErrorKind::Stale && state.accept_changes {
+            return self.close(placement, None);
+        }
         let attempt = state.attempts.saturating_add(1);
         let is_known =
             matches!(&state.trouble, Some(crate::Trouble::Failing(kind, _)) if *kind == error.kind);

@@ -51,7 +51,10 @@ impl Reconciler {
     /// What is seen becomes the prior state, if the placement's turn has come. An access that does not exist is no prior state.
     fn begin(&mut self, placement: Placement, seen: &Observation, now: Timestamp) {
         match self.permission(&placement, now) {
-            Permission::Now => self.withdraw(placement, seen, now),
+            Permission::Now => {
+                self.count(&placement, now);
+                self.withdraw(placement, seen, now);
+            }
             Permission::At(time) => self.look_at(placement, time),
             Permission::NotYet => {}
         }
@@ -190,11 +193,11 @@ fn why(what: Seen, goal: Goal, state: &PlacementState, seen: &Observation) -> St
              put it back, or lift with --accept-changes"
                 .to_owned()
         }
-        (Seen::Foreign, Goal::Lift) => format!(
+        (Seen::Foreign | Seen::Reopened, Goal::Lift) => format!(
             "somebody else changed it (it is {stands} now), so the prior state is not given back over that change; \
              undo the change, or lift with --accept-changes to leave it as it is"
         ),
-        (Seen::Foreign, Goal::Hold) => format!(
+        (Seen::Foreign | Seen::Reopened, Goal::Hold) => format!(
             "somebody else changed it (it is {stands} now); undo the change and it is withdrawn again, or lift the order"
         ),
         _ => format!(

@@ -138,6 +138,8 @@ pub enum Event {
     },
     /// Another executor may.
     ClaimLost(PointName),
+    /// Another executor wrote these entries. They are read before a point is claimed.
+    Learned(Vec<(Timestamp, Entry)>),
 }
 
 /// What a write lets out when it is durable.
@@ -197,6 +199,17 @@ pub struct Reconciler {
     place: BTreeMap<Placement, u64>,
     #[cfg(feature = "planted-bugs")]
     bug: Option<crate::bugs::Bug>,
+}
+
+impl Answer {
+    /// The answer to a request that could not be carried out.
+    #[must_use]
+    pub fn from_error(request: &Request, error: PointError) -> Self {
+        match request.ask {
+            Ask::Probe => Self::Tried(Err(error)),
+            _ => Self::Stands(Err(error)),
+        }
+    }
 }
 
 impl Reconciler {
@@ -299,6 +312,7 @@ impl Reconciler {
                 capabilities,
             } => self.claimed(point, epoch, capabilities, now),
             Event::ClaimLost(point) => self.claim_lost(&point),
+            Event::Learned(entries) => self.learned(&entries, now),
         }
     }
 
@@ -396,6 +410,14 @@ impl Reconciler {
                     _ => self.pending.push(one),
                 },
             }
+        }
+    }
+
+    fn learned(&mut self, entries: &[(Timestamp, Entry)], now: Timestamp) {
+        self.waves_changed = true;
+        for (time, entry) in entries {
+            self.book.record(*time, entry);
+            self.recorded(entry, now);
         }
     }
 

@@ -204,17 +204,6 @@ impl Reconciler {
         }
         claimed.asking += 1;
         let verb = verb(&request.ask);
-        if verb == Verb::Apply {
-            let minute = SignedDuration::from_secs(60);
-            claimed.applied_at.push_back(now);
-            while claimed
-                .applied_at
-                .front()
-                .is_some_and(|at| now.duration_since(*at) >= minute)
-            {
-                claimed.applied_at.pop_front();
-            }
-        }
         self.busy.insert(placement, Busy::Asking(request.call, verb));
         self.calls.insert(request.call, request.clone());
         self.asks.push(Effect::Ask(request));

@@ -74,6 +74,22 @@ impl Reconciler {
         }
     }
 
+    /// Counts a placement that is begun.
+    pub(super) fn count(&mut self, placement: &Placement, now: Timestamp) {
+        let Some(claimed) = self.claims.get_mut(&placement.point) else {
+            return;
+        };
+        let minute = SignedDuration::from_secs(60);
+        claimed.applied_at.push_back(now);
+        while claimed
+            .applied_at
+            .front()
+            .is_some_and(|at| now.duration_since(*at) >= minute)
+        {
+            claimed.applied_at.pop_front();
+        }
+    }
+
     /// Asks the probes of protected services before the first wave and after each, and halts what failed.
     pub(super) fn run_waves(&mut self) {
         if !std::mem::take(&mut self.waves_changed) {
