@@ -4,6 +4,8 @@
 //! gone. Observation decides, never memory. Nothing here does I/O or reads a clock: time, replies of enforcement points
 //! and completed writes come in, and what to write and what to ask comes out.
 
+pub mod approval;
+pub mod gate;
 pub mod limits;
 mod orders;
 mod point;
