@@ -10,10 +10,12 @@
 //! - [`EnforcementPoint`]: the trait of every server at which access can be withdrawn; [`sweep`]: the harness each passes.
 
 pub mod admit;
+pub mod approval;
 mod book;
 #[cfg(feature = "planted-bugs")]
 pub mod bugs;
 mod entry;
+pub mod gate;
 pub mod limits;
 mod orders;
 mod point;

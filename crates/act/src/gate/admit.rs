@@ -1,0 +1,377 @@
+//! Whether a call may be made.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::state::{Held, Registered, Stand, later_by_minutes};
+use super::{Admission, BREAK_GLASS_PROOF_MINUTES, Gate, GateCall, Refusal, Verb, covers};
+use crate::limits::POINT_STATE_BYTES_MAX;
+use crate::{LeaseEnd, Mark, Order, OrderId, Placement, PointName, PointState, Target};
+
+/// Fewest people who can lift that must be left.
+const LIFTERS_LEFT_MIN: usize = 2;
+
+impl Gate {
+    /// Whether the call may be made now. What this changes must be durable before the point is called.
+    ///
+    /// # Errors
+    /// The first [`Refusal`].
+    pub fn admit(&mut self, call: &GateCall<'_>, now: Timestamp) -> Result<Admission, Refusal> {
+        self.fence(call)?;
+        match (call.verb, call.target) {
+            (Verb::ProveBreakGlass, _) => Ok(Admission {
+                lease_until: None,
+                mark: Mark(String::new()),
+            }),
+            (_, None) => Err(incomplete("a target")),
+            (Verb::Observe | Verb::Probe, Some(target)) => Ok(Admission {
+                lease_until: None,
+                mark: placement(call.point, target).mark(),
+            }),
+            (Verb::Apply, Some(target)) => self.apply(call, placement(call.point, target), now),
+            (Verb::Lift, Some(target)) => self.lift(call, placement(call.point, target), now),
+        }
+    }
+
+    /// An epoch lower than the highest seen at the point is too late.
+    fn fence(&mut self, call: &GateCall<'_>) -> Result<(), Refusal> {
+        if call.epoch == 0 {
+            return if call.verb.only_reads() {
+                Ok(())
+            } else {
+                Err(Refusal::NoEpoch {
+                    point: call.point.clone(),
+                })
+            };
+        }
+        let point = self.state.points.entry(call.point.clone()).or_default();
+        if call.epoch < point.epoch {
+            return Err(Refusal::Fenced {
+                point: call.point.clone(),
+                epoch: call.epoch,
+                highest: point.epoch,
+            });
+        }
+        point.epoch = call.epoch;
+        Ok(())
+    }
+
+    fn apply(
+        &mut self,
+        call: &GateCall<'_>,
+        placement: Placement,
+        now: Timestamp,
+    ) -> Result<Admission, Refusal> {
+        let [id] = call.orders else {
+            return Err(incomplete("the one order on whose behalf"));
+        };
+        let (registered, order) = self.ordered(call.orders_digest, id, &placement)?;
+        let begins = self.may_begin_or_go_on(call.orders_digest, registered, order, now)?;
+        self.not_never(&placement)?;
+        self.lifters_left(&placement)?;
+        if begins && !registered.without_break_glass {
+            self.break_glass_proven(call.point, now)?;
+        }
+        let prior = prior_digest(call.prior, &placement)?;
+        let limit = registered.orders.limits.per_point_and_minute;
+        self.same_prior(&placement, &prior)?;
+        self.count(call.point, limit, now)?;
+        self.note_apply(call, id, &placement, prior, now);
+        Ok(Admission {
+            lease_until: self.lease_until(&placement, call.lease_until, now),
+            mark: placement.mark(),
+        })
+    }
+
+    /// The registered order of a name, if it orders the placement.
+    fn ordered(
+        &self,
+        digest: &str,
+        id: &OrderId,
+        placement: &Placement,
+    ) -> Result<(&Registered, &Order), Refusal> {
+        let registered = self.state.registered.get(digest).ok_or(Refusal::NotRegistered)?;
+        self.ordered
+            .get(placement)
+            .into_iter()
+            .flatten()
+            .filter(|(of, _)| of == digest)
+            .filter_map(|(_, place)| registered.orders.orders.get(*place))
+            .find(|order| order.id == *id)
+            .map(|order| (registered, order))
+            .ok_or_else(|| Refusal::NotOrdered {
+                order: id.clone(),
+                placement: placement.clone(),
+            })
+    }
+
+    /// True if this is the first apply of the order.
+    fn may_begin_or_go_on(
+        &self,
+        digest: &str,
+        registered: &Registered,
+        order: &Order,
+        now: Timestamp,
+    ) -> Result<bool, Refusal> {
+        match self.state.stand(digest, registered, order, now) {
+            Stand::Waiting => Ok(true),
+            Stand::Running(_) => Ok(false),
+            Stand::Lapsed(until) => Err(Refusal::ApprovalOver { until }),
+            Stand::GivenUp => Err(Refusal::GivenUp {
+                order: order.id.clone(),
+            }),
+            Stand::Over(until) | Stand::Overdue(until) => Err(Refusal::LeaseOver {
+                order: order.id.clone(),
+                until,
+            }),
+        }
+    }
+
+    /// Neither the actuator's own list nor that of any registered orders names what the placement would take.
+    fn not_never(&self, placement: &Placement) -> Result<(), Refusal> {
+        let own = self.rules.forbids(&placement.point, &placement.target);
+        let listed = || {
+            self.state
+                .registered
+                .values()
+                .flat_map(|registered| &registered.orders.never)
+                .find(|never| never.point == placement.point && covers(&placement.target, &never.target))
+                .map(ToString::to_string)
+        };
+        match own.or_else(listed) {
+            None => Ok(()),
+            Some(why) => Err(Refusal::Never {
+                placement: placement.clone(),
+                why,
+            }),
+        }
+    }
+
+    /// Two people who can lift stay able to.
+    fn lifters_left(&self, placement: &Placement) -> Result<(), Refusal> {
+        let hit = self.rules.lifters_hit(&placement.target);
+        if hit.is_empty() {
+            return Ok(());
+        }
+        let withdrawn: BTreeSet<usize> = self
+            .state
+            .points
+            .values()
+            .flat_map(|point| &point.held)
+            .filter(|(_, held)| held.effects > 0)
+            .flat_map(|(target, _)| self.rules.lifters_hit(target))
+            .chain(hit)
+            .collect();
+        if self.rules.lifters.len() < withdrawn.len() + LIFTERS_LEFT_MIN {
+            return Err(Refusal::LastLifters {
+                placement: placement.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    fn break_glass_proven(&self, point: &PointName, now: Timestamp) -> Result<(), Refusal> {
+        let longest = SignedDuration::from_mins(BREAK_GLASS_PROOF_MINUTES);
+        let proven_at = self.state.points.get(point).and_then(|point| point.proven_at);
+        let fresh = proven_at.is_some_and(|at| now.duration_since(at).abs() <= longest);
+        if fresh || !self.rules.break_glass_proof_at.contains(point) {
+            return Ok(());
+        }
+        Err(Refusal::BreakGlass { point: point.clone() })
+    }
+
+    fn same_prior(&self, placement: &Placement, prior: &str) -> Result<(), Refusal> {
+        match self.held(placement) {
+            Some(held) if held.effects > 0 && held.prior != prior => Err(Refusal::PriorDiffers {
+                placement: placement.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn held(&self, placement: &Placement) -> Option<&Held> {
+        self.state
+            .points
+            .get(&placement.point)?
+            .held
+            .get(&placement.target)
+    }
+
+    /// Counts an apply in this minute, if there is room for one.
+    fn count(&mut self, name: &PointName, limit: u32, now: Timestamp) -> Result<(), Refusal> {
+        let point = self.state.points.entry(name.clone()).or_default();
+        let second = now.as_second();
+        let minute = second.div_euclid(60);
+        if point.minute != minute {
+            point.minute = minute;
+            point.applied = 0;
+        }
+        if point.applied >= limit {
+            return Err(Refusal::TooFast {
+                point: name.clone(),
+                limit,
+                wait_seconds: u32::try_from(60 - second.rem_euclid(60)).unwrap_or(60),
+            });
+        }
+        point.applied += 1;
+        Ok(())
+    }
+
+    fn note_apply(
+        &mut self,
+        call: &GateCall<'_>,
+        id: &OrderId,
+        placement: &Placement,
+        prior: String,
+        now: Timestamp,
+    ) {
+        let point = self.state.points.entry(call.point.clone()).or_default();
+        point
+            .begun
+            .entry(call.orders_digest.to_owned())
+            .or_default()
+            .entry(id.clone())
+            .or_insert(now);
+        let held = point.held.entry(placement.target.clone()).or_insert(Held {
+            prior: String::new(),
+            effects: 0,
+        });
+        if held.effects == 0 {
+            held.prior = prior;
+        }
+        held.effects = held.effects.saturating_add(1);
+    }
+
+    /// The latest end that any order with this placement allows, and what the caller asks for if that is earlier.
+    fn lease_until(
+        &self,
+        placement: &Placement,
+        asked: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let mut latest = None;
+        for (digest, registered, order) in self.orders_with(placement) {
+            if !self.state.stand(digest, registered, order, now).holds() {
+                continue;
+            }
+            if order.at_lease_end == LeaseEnd::Hold {
+                return asked;
+            }
+            let end = self
+                .state
+                .lease_end(digest, registered, order)
+                .unwrap_or_else(|| later_by_minutes(now, order.lease_minutes));
+            latest = latest.max(Some(end));
+        }
+        match (latest, asked) {
+            (Some(latest), Some(asked)) => Some(latest.min(asked)),
+            (latest, asked) => latest.or(asked),
+        }
+    }
+
+    fn orders_with(&self, placement: &Placement) -> impl Iterator<Item = (&str, &Registered, &Order)> {
+        self.ordered
+            .get(placement)
+            .into_iter()
+            .flatten()
+            .filter_map(|(digest, place)| {
+                let registered = self.state.registered.get(digest)?;
+                let order = registered.orders.orders.get(*place)?;
+                Some((digest.as_str(), registered, order))
+            })
+    }
+
+    fn lift(&self, call: &GateCall<'_>, placement: Placement, now: Timestamp) -> Result<Admission, Refusal> {
+        if call.orders.is_empty() {
+            return Err(incomplete("the orders on whose behalf"));
+        }
+        for id in call.orders {
+            let (registered, order) = self.ordered(call.orders_digest, id, &placement)?;
+            if self
+                .state
+                .stand(call.orders_digest, registered, order, now)
+                .holds()
+            {
+                return Err(Refusal::LiftNotApproved { order: id.clone() });
+            }
+        }
+        let holder = self
+            .orders_with(&placement)
+            .find(|(digest, registered, order)| self.state.stand(digest, registered, order, now).holds());
+        if let Some((_, _, order)) = holder {
+            return Err(Refusal::StillHeld {
+                order: order.id.clone(),
+                placement,
+            });
+        }
+        let prior = prior_digest(call.prior, &placement)?;
+        match self.held(&placement) {
+            None => Err(Refusal::NeverApplied { placement }),
+            Some(held) if held.prior != prior => Err(Refusal::PriorDiffers { placement }),
+            Some(_) => Ok(Admission {
+                lease_until: None,
+                mark: placement.mark(),
+            }),
+        }
+    }
+}
+
+fn placement(point: &PointName, target: &Target) -> Placement {
+    Placement {
+        point: point.clone(),
+        target: target.clone(),
+    }
+}
+
+fn incomplete(missing: &str) -> Refusal {
+    Refusal::Incomplete {
+        missing: missing.to_owned(),
+    }
+}
+
+/// SHA-256 in hex over the state as JSON with its keys sorted.
+fn prior_digest(prior: Option<&PointState>, placement: &Placement) -> Result<String, Refusal> {
+    let prior = prior.ok_or_else(|| incomplete("the prior state"))?;
+    let mut text = String::new();
+    write_sorted(&prior.0, &mut text);
+    if text.len() > POINT_STATE_BYTES_MAX {
+        return Err(Refusal::PriorTooLarge {
+            placement: placement.clone(),
+        });
+    }
+    Ok(crate::orders::hex(&Sha256::digest(text.as_bytes())))
+}
+
+/// JSON that does not depend on the order in which an object's keys came.
+fn write_sorted(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(fields) => {
+            let mut keys: Vec<&String> = fields.keys().collect();
+            keys.sort_unstable();
+            text.push('{');
+            for (place, key) in keys.into_iter().enumerate() {
+                if place > 0 {
+                    text.push(',');
+                }
+                text.push_str(&Value::from(key.as_str()).to_string());
+                text.push(':');
+                write_sorted(fields.get(key).unwrap_or(&Value::Null), text);
+            }
+            text.push('}');
+        }
+        Value::Array(items) => {
+            text.push('[');
+            for (place, item) in items.iter().enumerate() {
+                if place > 0 {
+                    text.push(',');
+                }
+                write_sorted(item, text);
+            }
+            text.push(']');
+        }
+        plain => text.push_str(&plain.to_string()),
+    }
+}

@@ -1,0 +1,182 @@
+//! What stands between an executor and an enforcement point.
+//!
+//! The executor decides what to do; the gate decides whether it may. It lives where the secrets are, in the actuator, and trusts
+//! nothing that the executor says but what people signed. It remembers which orders were approved, who acts at each point, what was
+//! handed in as prior state, and how fast things go.
+//!
+//! Nothing here does I/O or reads a clock. Whoever holds a [`Gate`] keeps its state durable *before* a point is called:
+//! [`Gate::admit`], durable write, call, [`Gate::settle`]. Losing what [`Gate::settle`] said costs nothing but refusals.
+
+mod admit;
+mod cover;
+mod refusal;
+mod register;
+mod rules;
+mod state;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Mark, OrderId, Placement, PointName, PointState, Target};
+
+pub use cover::covers;
+pub use refusal::Refusal;
+pub use rules::{GateRules, Lifter, NeverAccount};
+pub use state::{GateState, GivenUp, Held, PointGate, Registered, Renewed};
+
+/// Most sets of orders registered at once. An incident has a handful.
+pub const REGISTERED_MAX: usize = 256;
+
+/// How long the proof of a break-glass logon counts, in minutes: long enough to begin every wave of a plan.
+pub const BREAK_GLASS_PROOF_MINUTES: i64 = 60;
+
+/// What is asked of a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// [`crate::EnforcementPoint::observe`].
+    Observe,
+    /// [`crate::EnforcementPoint::apply`].
+    Apply,
+    /// [`crate::EnforcementPoint::lift`].
+    Lift,
+    /// [`crate::EnforcementPoint::probe`].
+    Probe,
+    /// [`crate::EnforcementPoint::prove_break_glass`].
+    ProveBreakGlass,
+}
+
+impl Verb {
+    /// True if nothing is changed at the point.
+    #[must_use]
+    pub const fn only_reads(self) -> bool {
+        matches!(self, Self::Observe | Self::Probe | Self::ProveBreakGlass)
+    }
+}
+
+/// One call that an executor wants to make.
+#[derive(Clone, Copy, Debug)]
+pub struct GateCall<'a> {
+    /// What.
+    pub verb: Verb,
+    /// Where.
+    pub point: &'a PointName,
+    /// The fencing token of the executor: whoever acts at a point later has a higher one. From 1; 0 makes no claim, and suffices for
+    /// verbs that only read.
+    pub epoch: u64,
+    /// The digest of the orders; may be empty for verbs that only read.
+    pub orders_digest: &'a str,
+    /// On behalf of which orders: one for apply, one or more for lift.
+    pub orders: &'a [OrderId],
+    /// At what; none for the break-glass proof.
+    pub target: Option<&'a Target>,
+    /// The prior state that is handed in, for apply and lift.
+    pub prior: Option<&'a PointState>,
+    /// Until when the point itself shall hold the withdrawal, for apply.
+    pub lease_until: Option<Timestamp>,
+}
+
+/// That a call may be made, and with what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// Until when the point itself may hold the withdrawal: never longer than somebody approved. None is without end.
+    pub lease_until: Option<Timestamp>,
+    /// What to leave at the server; empty for the break-glass proof.
+    pub mark: Mark,
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// An apply certainly changed nothing.
+    Unchanged,
+    /// A lift gave the prior state back.
+    Lifted,
+    /// An observation found the access open, or nothing there to withdraw.
+    SeenOpen,
+    /// The break-glass logon worked.
+    BreakGlassProven,
+}
+
+/// The gate with its state.
+#[derive(Clone, Debug, Default)]
+pub struct Gate {
+    rules: GateRules,
+    state: GateState,
+    /// Where each placement is ordered: digest of the orders and place of the order in them. From `state`.
+    ordered: BTreeMap<Placement, Vec<(String, usize)>>,
+}
+
+impl Gate {
+    /// A gate with the state it had, which is empty at first.
+    #[must_use]
+    pub fn new(rules: GateRules, state: GateState) -> Self {
+        let mut gate = Self {
+            rules,
+            state,
+            ordered: BTreeMap::new(),
+        };
+        gate.index();
+        gate
+    }
+
+    /// What must be kept durable.
+    #[must_use]
+    pub const fn state(&self) -> &GateState {
+        &self.state
+    }
+
+    /// What it was configured with.
+    #[must_use]
+    pub const fn rules(&self) -> &GateRules {
+        &self.rules
+    }
+
+    fn index(&mut self) {
+        self.ordered.clear();
+        for (digest, registered) in &self.state.registered {
+            index_one(&mut self.ordered, digest, registered);
+        }
+    }
+
+    /// Takes note of what became of a call that was admitted.
+    pub fn settle(
+        &mut self,
+        point: &PointName,
+        target: Option<&Target>,
+        settlement: Settlement,
+        now: Timestamp,
+    ) {
+        let Some(gate) = self.state.points.get_mut(point) else {
+            if settlement == Settlement::BreakGlassProven {
+                self.state.points.entry(point.clone()).or_default().proven_at = Some(now);
+            }
+            return;
+        };
+        match settlement {
+            Settlement::BreakGlassProven => gate.proven_at = Some(now),
+            Settlement::Unchanged => gate.held(target, Held::unchanged),
+            Settlement::Lifted | Settlement::SeenOpen => gate.held(target, Held::opened),
+        }
+    }
+}
+
+fn index_one(ordered: &mut BTreeMap<Placement, Vec<(String, usize)>>, digest: &str, registered: &Registered) {
+    for (place, order) in registered.orders.orders.iter().enumerate() {
+        for target in &order.targets {
+            let placement = Placement {
+                point: order.point.clone(),
+                target: target.clone(),
+            };
+            ordered
+                .entry(placement)
+                .or_default()
+                .push((digest.to_owned(), place));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

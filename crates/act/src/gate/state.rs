@@ -1,0 +1,205 @@
+//! What a gate remembers.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::approval::Approver;
+use crate::{LeaseEnd, Order, OrderId, Orders, PointName, Target};
+
+/// Everything that must survive a restart. The parts can be kept in files of their own: one for each set of orders and one for each
+/// point.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GateState {
+    /// The orders that were approved, by their digest.
+    pub registered: BTreeMap<String, Registered>,
+    /// What happened at each point.
+    pub points: BTreeMap<PointName, PointGate>,
+    /// Digests of orders that are done with, until their approval is over, so that it cannot be used again.
+    pub finished: BTreeMap<String, Timestamp>,
+}
+
+/// A set of orders with its approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registered {
+    /// The orders.
+    pub orders: Orders,
+    /// Who approved them.
+    pub approvers: Vec<Approver>,
+    /// Until when each order may be begun.
+    pub until: Timestamp,
+    /// True if two people said that no proof of a break-glass logon is needed.
+    pub without_break_glass: bool,
+    /// When they were registered.
+    pub at: Timestamp,
+    /// Which orders are to be lifted.
+    #[serde(default)]
+    pub given_up: BTreeMap<OrderId, GivenUp>,
+    /// Which leases were made longer.
+    #[serde(default)]
+    pub renewed: BTreeMap<OrderId, Renewed>,
+}
+
+/// That an order is to be lifted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenUp {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who said so.
+    pub by: Approver,
+}
+
+/// That a lease runs longer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renewed {
+    /// Until when.
+    pub until: Timestamp,
+    /// Who said so.
+    pub by: Approver,
+}
+
+/// What happened at one point.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PointGate {
+    /// The highest epoch that was used.
+    pub epoch: u64,
+    /// The minute, counted from 1970, that `applied` is of.
+    pub minute: i64,
+    /// How many applies were admitted in it.
+    pub applied: u32,
+    /// When the break-glass logon last worked.
+    pub proven_at: Option<Timestamp>,
+    /// When the first apply of an order was admitted, which is when its lease began, by digest and order.
+    pub begun: BTreeMap<String, BTreeMap<OrderId, Timestamp>>,
+    /// What was withdrawn and with which prior state.
+    #[serde(with = "pairs")]
+    pub held: BTreeMap<Target, Held>,
+}
+
+/// What is remembered of a target that was withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Held {
+    /// SHA-256 in hex of the prior state that was handed in first.
+    pub prior: String,
+    /// How many applies may have had an effect since; at 0 the next apply may bring another prior state.
+    pub effects: u32,
+}
+
+impl Held {
+    /// An apply certainly had no effect.
+    pub(super) const fn unchanged(&mut self) {
+        self.effects = self.effects.saturating_sub(1);
+    }
+
+    /// Nothing of Cordon's stands there any more.
+    pub(super) const fn opened(&mut self) {
+        self.effects = 0;
+    }
+}
+
+impl PointGate {
+    pub(super) fn held(&mut self, target: Option<&Target>, change: fn(&mut Held)) {
+        if let Some(held) = target.and_then(|target| self.held.get_mut(target)) {
+            change(held);
+        }
+    }
+}
+
+/// How an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stand {
+    /// Approved and not begun.
+    Waiting,
+    /// Not begun while that was approved.
+    Lapsed(Timestamp),
+    /// Its lease runs.
+    Running(Timestamp),
+    /// Its lease is over; it stays withdrawn until somebody answers.
+    Overdue(Timestamp),
+    /// Its lease is over, and it is lifted.
+    Over(Timestamp),
+    /// Somebody said that it be lifted.
+    GivenUp,
+}
+
+impl Stand {
+    /// True if the order wants its placements withdrawn.
+    pub(super) const fn holds(self) -> bool {
+        matches!(self, Self::Waiting | Self::Running(_) | Self::Overdue(_))
+    }
+}
+
+impl GateState {
+    pub(super) fn stand(
+        &self,
+        digest: &str,
+        registered: &Registered,
+        order: &Order,
+        now: Timestamp,
+    ) -> Stand {
+        if registered.given_up.contains_key(&order.id) {
+            return Stand::GivenUp;
+        }
+        match self.lease_end(digest, registered, order) {
+            None if now < registered.until => Stand::Waiting,
+            None => Stand::Lapsed(registered.until),
+            Some(end) if now < end => Stand::Running(end),
+            Some(end) => match order.at_lease_end {
+                LeaseEnd::Lift => Stand::Over(end),
+                LeaseEnd::Hold => Stand::Overdue(end),
+            },
+        }
+    }
+
+    /// When the lease of an order that was begun ends.
+    pub(super) fn lease_end(
+        &self,
+        digest: &str,
+        registered: &Registered,
+        order: &Order,
+    ) -> Option<Timestamp> {
+        let begun = self
+            .points
+            .get(&order.point)
+            .and_then(|point| point.begun.get(digest))
+            .and_then(|orders| orders.get(&order.id))?;
+        let end = later_by_minutes(*begun, order.lease_minutes);
+        let renewed = registered.renewed.get(&order.id).map(|renewed| renewed.until);
+        Some(renewed.map_or(end, |renewed| renewed.max(end)))
+    }
+}
+
+pub(super) fn later_by_minutes(from: Timestamp, minutes: u32) -> Timestamp {
+    from.checked_add(SignedDuration::from_mins(i64::from(minutes)))
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// A map whose keys are no text, as a list of pairs.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Held;
+    use crate::Target;
+
+    pub(super) fn serialize<S: Serializer>(
+        map: &BTreeMap<Target, Held>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<Target, Held>, D::Error> {
+        Vec::<(Target, Held)>::deserialize(deserializer).map(|pairs| pairs.into_iter().collect())
+    }
+}
