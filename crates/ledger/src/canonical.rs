@@ -157,14 +157,26 @@ fn integral(number: &Number) -> Option<i128> {
 
 /// A finite double as ECMAScript writes it (ECMA-262, `Number::toString`).
 fn write_double(text: &mut String, double: f64) {
-    let shortest = format!("{:e}", double.abs());
-    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let exponent: i32 = exponent.parse().unwrap_or_default();
+    let (digits, exponent) = shortest(double.abs());
     if double < 0.0 {
         text.push('-');
     }
     lay_out(text, &digits, exponent);
+}
+
+/// The shortest digits that read back as a double, the closest and at a tie the even ones (the standard library rounds ties
+/// up), and the power of ten of the first.
+fn shortest(double: f64) -> (String, i32) {
+    let written = Number::from_f64(double).map_or_else(String::new, |number| number.to_string());
+    let (mantissa, power) = written.split_once('e').unwrap_or((&written, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_start_matches('0');
+    let zeros = all.len() - digits.len();
+    let before_point =
+        i32::try_from(whole.len()).unwrap_or_default() - i32::try_from(zeros).unwrap_or_default();
+    let exponent = power.parse::<i32>().unwrap_or_default() + before_point - 1;
+    (digits.trim_end_matches('0').to_owned(), exponent)
 }
 
 /// Writes `digits` with the decimal point after the first, times ten to the power of `exponent`.
@@ -177,7 +189,10 @@ fn lay_out(text: &mut String, digits: &str, exponent: i32) {
             let (first, rest) = split(1);
             let point = if rest.is_empty() { "" } else { "." };
             let sign = if exponent < 0 { '-' } else { '+' };
-            put(text, format_args!("{first}{point}{rest}e{sign}{}", exponent.abs()));
+            put(
+                text,
+                format_args!("{first}{point}{rest}e{sign}{}", exponent.abs()),
+            );
         }
         -6..=-1 => put(text, format_args!("0.{}{digits}", zeros(-exponent - 1))),
         _ if exponent + 1 >= count => put(text, format_args!("{digits}{}", zeros(exponent + 1 - count))),
@@ -245,7 +260,10 @@ mod tests {
             canonical_text(&value).unwrap(),
             "[18446744073709551615,-9223372036854775808,9007199254740993,1,1,0,100]"
         );
-        assert_eq!(canonical_text(&json!(18_446_744_073_709_551_616.0)).unwrap(), "18446744073709552000");
+        assert_eq!(
+            canonical_text(&json!(18_446_744_073_709_551_616.0)).unwrap(),
+            "18446744073709552000"
+        );
     }
 
     /// RFC 8785, section 3.2.3.
@@ -257,7 +275,15 @@ mod tests {
             "\u{f6}": "Latin Small Letter O With Diaeresis"
         });
         let text = canonical_text(&value).unwrap();
-        let order = ["Carriage Return", "One", "Control", "Latin", "Euro", "Emoji", "Hebrew"];
+        let order = [
+            "Carriage Return",
+            "One",
+            "Control",
+            "Latin",
+            "Euro",
+            "Emoji",
+            "Hebrew",
+        ];
         let places: Vec<usize> = order.iter().map(|word| text.find(word).unwrap()).collect();
         assert!(places.is_sorted(), "{text}");
     }
@@ -265,15 +291,22 @@ mod tests {
     /// RFC 8785, section 3.2.2.
     #[test]
     fn strings_have_the_shortest_escapes() {
-        let value: Value = serde_json::from_str(r#"{"string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/"}"#).unwrap();
-        assert_eq!(canonical_text(&value).unwrap(), "{\"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}");
+        let value: Value =
+            serde_json::from_str(r#"{"string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/"}"#).unwrap();
+        assert_eq!(
+            canonical_text(&value).unwrap(),
+            "{\"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}"
+        );
     }
 
     #[test]
     fn what_is_too_deep_is_refused() {
         let nest = |depth: usize| (0..depth).fold(Value::Null, |inner, _| json!([inner]));
         assert!(canonical_text(&nest(BODY_DEPTH_MAX)).is_ok());
-        assert_eq!(canonical_text(&nest(BODY_DEPTH_MAX + 1)), Err(CanonicalError::TooDeep));
+        assert_eq!(
+            canonical_text(&nest(BODY_DEPTH_MAX + 1)),
+            Err(CanonicalError::TooDeep)
+        );
     }
 
     pub(crate) fn any_json() -> impl Strategy<Value = Value> {
@@ -282,7 +315,9 @@ mod tests {
             any::<bool>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
             any::<u64>().prop_map(Value::from),
-            any::<f64>().prop_filter("finite", |double| double.is_finite()).prop_map(Value::from),
+            any::<f64>()
+                .prop_filter("finite", |double| double.is_finite())
+                .prop_map(Value::from),
             ".{0,8}".prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 32, 6, |inner| {

@@ -110,10 +110,7 @@ impl Checkpoint {
     }
 
     fn from_text(text: &str) -> Result<Self, CheckpointError> {
-        let mut lines = text
-            .strip_suffix('\n')
-            .ok_or(CheckpointError::Form)?
-            .split('\n');
+        let mut lines = text.strip_suffix('\n').ok_or(CheckpointError::Form)?.split('\n');
         let mut line = || lines.next().ok_or(CheckpointError::Form);
         let (origin, entries, root) = (line()?, line()?, line()?);
         let extensions: Vec<String> = lines.map(str::to_owned).collect();
@@ -132,7 +129,11 @@ impl Checkpoint {
 /// A number in decimal without sign or leading zeros.
 fn parse_count(text: &str) -> Result<u64, CheckpointError> {
     let number: u64 = text.parse().map_err(|_| CheckpointError::Form)?;
-    if number.to_string() == text { Ok(number) } else { Err(CheckpointError::Form) }
+    if number.to_string() == text {
+        Ok(number)
+    } else {
+        Err(CheckpointError::Form)
+    }
 }
 
 fn parse_root(text: &str) -> Result<Digest, CheckpointError> {

@@ -129,7 +129,10 @@ mod tests {
 
     #[test]
     fn fields_cannot_flow_into_each_other() {
-        assert_ne!(Digest::of_fields(&[b"ab", b"c"]), Digest::of_fields(&[b"a", b"bc"]));
+        assert_ne!(
+            Digest::of_fields(&[b"ab", b"c"]),
+            Digest::of_fields(&[b"a", b"bc"])
+        );
         assert_ne!(Digest::of_fields(&[b"ab"]), Digest::of_fields(&[b"ab", b""]));
     }
 }

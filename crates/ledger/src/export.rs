@@ -119,7 +119,8 @@ impl Reading {
             let expected = end.entries;
             return Err(self.broken(Broken::Missing { expected }));
         }
-        let fits = end.entries == head.entries && end.head == head.digest && end.root == self.verifying.root();
+        let fits =
+            end.entries == head.entries && end.head == head.digest && end.root == self.verifying.root();
         if !fits || !canonical || end.format != FORMAT {
             return Err(self.broken_before(Broken::End));
         }

@@ -121,7 +121,11 @@ impl FromStr for VerifierKey {
         let (name, id, bytes) = parse_key(text)?;
         let key = VerifyingKey::from_bytes(&bytes).map_err(|_| KeyError::Form)?;
         let key = Self::new(name, key)?;
-        if key.id == id { Ok(key) } else { Err(KeyError::Hash) }
+        if key.id == id {
+            Ok(key)
+        } else {
+            Err(KeyError::Hash)
+        }
     }
 }
 
@@ -143,7 +147,11 @@ impl Signer {
     pub fn from_secret_text(text: &str) -> Result<Self, KeyError> {
         let (name, id, seed) = parse_key(text.strip_prefix(PRIVATE).ok_or(KeyError::Form)?)?;
         let signer = Self::from_seed(name, &seed)?;
-        if signer.public.id == id { Ok(signer) } else { Err(KeyError::Hash) }
+        if signer.public.id == id {
+            Ok(signer)
+        } else {
+            Err(KeyError::Hash)
+        }
     }
 
     /// The secret text, to be kept in a file that only its owner reads.

@@ -53,7 +53,9 @@ pub enum Broken {
         expected: u64,
     },
     /// The entries up to this one have another root than a checkpoint says.
-    #[error("the entries up to it are not those of the checkpoint: the record was rewritten, or the checkpoint is of another")]
+    #[error(
+        "the entries up to it are not those of the checkpoint: the record was rewritten, or the checkpoint is of another"
+    )]
     Root,
     /// The last line of an export does not fit the entries before it.
     #[error("the last line does not fit the entries before it")]

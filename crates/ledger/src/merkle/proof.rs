@@ -139,5 +139,9 @@ fn same(shape: bool, found: &Digest, expected: &Digest) -> Result<(), ProofError
     if !shape {
         return Err(ProofError::Shape);
     }
-    if found == expected { Ok(()) } else { Err(ProofError::Root) }
+    if found == expected {
+        Ok(())
+    } else {
+        Err(ProofError::Root)
+    }
 }

@@ -32,9 +32,13 @@ impl Tree {
             if self.levels.len() == height {
                 self.levels.push(Vec::new());
             }
-            let Some(level) = self.levels.get_mut(height) else { return };
+            let Some(level) = self.levels.get_mut(height) else {
+                return;
+            };
             level.push(hash);
-            let [.., left, right] = level.as_slice() else { return };
+            let [.., left, right] = level.as_slice() else {
+                return;
+            };
             if level.len() % 2 == 1 {
                 return;
             }
@@ -85,7 +89,11 @@ impl Tree {
         if first > second || second > self.leaves() {
             return None;
         }
-        let path = if first == 0 { Vec::new() } else { self.consistency_path(first, second) };
+        let path = if first == 0 {
+            Vec::new()
+        } else {
+            self.consistency_path(first, second)
+        };
         Some(ConsistencyProof { first, second, path })
     }
 
