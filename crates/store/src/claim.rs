@@ -70,7 +70,9 @@ impl<'a> Wanted<'a> {
         check_name("holder", holder)?;
         if duration > CLAIM_MAX {
             let hours = CLAIM_MAX.as_secs() / 3600;
-            return Err(StoreError::Input(format!("a claim runs for {hours} hours at most")));
+            return Err(StoreError::Input(format!(
+                "a claim runs for {hours} hours at most"
+            )));
         }
         let until = SignedDuration::try_from(duration)
             .and_then(|duration| now.checked_add(duration))
@@ -87,9 +89,19 @@ impl<'a> Wanted<'a> {
     pub(crate) fn decide(&self, standing: Option<Standing>) -> Result<Claim, StoreError> {
         let (epoch, until) = match standing {
             None => (1, self.until),
-            Some(Standing { holder: None, epoch, .. }) => (next(epoch)?, self.until),
-            Some(Standing { holder: Some(by), epoch, until }) if by == self.holder => (epoch, until.max(self.until)),
-            Some(Standing { holder: Some(by), until, .. }) if until > self.now => {
+            Some(Standing {
+                holder: None, epoch, ..
+            }) => (next(epoch)?, self.until),
+            Some(Standing {
+                holder: Some(by),
+                epoch,
+                until,
+            }) if by == self.holder => (epoch, until.max(self.until)),
+            Some(Standing {
+                holder: Some(by),
+                until,
+                ..
+            }) if until > self.now => {
                 let resource = self.resource.to_owned();
                 return Err(StoreError::Held { resource, by, until });
             }

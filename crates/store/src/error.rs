@@ -100,8 +100,12 @@ impl FailureKind {
             Self::Busy => "Another process is writing. Try again; if it stays so, look for one that hangs.",
             Self::Absent => "Name the state directory or database of a Cordon that has run.",
             Self::Unreachable => "Check that the server runs and that the address is right.",
-            Self::Insecure => "Take the right to write away from others, or use a connection that nobody can read.",
-            Self::NotDurable => "Turn it on in the server's configuration: a record that a power cut can lose is none.",
+            Self::Insecure => {
+                "Take the right to write away from others, or use a connection that nobody can read."
+            }
+            Self::NotDurable => {
+                "Turn it on in the server's configuration: a record that a power cut can lose is none."
+            }
             Self::Location => "Give the path of a file, or a URL that starts with postgres://.",
             Self::Other => "Look at the storage and its log.",
         }

@@ -10,6 +10,8 @@ mod claim;
 mod error;
 pub mod limits;
 mod location;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod row;
 mod sqlite;
 
@@ -21,6 +23,8 @@ use jiff::Timestamp;
 pub use claim::{Claim, Fence};
 pub use error::{FailureKind, StoreError};
 pub use location::{FILE_NAME, file_in, shown};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 
 /// What an append wrote, and that it is safe.
@@ -62,7 +66,13 @@ pub trait Store: Send {
     /// # Errors
     /// [`StoreError::Held`] if another's claim has not run out; [`StoreError::Input`] for impossible names or times; else
     /// [`StoreError::Failed`].
-    fn claim(&mut self, resource: &str, holder: &str, now: Timestamp, duration: Duration) -> Result<Claim, StoreError>;
+    fn claim(
+        &mut self,
+        resource: &str,
+        holder: &str,
+        now: Timestamp,
+        duration: Duration,
+    ) -> Result<Claim, StoreError>;
 
     /// Gives a claim back. If it is no longer the current one, nothing happens.
     ///
@@ -96,6 +106,8 @@ pub trait Store: Send {
 pub fn open(location: &str) -> Result<Box<dyn Store>, StoreError> {
     match location::kind(location)? {
         location::Kind::File(path) => Ok(Box::new(SqliteStore::open(path)?)),
+        #[cfg(feature = "postgres")]
+        location::Kind::Postgres(url) => Ok(Box::new(PostgresStore::open(url)?)),
     }
 }
 
@@ -106,6 +118,8 @@ pub fn open(location: &str) -> Result<Box<dyn Store>, StoreError> {
 pub fn open_to_read(location: &str) -> Result<Box<dyn Store>, StoreError> {
     match location::kind(location)? {
         location::Kind::File(path) => Ok(Box::new(SqliteStore::open_to_read(path)?)),
+        #[cfg(feature = "postgres")]
+        location::Kind::Postgres(url) => Ok(Box::new(PostgresStore::open_to_read(url)?)),
     }
 }
 
@@ -151,7 +165,9 @@ fn checkpoint_entries(note: &SignedNote, head: Head) -> Result<i64, StoreError> 
     let entries = cordon_ledger::Checkpoint::unverified(note)?.entries;
     if entries > head.entries {
         let there = head.entries;
-        return Err(StoreError::Input(format!("a checkpoint of {entries} entries, and there are {there}")));
+        return Err(StoreError::Input(format!(
+            "a checkpoint of {entries} entries, and there are {there}"
+        )));
     }
     row::to_signed(entries)
 }

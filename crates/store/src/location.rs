@@ -10,6 +10,8 @@ pub const FILE_NAME: &str = "cordon.sqlite";
 /// A location by what stands behind it.
 pub(crate) enum Kind<'a> {
     File(&'a Path),
+    #[cfg(feature = "postgres")]
+    Postgres(&'a str),
 }
 
 /// The SQLite file in a state directory.
@@ -40,10 +42,17 @@ pub(crate) fn kind(location: &str) -> Result<Kind<'_>, StoreError> {
     }
 }
 
+#[cfg(feature = "postgres")]
+#[expect(clippy::unnecessary_wraps, reason = "its twin without PostgreSQL refuses")]
+fn postgres(location: &str) -> Result<Kind<'_>, StoreError> {
+    Ok(Kind::Postgres(location))
+}
+
+#[cfg(not(feature = "postgres"))]
 fn postgres(_location: &str) -> Result<Kind<'_>, StoreError> {
     Err(StoreError::failed(
         FailureKind::Location,
-        "this program keeps no store in PostgreSQL",
+        "this program was built without PostgreSQL (feature `postgres`)",
     ))
 }
 
@@ -53,7 +62,10 @@ mod tests {
 
     #[test]
     fn no_password_is_shown() {
-        assert_eq!(shown("/var/lib/cordon/cordon.sqlite"), "/var/lib/cordon/cordon.sqlite");
+        assert_eq!(
+            shown("/var/lib/cordon/cordon.sqlite"),
+            "/var/lib/cordon/cordon.sqlite"
+        );
         for url in [
             "postgres://cordon:s3cret@db.example/cordon",
             "postgres://cordon:s3@cret@db.example/cordon",
@@ -61,7 +73,10 @@ mod tests {
             "postgres://db.example/cordon?user=x&password=s3cret#frag",
         ] {
             let shown = shown(url);
-            assert!(!shown.contains("cret") && shown.ends_with("://db.example/cordon"), "{shown}");
+            assert!(
+                !shown.contains("cret") && shown.ends_with("://db.example/cordon"),
+                "{shown}"
+            );
         }
     }
 

@@ -36,14 +36,22 @@ impl Row {
         let digest = |bytes: &[u8]| Digest::try_from(bytes).map_err(|error| unreadable(error.to_string()));
         let entry = Entry {
             index,
-            time: self.time.parse().map_err(|_| unreadable("its time is none".to_owned()))?,
+            time: self
+                .time
+                .parse()
+                .map_err(|_| unreadable("its time is none".to_owned()))?,
             body: serde_json::from_str(&self.body).map_err(|error| unreadable(error.to_string()))?,
             previous: digest(&self.previous)?,
             digest: digest(&self.digest)?,
             kind: self.kind,
         };
-        let same = entry.time.to_string() == self.time && canonical_text(&entry.body).as_ref() == Ok(&self.body);
-        if same { Ok(entry) } else { Err(broken(Broken::NotCanonical)) }
+        let same =
+            entry.time.to_string() == self.time && canonical_text(&entry.body).as_ref() == Ok(&self.body);
+        if same {
+            Ok(entry)
+        } else {
+            Err(broken(Broken::NotCanonical))
+        }
     }
 
     /// The entry that it keeps, if its digest fits. New entries are chained to no other.

@@ -12,7 +12,9 @@ use crate::row::{from_signed, to_signed};
 pub(super) fn standing(connection: &Connection, resource: &str) -> Result<Option<Standing>, StoreError> {
     let select = "SELECT holder, epoch, until FROM claim WHERE resource = ?1";
     let found: Option<(Option<String>, i64, String)> = connection
-        .query_row(select, [resource], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row(select, [resource], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()
         .map_err(|error| failed(&error))?;
     found
@@ -33,7 +35,12 @@ pub(super) fn claim(transaction: Transaction<'_>, wanted: &Wanted<'_>) -> Result
         &transaction,
         "INSERT INTO claim (resource, holder, epoch, until) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (resource) DO UPDATE SET holder = ?2, epoch = ?3, until = ?4",
-        (&claim.resource, &claim.holder, to_signed(claim.epoch)?, claim.until.to_string()),
+        (
+            &claim.resource,
+            &claim.holder,
+            to_signed(claim.epoch)?,
+            claim.until.to_string(),
+        ),
     )?;
     transaction.commit().map_err(|error| failed(&error))?;
     Ok(claim)
@@ -50,11 +57,17 @@ pub(super) fn release(connection: &Connection, claim: &Claim) -> Result<(), Stor
 
 /// All that are held.
 pub(super) fn all(connection: &Connection) -> Result<Vec<Claim>, StoreError> {
-    let select = "SELECT resource, holder, epoch, until FROM claim WHERE holder IS NOT NULL ORDER BY resource";
+    let select =
+        "SELECT resource, holder, epoch, until FROM claim WHERE holder IS NOT NULL ORDER BY resource";
     let mut statement = connection.prepare(select).map_err(|error| failed(&error))?;
     let rows = statement
         .query_map([], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get::<_, String>(3)?))
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get::<_, i64>(2)?,
+                row.get::<_, String>(3)?,
+            ))
         })
         .map_err(|error| failed(&error))?;
     rows.map(|row| {

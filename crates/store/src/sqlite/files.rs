@@ -20,18 +20,35 @@ pub(super) fn prepare(path: &Path) -> Result<(), StoreError> {
     if !folder.exists() {
         let mut builder = DirBuilder::new();
         builder.recursive(true).mode(0o700);
-        builder.create(folder).map_err(|error| cannot("make the folder", folder, &error))?;
+        builder
+            .create(folder)
+            .map_err(|error| cannot("make the folder", folder, &error))?;
     }
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
     match made {
         // The mask of the process may have taken away what the owner needs.
         Ok(file) => file
             .set_permissions(Permissions::from_mode(0o600))
             .map_err(|error| cannot("make", path, &error))?,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_writable(path)?,
         Err(error) => return Err(cannot("make", path, &error)),
     }
     check(path)
+}
+
+/// Finds out from the operating system, whose words are clearer than SQLite's, whether the file may be written.
+fn check_writable(path: &Path) -> Result<(), StoreError> {
+    if path.is_file() {
+        OpenOptions::new()
+            .append(true)
+            .open(path)
+            .map_err(|error| cannot("write", path, &error))?;
+    }
+    Ok(())
 }
 
 /// Refuses a file that is not there, is none, or could be changed by others.

@@ -76,7 +76,9 @@ impl SqliteStore {
 
     fn connect(target: impl AsRef<Path>, path: &Path, flags: OpenFlags) -> Result<Self, StoreError> {
         let connection = Connection::open_with_flags(target, flags).map_err(|error| failed(&error))?;
-        connection.busy_timeout(BUSY_WAIT).map_err(|error| failed(&error))?;
+        connection
+            .busy_timeout(BUSY_WAIT)
+            .map_err(|error| failed(&error))?;
         Ok(Self {
             connection,
             path: path.to_owned(),
@@ -98,7 +100,11 @@ impl SqliteStore {
         // Looked at first, so that a file of another program is left as it is.
         schema::check(&self.connection)?;
         self.use_log()?;
-        for (pragma, value) in [("synchronous", "FULL"), ("foreign_keys", "ON"), ("trusted_schema", "OFF")] {
+        for (pragma, value) in [
+            ("synchronous", "FULL"),
+            ("foreign_keys", "ON"),
+            ("trusted_schema", "OFF"),
+        ] {
             self.connection
                 .pragma_update(None, pragma, value)
                 .map_err(|error| failed(&error))?;
@@ -157,7 +163,9 @@ impl SqliteStore {
     }
 
     fn rows(&self, from_index: u64, at_most: usize) -> Result<Vec<Entry>, StoreError> {
-        let Ok(from) = i64::try_from(from_index) else { return Ok(Vec::new()) };
+        let Ok(from) = i64::try_from(from_index) else {
+            return Ok(Vec::new());
+        };
         let at_most = to_signed(at_most.min(READ_ENTRIES_MAX) as u64)?;
         let mut statement = self
             .connection
@@ -165,7 +173,9 @@ impl SqliteStore {
                 "SELECT idx, time, kind, body, previous, digest FROM entry WHERE idx >= ?1 ORDER BY idx LIMIT ?2",
             )
             .map_err(|error| failed(&error))?;
-        let rows = statement.query_map((from, at_most), row).map_err(|error| failed(&error))?;
+        let rows = statement
+            .query_map((from, at_most), row)
+            .map_err(|error| failed(&error))?;
         let (mut entries, mut bytes) = (Vec::new(), 0);
         for row in rows {
             let row = row.map_err(|error| failed(&error))?;
@@ -180,9 +190,14 @@ impl SqliteStore {
 
     fn notes(&self) -> Result<Vec<SignedNote>, StoreError> {
         let newest_first = "SELECT note FROM checkpoint ORDER BY entries DESC, rowid DESC LIMIT ?1";
-        let mut statement = self.connection.prepare(newest_first).map_err(|error| failed(&error))?;
+        let mut statement = self
+            .connection
+            .prepare(newest_first)
+            .map_err(|error| failed(&error))?;
         let notes = statement
-            .query_map([to_signed(CHECKPOINTS_MAX as u64)?], |row| row.get::<_, String>(0))
+            .query_map([to_signed(CHECKPOINTS_MAX as u64)?], |row| {
+                row.get::<_, String>(0)
+            })
             .map_err(|error| failed(&error))?;
         let mut parsed = Vec::new();
         for note in notes {
@@ -208,9 +223,17 @@ impl Store for SqliteStore {
         head(&self.connection).map_err(|error| self.placed(error))
     }
 
-    fn claim(&mut self, resource: &str, holder: &str, now: Timestamp, duration: Duration) -> Result<Claim, StoreError> {
+    fn claim(
+        &mut self,
+        resource: &str,
+        holder: &str,
+        now: Timestamp,
+        duration: Duration,
+    ) -> Result<Claim, StoreError> {
         let wanted = Wanted::new(resource, holder, now, duration)?;
-        let claimed = self.begin().and_then(|transaction| claims::claim(transaction, &wanted));
+        let claimed = self
+            .begin()
+            .and_then(|transaction| claims::claim(transaction, &wanted));
         claimed.map_err(|error| self.placed(error))
     }
 
@@ -275,7 +298,11 @@ fn insert(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
     )
 }
 
-fn execute(connection: &Connection, statement: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
+fn execute(
+    connection: &Connection,
+    statement: &str,
+    values: impl rusqlite::Params,
+) -> Result<(), StoreError> {
     connection
         .execute(statement, values)
         .map(|_| ())
@@ -298,7 +325,10 @@ fn unchanging_uri(path: &Path) -> Result<String, StoreError> {
     let text = path.to_str().ok_or_else(|| {
         StoreError::failed(
             FailureKind::Other,
-            format!("the path {} is not text, and the storage is read-only", path.display()),
+            format!(
+                "the path {} is not text, and the storage is read-only",
+                path.display()
+            ),
         )
     })?;
     let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");

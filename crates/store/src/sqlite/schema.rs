@@ -80,9 +80,13 @@ pub(super) fn check(connection: &Connection) -> Result<bool, StoreError> {
 }
 
 fn get(connection: &Connection, query: &str) -> Result<i64, StoreError> {
-    connection.query_row(query, [], |row| row.get(0)).map_err(|e| failed(&e))
+    connection
+        .query_row(query, [], |row| row.get(0))
+        .map_err(|e| failed(&e))
 }
 
 fn set(connection: &Connection, pragma: &str, value: i64) -> Result<(), StoreError> {
-    connection.pragma_update(None, pragma, value).map_err(|e| failed(&e))
+    connection
+        .pragma_update(None, pragma, value)
+        .map_err(|e| failed(&e))
 }
