@@ -1,5 +1,10 @@
 //! What another implementation computed. `known/three.ndjson`, the keys and the signature were made by a short Python
 //! program from the documentation alone, with hashlib and an Ed25519 library, so that tools outside can verify a ledger.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may fail loudly"
+)]
 
 use cordon_ledger::export::{Line, Reading, checkpoint_line, end_line};
 use cordon_ledger::{

@@ -1,4 +1,9 @@
 //! One byte changed anywhere is found, and the entry named.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may fail loudly"
+)]
 
 use cordon_ledger::export::{Reading, checkpoint_line, end_line};
 use cordon_ledger::limits::{BODY_BYTES_MAX, BODY_DEPTH_MAX, KIND_BYTES_MAX};

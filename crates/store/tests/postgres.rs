@@ -1,5 +1,12 @@
 //! The store in PostgreSQL, on private servers that the tests start.
 #![cfg(feature = "postgres")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "helpers of tests may fail loudly, and say how far they are"
+)]
 
 mod bed;
 

@@ -1,4 +1,12 @@
 //! The store in an SQLite file.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests may fail loudly, and say how far they are"
+)]
 
 mod bed;
 

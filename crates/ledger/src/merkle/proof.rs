@@ -129,7 +129,7 @@ impl ConsistencyProof {
 
 /// Goes up over the levels at which a node at the right edge has no sibling.
 fn climb_to_left_child(place: &mut u64, last: &mut u64) {
-    while *place % 2 == 0 && *place != 0 {
+    while place.is_multiple_of(2) && *place != 0 {
         *place /= 2;
         *last /= 2;
     }

@@ -79,7 +79,7 @@ impl Store for PostgresStore {
     }
 
     fn head(&self) -> Result<Head, StoreError> {
-        self.with(|client| head(client))
+        self.with(head)
     }
 
     fn claim(

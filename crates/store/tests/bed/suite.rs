@@ -204,7 +204,7 @@ fn epochs(location: &str) {
     store.release(&first).unwrap();
     assert_eq!(
         store.claims().unwrap(),
-        [second.clone()],
+        std::slice::from_ref(&second),
         "an old claim gives nothing back"
     );
     store.release(&second).unwrap();
