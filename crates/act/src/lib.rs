@@ -11,6 +11,7 @@ mod orders;
 mod point;
 pub mod sweep;
 mod target;
+pub mod wire;
 
 pub use orders::{FORMAT as ORDERS_FORMAT, LeaseEnd, Order, Orders, OrdersError, Placement, VolumeLimits};
 pub use point::{
