@@ -21,3 +21,22 @@ pub const ORDERS_MAX: usize = 10_000;
 
 /// Most targets of one plan: every account of a large company once.
 pub const TARGETS_PER_PLAN_MAX: usize = 200_000;
+
+/// How long after its deadline a request that nobody answered may still be carried out, in seconds. A server that takes longer than
+/// this to work off what stands in its queue has other troubles; a withdrawal is not recorded as given back before.
+pub const LATE_EFFECT_SECONDS: i64 = 60;
+
+/// After how many failures in a row people are told. The tries go on.
+pub const ESCALATION_ATTEMPTS: u32 = 3;
+
+/// How often what is in force is looked at, in seconds: so long may somebody else's change go unseen.
+pub const LOOK_SECONDS: i64 = 30;
+
+/// How long a request may take, in seconds, before its answer counts as unknown.
+pub const CALL_SECONDS: u64 = 20;
+
+/// First and longest pause between tries, in seconds; each is twice the one before.
+pub const PAUSE_SECONDS: (i64, i64) = (1, 60);
+
+/// Most requests under way at one point. More would only stand in its queue.
+pub const CALLS_PER_POINT_MAX: usize = 256;

@@ -43,7 +43,7 @@ pub struct Order {
     pub point: PointName,
     /// The targets, each withdrawn and lifted by itself.
     pub targets: Vec<Target>,
-    /// How long the withdrawal is valid unless renewed, in minutes from when it takes effect.
+    /// How long the withdrawal is valid unless renewed, in minutes from when the orders were accepted.
     pub lease_minutes: u32,
     /// What happens when the lease ends and nobody has answered.
     pub at_lease_end: LeaseEnd,

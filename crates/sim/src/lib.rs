@@ -4,6 +4,8 @@
 //! incident and the same logs, byte for byte. Nothing here reads a clock or touches a disk.
 
 pub mod drill;
+#[cfg(feature = "execution")]
+pub mod execution;
 pub mod incident;
 pub mod northgate;
 

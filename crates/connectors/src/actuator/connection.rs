@@ -17,10 +17,13 @@ use super::line::{Line, Lines};
 use super::services;
 use super::worker::{Job, Worker};
 
+/// The ways to the points.
+pub(super) type Workers = BTreeMap<PointName, Worker>;
+
 /// What every connection shares.
 pub(super) struct Shared {
     pub(super) keeper: Arc<Keeper>,
-    pub(super) workers: BTreeMap<PointName, Worker>,
+    pub(super) workers: Workers,
     pub(super) services: BTreeMap<String, ServiceConfig>,
     pub(super) protections: Vec<String>,
     /// True once the process is to end.

@@ -23,8 +23,8 @@ use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use config::{Config, read_signers};
-use connection::Shared;
+use config::{Config, PointConfig, read_signers};
+use connection::{Shared, Workers};
 use keeper::Keeper;
 use listen::{Count, Socket};
 use store::Store;
@@ -160,14 +160,7 @@ fn serve(
 ) -> Result<(), u8> {
     let keeper = Keeper::open(store, config.rules, config.allowed_signers, config.ceiling).map_err(failed)?;
     let keeper = Arc::new(keeper);
-    let (mut workers, mut threads) = (std::collections::BTreeMap::new(), Vec::new());
-    for point in config.points {
-        let name = point.name.clone();
-        let (worker, thread) = Worker::start(point, Arc::clone(&keeper))
-            .map_err(|error| failed(format_args!("{name}: {error}")))?;
-        workers.insert(name, worker);
-        threads.push(thread);
-    }
+    let (workers, mut threads) = start(config.points, &keeper)?;
     let shared = Arc::new(Shared {
         keeper,
         workers,
@@ -190,6 +183,26 @@ fn serve(
     let _ = std::fs::remove_file(&config.socket.path);
     end(shared, &count, threads);
     Ok(())
+}
+
+/// Starts every point, all at once, and waits until each has said what it can do.
+fn start(points: Vec<PointConfig>, keeper: &Arc<Keeper>) -> Result<(Workers, Vec<JoinHandle<()>>), u8> {
+    let mut starting = Vec::new();
+    for point in points {
+        let name = point.name.clone();
+        let worker = Worker::start(point, Arc::clone(keeper))
+            .map_err(|error| failed(format_args!("{name}: {error}")))?;
+        starting.push((name, worker));
+    }
+    let (mut workers, mut threads) = (Workers::new(), Vec::new());
+    for (name, worker) in starting {
+        let (worker, thread) = worker
+            .wait()
+            .map_err(|error| failed(format_args!("{name}: {error}")))?;
+        workers.insert(name, worker);
+        threads.push(thread);
+    }
+    Ok((workers, threads))
 }
 
 /// Waits for what is in flight, then for the threads of the points.

@@ -10,8 +10,8 @@ use cordon_act::gate::{Admission, GateCall, Refusal, Settlement, Verb};
 use cordon_act::limits::POINT_STATE_BYTES_MAX;
 use cordon_act::wire::{Answer, Claim, Outcome, PointInfo, Reading, Return, Withdrawal};
 use cordon_act::{
-    Applying, EnforcementPoint, Lifting, Observation, OrderId, PointError, PointErrorKind, PointName,
-    Standing, Target,
+    Applying, Capabilities, EnforcementPoint, Lifting, Observation, OrderId, PointError, PointErrorKind,
+    PointName, Standing, Target,
 };
 
 use super::config::PointConfig;
@@ -49,30 +49,64 @@ pub(super) struct Worker {
     jobs: SyncSender<Waiting>,
 }
 
+/// A worker whose point has yet to say what it can do.
+pub(super) struct Starting {
+    config: PointInfo,
+    said: Receiver<Capabilities>,
+    jobs: SyncSender<Waiting>,
+    thread: JoinHandle<()>,
+}
+
+impl Starting {
+    /// Waits until the point has said what it can do. A point answers that by itself, or asks its server within a time of its own.
+    pub(super) fn wait(self) -> Result<(Worker, JoinHandle<()>), PointError> {
+        let silent = |_| PointError::new(PointErrorKind::Bug, "the point did not say what it can do");
+        let capabilities = self.said.recv().map_err(silent)?;
+        let info = PointInfo {
+            capabilities,
+            ..self.config
+        };
+        let jobs = self.jobs;
+        Ok((Worker { info, jobs }, self.thread))
+    }
+}
+
 impl Worker {
     /// Makes the point and its thread.
-    pub(super) fn start(
-        config: PointConfig,
-        keeper: Arc<Keeper>,
-    ) -> Result<(Self, JoinHandle<()>), PointError> {
+    pub(super) fn start(config: PointConfig, keeper: Arc<Keeper>) -> Result<Starting, PointError> {
         let point = (config.connect)()?;
+        let (jobs, waiting) = sync_channel(WAITING_MAX);
+        let (say, said) = sync_channel(1);
         let info = PointInfo {
             name: config.name.clone(),
             kind: config.kind.name.to_owned(),
-            capabilities: point.capabilities(),
+            capabilities: Capabilities {
+                kinds: Vec::new(),
+                holds_lease: false,
+                survives_restart: false,
+                leaves_open: String::new(),
+            },
         };
-        let (jobs, waiting) = sync_channel(WAITING_MAX);
         let mut hand = Hand {
             name: config.name.clone(),
             config,
-            point: Some(point),
+            point: None,
             keeper,
         };
         let thread = std::thread::Builder::new()
             .name(format!("point {}", info.name))
-            .spawn(move || hand.run(&waiting))
+            .spawn(move || {
+                let _ = say.send(point.capabilities());
+                hand.point = Some(point);
+                hand.run(&waiting);
+            })
             .map_err(|error| PointError::new(PointErrorKind::Target, format_args!("no thread: {error}")))?;
-        Ok((Self { info, jobs }, thread))
+        Ok(Starting {
+            config: info,
+            said,
+            jobs,
+            thread,
+        })
     }
 
     /// Has the job done and waits for its answer.

@@ -1,0 +1,10 @@
+//! Defects that can be planted, one for each invariant, to show that the proof under faults would find them.
+//!
+//! Only with the feature `planted-bugs`, which nothing but tests turns on.
+
+/// A defect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Bug {
+    /// The point is asked before the intent is durable.
+    AsksBeforeWriting,
+}
