@@ -107,7 +107,7 @@ pub enum Ask {
         deadline_milliseconds: u64,
     },
     /// Which orders are registered.
-    Registered,
+    Registered {},
 }
 
 /// Where a call is made, as whom, and how long it may take.
@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Request>(&text).unwrap(), request);
         let registered = serde_json::to_string(&Request {
             id: 1,
-            ask: Ask::Registered,
+            ask: Ask::Registered {},
         })
         .unwrap();
         assert_eq!(registered, "{\"id\":1,\"ask\":{\"verb\":\"registered\"}}");

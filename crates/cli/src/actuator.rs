@@ -82,7 +82,11 @@ impl Client {
 
     fn exchange(&mut self, ask: &Ask, wait: Duration, reads: bool) -> Result<Answer, PointError> {
         let path = &self.path;
-        let unanswered = if reads { PointErrorKind::Target } else { PointErrorKind::Unknown };
+        let unanswered = if reads {
+            PointErrorKind::Target
+        } else {
+            PointErrorKind::Unknown
+        };
         let failed = |kind, error: &dyn std::fmt::Display| {
             PointError::new(kind, format_args!("the actuator at {}: {error}", path.display()))
         };
@@ -103,8 +107,7 @@ impl Client {
             .write_all(&line)
             .map_err(|error| failed(PointErrorKind::Target, &error))?;
         let text = read_line(stream, wait).map_err(|error| failed(unanswered, &error))?;
-        let response: Response =
-            serde_json::from_slice(&text).map_err(|error| failed(unanswered, &error))?;
+        let response: Response = serde_json::from_slice(&text).map_err(|error| failed(unanswered, &error))?;
         if response.id == self.last_id || response.id == 0 {
             Ok(response.answer)
         } else {
@@ -118,7 +121,10 @@ impl Client {
             return Ok(());
         }
         let failed = |error: io::Error| {
-            let text = format_args!("the actuator at {} cannot be reached: {error}", self.path.display());
+            let text = format_args!(
+                "the actuator at {} cannot be reached: {error}",
+                self.path.display()
+            );
             PointError::new(PointErrorKind::Target, text)
         };
         let stream = UnixStream::connect(&self.path).map_err(failed)?;
@@ -132,10 +138,7 @@ impl Client {
             points, protections, ..
         }) = answer
         {
-            self.greeting = Some(Greeting {
-                points,
-                protections,
-            });
+            self.greeting = Some(Greeting { points, protections });
             return Ok(());
         }
         self.stream = None;
@@ -194,7 +197,7 @@ const fn only_reads(ask: &Ask) -> bool {
             | Ask::Probe(_)
             | Ask::ProveBreakGlass { .. }
             | Ask::Services { .. }
-            | Ask::Registered
+            | Ask::Registered {}
     )
 }
 
@@ -202,11 +205,18 @@ const fn only_reads(ask: &Ask) -> bool {
 fn time_for(ask: &Ask) -> Duration {
     let milliseconds = match ask {
         Ask::Observe(reading) | Ask::Probe(reading) => reading.at.deadline_milliseconds,
-        Ask::Apply { at, .. } | Ask::Lift { at, .. } | Ask::ProveBreakGlass { at } => at.deadline_milliseconds,
+        Ask::Apply { at, .. } | Ask::Lift { at, .. } | Ask::ProveBreakGlass { at } => {
+            at.deadline_milliseconds
+        }
         Ask::Services {
-            deadline_milliseconds, ..
+            deadline_milliseconds,
+            ..
         } => *deadline_milliseconds,
-        Ask::Hello { .. } | Ask::Register { .. } | Ask::PermitLift { .. } | Ask::Renew { .. } | Ask::Registered => 30_000,
+        Ask::Hello { .. }
+        | Ask::Register { .. }
+        | Ask::PermitLift { .. }
+        | Ask::Renew { .. }
+        | Ask::Registered {} => 30_000,
     };
     Duration::from_millis(milliseconds) + MARGIN
 }
@@ -236,7 +246,11 @@ mod tests {
                 registered: Vec::new(),
             },
         };
-        let mut text = serde_json::to_vec(&Response { id: request.id, answer }).unwrap();
+        let mut text = serde_json::to_vec(&Response {
+            id: request.id,
+            answer,
+        })
+        .unwrap();
         text.push(b'\n');
         stream.get_mut().write_all(&text).unwrap();
         request.id
@@ -289,7 +303,10 @@ mod tests {
         let (mut client, _folder) = self::client(vec![lost, lost]);
         assert_eq!(client.ask(changing()).unwrap_err().kind, PointErrorKind::Unknown);
         let (mut client, _folder) = self::client(vec![lost, lost]);
-        assert_eq!(client.ask(Ask::Registered).unwrap_err().kind, PointErrorKind::Target);
+        assert_eq!(
+            client.ask(Ask::Registered {}).unwrap_err().kind,
+            PointErrorKind::Target
+        );
     }
 
     #[test]
@@ -299,8 +316,8 @@ mod tests {
             answer(&mut stream);
         };
         let (mut client, _folder) = client(vec![once, once]);
-        client.ask(Ask::Registered).unwrap();
+        client.ask(Ask::Registered {}).unwrap();
         std::thread::sleep(Duration::from_millis(50));
-        client.ask(Ask::Registered).unwrap();
+        client.ask(Ask::Registered {}).unwrap();
     }
 }

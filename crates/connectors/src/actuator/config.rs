@@ -206,6 +206,8 @@ struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
     mistakes: Vec<Mistake>,
+    /// The lines of the sections.
+    lines: BTreeMap<String, usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -214,6 +216,7 @@ impl<'a> Reader<'a> {
             path,
             text,
             mistakes: Vec::new(),
+            lines: BTreeMap::new(),
         }
     }
 
@@ -242,6 +245,7 @@ impl<'a> Reader<'a> {
         }
         let mut found: BTreeMap<&str, Section> = BTreeMap::new();
         for section in sections::top_level(self.text) {
+            self.lines.insert(section.name.to_owned(), section.line);
             found.insert(section.name, section);
         }
         if found.is_empty() {
@@ -258,7 +262,8 @@ impl<'a> Reader<'a> {
         match config {
             Some(config) if self.mistakes.is_empty() => Ok(config),
             _ => {
-                self.mistakes.sort_by_key(|mistake| mistake.line);
+                self.mistakes
+                    .sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
                 Err(self.mistakes)
             }
         }
@@ -383,41 +388,69 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A mistake somewhere in a section.
+    fn mistake_in(&mut self, section: &str, text: impl fmt::Display) {
+        let line = self.lines.get(section).copied();
+        self.mistake(line, format_args!("{section}: {text}"));
+    }
+
     /// What a type cannot say.
     fn check(&mut self, config: &Config) {
-        let mut paths = vec![&config.socket.path, &config.state, &config.allowed_signers];
-        paths.extend(
-            config
-                .tcp
-                .iter()
-                .flat_map(|tcp| [&tcp.certificate, &tcp.key, &tcp.client_ca]),
-        );
-        paths.extend(config.extra_paths.read.iter().chain(&config.extra_paths.write));
-        for path in paths {
-            if !path.is_absolute() {
-                self.mistake(None, format!("{} must be a whole path", path.display()));
+        self.whole_path("socket", &config.socket.path);
+        self.whole_path("state", &config.state);
+        self.whole_path("allowed-signers", &config.allowed_signers);
+        if let Some(tcp) = &config.tcp {
+            for path in [&tcp.certificate, &tcp.key, &tcp.client_ca] {
+                self.whole_path("tcp", path);
             }
+        }
+        for path in config.extra_paths.read.iter().chain(&config.extra_paths.write) {
+            self.whole_path("extra-paths", path);
         }
         for point in &config.rules.break_glass_proof_at {
             if !config.points.iter().any(|known| known.name == *point) {
-                self.mistake(
-                    None,
-                    format!("rules: break-glass-proof-at names {point}, which is no point here"),
+                self.mistake_in(
+                    "rules",
+                    format_args!("break-glass-proof-at names {point}, which is no point here"),
                 );
             }
         }
         for (name, service) in &config.services {
-            if let ServiceConfig::Command(command) = service
-                && !command.first().is_some_and(|program| program.starts_with('/'))
-            {
-                self.mistake(
-                    None,
-                    format!("services: {name}: a command starts with the whole path of a program"),
-                );
+            if let Some(wrong) = service.mistake() {
+                self.mistake_in("services", format_args!("{name}: {wrong}"));
             }
         }
         if let Err(mistakes) = read_signers(&config.allowed_signers) {
             self.mistakes.extend(mistakes);
+        }
+    }
+
+    fn whole_path(&mut self, section: &str, path: &Path) {
+        if !path.is_absolute() {
+            self.mistake_in(section, format_args!("{} must be a whole path", path.display()));
+        }
+    }
+}
+
+impl ServiceConfig {
+    /// What is wrong with it.
+    fn mistake(&self) -> Option<&'static str> {
+        match self {
+            Self::Tcp(address) => {
+                let port = address
+                    .rsplit_once(':')
+                    .and_then(|(_, port)| port.parse::<u16>().ok());
+                port.is_none().then_some("tcp is HOST:PORT")
+            }
+            Self::Http(check) if check.url.starts_with("http://") => None,
+            Self::Http(check) if check.url.starts_with("https://") => {
+                check.ca_file.is_none().then_some("https needs a ca-file")
+            }
+            Self::Http(_) => Some("the url starts with http:// or https://"),
+            Self::Command(command) => {
+                let whole = command.first().is_some_and(|program| program.starts_with('/'));
+                (!whole).then_some("a command starts with the whole path of a program")
+            }
         }
     }
 }

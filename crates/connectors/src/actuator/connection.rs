@@ -108,7 +108,7 @@ fn answer(ask: Ask, shared: &Shared) -> Answer {
             .register(*orders, &signatures, dangerously_without_break_glass),
         Ask::PermitLift { signed } => shared.keeper.permit_lift(&signed),
         Ask::Renew { signed } => shared.keeper.renew(&signed),
-        Ask::Registered => shared.keeper.registered(),
+        Ask::Registered {} => shared.keeper.registered(),
         Ask::Services {
             names,
             deadline_milliseconds,
