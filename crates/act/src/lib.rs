@@ -7,6 +7,7 @@
 //! - [`Orders`]: what a plan becomes when it is to be carried out; [`admit`] what must hold before it is.
 //! - [`Entry`]: what is recorded; [`Book`]: what the records come to.
 //! - [`recover`]: the table that says what to do next; [`Reconciler`]: the state machine that does it.
+//! - [`approval`]: whether people approved them; [`gate`]: what stands between an executor and a server; [`wire`]: how both talk.
 //! - [`EnforcementPoint`]: the trait of every server at which access can be withdrawn; [`sweep`]: the harness each passes.
 
 pub mod admit;
@@ -23,6 +24,7 @@ mod reconcile;
 pub mod recover;
 pub mod sweep;
 mod target;
+pub mod wire;
 
 pub use admit::Admitted;
 pub use book::{Book, OrderState, PlacementState, PlanState, Trouble};

@@ -6,8 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::state::{Held, Registered, Stand, later_by_minutes};
-use super::{Admission, BREAK_GLASS_PROOF_MINUTES, Gate, GateCall, Refusal, Verb, covers};
+use super::state::{Held, Registered, Stand};
+use super::{
+    Admission, BREAK_GLASS_PROOF_MINUTES, CLOCKS_APART_SECONDS, Gate, GateCall, Refusal, Verb, covers,
+};
 use crate::limits::POINT_STATE_BYTES_MAX;
 use crate::{LeaseEnd, Mark, Order, OrderId, Placement, PointName, PointState, Target};
 
@@ -77,7 +79,11 @@ impl Gate {
         }
         let prior = prior_digest(call.prior, &placement)?;
         let limit = registered.orders.limits.per_point_and_minute;
-        self.same_prior(&placement, &prior)?;
+        let limit = self
+            .rules
+            .per_point_and_minute
+            .map_or(limit, |own| own.min(limit));
+        self.same_prior(call.orders_digest, &placement, &prior)?;
         self.count(call.point, limit, now)?;
         self.note_apply(call, id, &placement, prior, now);
         Ok(Admission {
@@ -104,7 +110,7 @@ impl Gate {
             .map(|order| (registered, order))
             .ok_or_else(|| Refusal::NotOrdered {
                 order: id.clone(),
-                placement: placement.clone(),
+                placement: Box::new(placement.clone()),
             })
     }
 
@@ -144,7 +150,7 @@ impl Gate {
         match own.or_else(listed) {
             None => Ok(()),
             Some(why) => Err(Refusal::Never {
-                placement: placement.clone(),
+                placement: Box::new(placement.clone()),
                 why,
             }),
         }
@@ -167,7 +173,7 @@ impl Gate {
             .collect();
         if self.rules.lifters.len() < withdrawn.len() + LIFTERS_LEFT_MIN {
             return Err(Refusal::LastLifters {
-                placement: placement.clone(),
+                placement: Box::new(placement.clone()),
             });
         }
         Ok(())
@@ -183,13 +189,28 @@ impl Gate {
         Err(Refusal::BreakGlass { point: point.clone() })
     }
 
-    fn same_prior(&self, placement: &Placement, prior: &str) -> Result<(), Refusal> {
+    /// What was handed in first stays the prior state while anything of it may stand. What a person gave up, and nobody could give back
+    /// because somebody else had changed it, other orders begin anew.
+    fn same_prior(&self, digest: &str, placement: &Placement, prior: &str) -> Result<(), Refusal> {
         match self.held(placement) {
-            Some(held) if held.effects > 0 && held.prior != prior => Err(Refusal::PriorDiffers {
-                placement: placement.clone(),
-            }),
+            Some(held)
+                if held.effects > 0 && held.prior != prior && !self.is_left(digest, placement, held) =>
+            {
+                Err(Refusal::PriorDiffers {
+                    placement: Box::new(placement.clone()),
+                })
+            }
             _ => Ok(()),
         }
+    }
+
+    /// True if people gave up every order that withdrew the placement, and none was of these orders.
+    fn is_left(&self, digest: &str, placement: &Placement, held: &Held) -> bool {
+        !held.by.contains(digest)
+            && self
+                .orders_with(placement)
+                .filter(|(of, _, _)| held.by.contains(*of))
+                .all(|(_, registered, order)| registered.given_up.contains_key(&order.id))
     }
 
     fn held(&self, placement: &Placement) -> Option<&Held> {
@@ -235,14 +256,15 @@ impl Gate {
             .or_default()
             .entry(id.clone())
             .or_insert(now);
-        let held = point.held.entry(placement.target.clone()).or_insert(Held {
-            prior: String::new(),
-            effects: 0,
-        });
-        if held.effects == 0 {
-            held.prior = prior;
+        let held = point.held.entry(placement.target.clone()).or_default();
+        if held.effects == 0 || held.prior != prior {
+            *held = Held {
+                prior,
+                ..Held::default()
+            };
         }
         held.effects = held.effects.saturating_add(1);
+        held.by.insert(call.orders_digest.to_owned());
     }
 
     /// The latest end that any order with this placement allows, and what the caller asks for if that is earlier.
@@ -260,11 +282,7 @@ impl Gate {
             if order.at_lease_end == LeaseEnd::Hold {
                 return asked;
             }
-            let end = self
-                .state
-                .lease_end(digest, registered, order)
-                .unwrap_or_else(|| later_by_minutes(now, order.lease_minutes));
-            latest = latest.max(Some(end));
+            latest = latest.max(Some(registered.lease_end(order)));
         }
         match (latest, asked) {
             (Some(latest), Some(asked)) => Some(latest.min(asked)),
@@ -285,6 +303,10 @@ impl Gate {
     }
 
     fn lift(&self, call: &GateCall<'_>, placement: Placement, now: Timestamp) -> Result<Admission, Refusal> {
+        // The clock of the executor, which lifts when a lease is over, may be a little ahead.
+        let now = now
+            .checked_add(SignedDuration::from_secs(CLOCKS_APART_SECONDS))
+            .unwrap_or(now);
         if call.orders.is_empty() {
             return Err(incomplete("the orders on whose behalf"));
         }
@@ -298,22 +320,28 @@ impl Gate {
                 return Err(Refusal::LiftNotApproved { order: id.clone() });
             }
         }
-        let holder = self
-            .orders_with(&placement)
-            .find(|(digest, registered, order)| self.state.stand(digest, registered, order, now).holds());
-        if let Some((_, _, order)) = holder {
+        let mut holders = self.orders_with(&placement);
+        if let Some((_, _, order)) = holders
+            .find(|(digest, registered, order)| self.state.stand(digest, registered, order, now).holds())
+        {
             return Err(Refusal::StillHeld {
                 order: order.id.clone(),
-                placement,
+                placement: Box::new(placement.clone()),
             });
         }
         let prior = prior_digest(call.prior, &placement)?;
-        match self.held(&placement) {
-            None => Err(Refusal::NeverApplied { placement }),
-            Some(held) if held.prior != prior => Err(Refusal::PriorDiffers { placement }),
+        let mark = placement.mark();
+        let placement = || Box::new(placement.clone());
+        match self.held(&placement()) {
+            None => Err(Refusal::NeverApplied {
+                placement: placement(),
+            }),
+            Some(held) if held.prior != prior => Err(Refusal::PriorDiffers {
+                placement: placement(),
+            }),
             Some(_) => Ok(Admission {
                 lease_until: None,
-                mark: placement.mark(),
+                mark,
             }),
         }
     }
@@ -339,7 +367,7 @@ fn prior_digest(prior: Option<&PointState>, placement: &Placement) -> Result<Str
     write_sorted(&prior.0, &mut text);
     if text.len() > POINT_STATE_BYTES_MAX {
         return Err(Refusal::PriorTooLarge {
-            placement: placement.clone(),
+            placement: Box::new(placement.clone()),
         });
     }
     Ok(crate::orders::hex(&Sha256::digest(text.as_bytes())))

@@ -32,6 +32,9 @@ pub const REGISTERED_MAX: usize = 256;
 /// How long the proof of a break-glass logon counts, in minutes: long enough to begin every wave of a plan.
 pub const BREAK_GLASS_PROOF_MINUTES: i64 = 60;
 
+/// How far the clocks of executor and gate may be apart, in seconds: a lift is let through this much before the end of a lease.
+pub const CLOCKS_APART_SECONDS: i64 = 60;
+
 /// What is asked of a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -141,25 +144,34 @@ impl Gate {
         }
     }
 
-    /// Takes note of what became of a call that was admitted.
+    /// Takes note of what became of a call that was admitted. True if that changed anything.
     pub fn settle(
         &mut self,
         point: &PointName,
         target: Option<&Target>,
         settlement: Settlement,
         now: Timestamp,
-    ) {
-        let Some(gate) = self.state.points.get_mut(point) else {
-            if settlement == Settlement::BreakGlassProven {
-                self.state.points.entry(point.clone()).or_default().proven_at = Some(now);
-            }
-            return;
-        };
-        match settlement {
-            Settlement::BreakGlassProven => gate.proven_at = Some(now),
-            Settlement::Unchanged => gate.held(target, Held::unchanged),
-            Settlement::Lifted | Settlement::SeenOpen => gate.held(target, Held::opened),
+    ) -> bool {
+        if settlement == Settlement::BreakGlassProven {
+            self.state.points.entry(point.clone()).or_default().proven_at = Some(now);
+            return true;
         }
+        let held = self
+            .state
+            .points
+            .get_mut(point)
+            .zip(target)
+            .and_then(|(point, target)| point.held.get_mut(target))
+            .filter(|held| held.effects > 0);
+        let Some(held) = held else { return false };
+        held.effects = match settlement {
+            Settlement::Unchanged => held.effects - 1,
+            Settlement::Lifted | Settlement::SeenOpen | Settlement::BreakGlassProven => 0,
+        };
+        if held.effects == 0 {
+            held.by.clear();
+        }
+        true
     }
 }
 

@@ -41,7 +41,7 @@ pub enum Refusal {
         /// Which order.
         order: OrderId,
         /// What.
-        placement: Placement,
+        placement: Box<Placement>,
     },
     /// The orders are not those that were approved, or cannot be.
     #[error("these orders cannot be registered: {reason}")]
@@ -79,7 +79,7 @@ pub enum Refusal {
     #[error("{placement} is never withdrawn: it would take {why}")]
     Never {
         /// What.
-        placement: Placement,
+        placement: Box<Placement>,
         /// What stands on the list.
         why: String,
     },
@@ -87,7 +87,7 @@ pub enum Refusal {
     #[error("{placement} is not withdrawn: fewer than two people who can lift would be left")]
     LastLifters {
         /// What.
-        placement: Placement,
+        placement: Box<Placement>,
     },
     /// No proof of the break-glass logon.
     #[error("the break-glass logon of {point} was not proven within {BREAK_GLASS_PROOF_MINUTES} minutes")]
@@ -99,19 +99,19 @@ pub enum Refusal {
     #[error("the prior state of {placement} is not the one that was handed in first")]
     PriorDiffers {
         /// What.
-        placement: Placement,
+        placement: Box<Placement>,
     },
     /// A state that is too large to be one.
     #[error("the prior state of {placement} is larger than a state may be")]
     PriorTooLarge {
         /// What.
-        placement: Placement,
+        placement: Box<Placement>,
     },
     /// Not withdrawn through this gate.
     #[error("{placement} was not withdrawn here")]
     NeverApplied {
         /// What.
-        placement: Placement,
+        placement: Box<Placement>,
     },
     /// Nobody said that it be lifted.
     #[error(
@@ -125,7 +125,7 @@ pub enum Refusal {
     #[error("{placement} is still withdrawn by order {order}")]
     StillHeld {
         /// What.
-        placement: Placement,
+        placement: Box<Placement>,
         /// By which.
         order: OrderId,
     },

@@ -35,7 +35,7 @@ impl Gate {
             registered.without_break_glass |= approved.without_break_glass();
             return Ok(());
         }
-        if self.state.registered.len() >= REGISTERED_MAX {
+        if self.state.registered.len() >= REGISTERED_MAX && !self.forget_oldest(now) {
             return Err(Refusal::Full);
         }
         let registered = Registered {
@@ -111,7 +111,7 @@ impl Gate {
         if registered.given_up.contains_key(id) {
             return Some(Refusal::GivenUp { order: id.clone() });
         }
-        let until = self.state.lease_end(digest, registered, order)?;
+        let until = registered.lease_end(order);
         let over = now >= until && order.at_lease_end == LeaseEnd::Lift;
         over.then(|| Refusal::LeaseOver {
             order: id.clone(),
@@ -151,48 +151,75 @@ impl Gate {
 
     /// Forgets sets of orders of which nothing is withdrawn and nothing may be any more.
     pub fn finish(&mut self, now: Timestamp) {
-        let done: Vec<(String, Timestamp)> = self
+        let done: Vec<String> = self
             .state
             .registered
             .iter()
             .filter(|(digest, registered)| self.is_done(digest, registered, now))
-            .map(|(digest, registered)| (digest.clone(), registered.until))
+            .map(|(digest, _)| digest.clone())
             .collect();
         self.state.finished.retain(|_, until| now < *until);
-        if done.is_empty() {
-            return;
-        }
-        for (digest, until) in done {
-            self.state.registered.remove(&digest);
+        self.forget(&done, now);
+    }
+
+    /// Makes room: of the sets of orders that hold nothing any more the oldest, although something of it was never given back, because
+    /// somebody else changed it and a person left it so.
+    fn forget_oldest(&mut self, now: Timestamp) -> bool {
+        let oldest = self
+            .state
+            .registered
+            .iter()
+            .filter(|(digest, registered)| !self.holds_any(digest, registered, now))
+            .min_by_key(|(_, registered)| registered.at)
+            .map(|(digest, _)| digest.clone());
+        self.forget(oldest.as_slice(), now);
+        oldest.is_some()
+    }
+
+    fn forget(&mut self, digests: &[String], now: Timestamp) {
+        for digest in digests {
+            if let Some(registered) = self.state.registered.remove(digest)
+                && now < registered.until
+            {
+                self.state.finished.insert(digest.clone(), registered.until);
+            }
             for point in self.state.points.values_mut() {
-                point.begun.remove(&digest);
+                point.begun.remove(digest);
             }
-            if now < until {
-                self.state.finished.insert(digest, until);
-            }
+        }
+        if digests.is_empty() {
+            return;
         }
         self.index();
         let ordered = &self.ordered;
         for (name, point) in &mut self.state.points {
-            point.held.retain(|target, held| {
+            point.held.retain(|target, _| {
                 let placement = crate::Placement {
                     point: name.clone(),
                     target: target.clone(),
                 };
-                held.effects > 0 || ordered.contains_key(&placement)
+                ordered.contains_key(&placement)
             });
         }
     }
 
+    fn holds_any(&self, digest: &str, registered: &Registered, now: Timestamp) -> bool {
+        let orders = &registered.orders.orders;
+        orders
+            .iter()
+            .any(|order| self.state.stand(digest, registered, order, now).holds())
+    }
+
     fn is_done(&self, digest: &str, registered: &Registered, now: Timestamp) -> bool {
-        registered.orders.orders.iter().all(|order| {
+        let withdrawn = |order: &crate::Order| {
             let held = self.state.points.get(&order.point).map(|point| &point.held);
-            let withdrawn = |target| {
-                held.and_then(|held| held.get(target))
-                    .is_some_and(|held| held.effects > 0)
-            };
-            !self.state.stand(digest, registered, order, now).holds() && !order.targets.iter().any(withdrawn)
-        })
+            order
+                .targets
+                .iter()
+                .filter_map(|target| held?.get(target))
+                .any(|held| held.effects > 0 && held.by.contains(digest))
+        };
+        !self.holds_any(digest, registered, now) && !registered.orders.orders.iter().any(withdrawn)
     }
 }
 

@@ -20,6 +20,8 @@ pub struct GateRules {
     /// Points at which no order is begun before their break-glass logon was proven to work within the last
     /// [`super::BREAK_GLASS_PROOF_MINUTES`], unless two people forced it.
     pub break_glass_proof_at: BTreeSet<PointName>,
+    /// Most applies in a minute at one point, whatever orders allow.
+    pub per_point_and_minute: Option<u32>,
 }
 
 /// An account that may never be withdrawn.

@@ -1,6 +1,6 @@
 //! What a gate remembers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,7 @@ pub struct PointGate {
     pub applied: u32,
     /// When the break-glass logon last worked.
     pub proven_at: Option<Timestamp>,
-    /// When the first apply of an order was admitted, which is when its lease began, by digest and order.
+    /// When the first apply of an order was admitted, by digest and order.
     pub begun: BTreeMap<String, BTreeMap<OrderId, Timestamp>>,
     /// What was withdrawn and with which prior state.
     #[serde(with = "pairs")]
@@ -83,33 +83,15 @@ pub struct PointGate {
 }
 
 /// What is remembered of a target that was withdrawn.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Held {
     /// SHA-256 in hex of the prior state that was handed in first.
     pub prior: String,
     /// How many applies may have had an effect since; at 0 the next apply may bring another prior state.
     pub effects: u32,
-}
-
-impl Held {
-    /// An apply certainly had no effect.
-    pub(super) const fn unchanged(&mut self) {
-        self.effects = self.effects.saturating_sub(1);
-    }
-
-    /// Nothing of Cordon's stands there any more.
-    pub(super) const fn opened(&mut self) {
-        self.effects = 0;
-    }
-}
-
-impl PointGate {
-    pub(super) fn held(&mut self, target: Option<&Target>, change: fn(&mut Held)) {
-        if let Some(held) = target.and_then(|target| self.held.get_mut(target)) {
-            change(held);
-        }
-    }
+    /// The digests of the orders on whose behalf that was.
+    pub by: BTreeSet<String>,
 }
 
 /// How an order stands.
@@ -117,7 +99,7 @@ impl PointGate {
 pub(super) enum Stand {
     /// Approved and not begun.
     Waiting,
-    /// Not begun while that was approved.
+    /// Not begun while that was approved and its lease ran.
     Lapsed(Timestamp),
     /// Its lease runs.
     Running(Timestamp),
@@ -147,36 +129,36 @@ impl GateState {
         if registered.given_up.contains_key(&order.id) {
             return Stand::GivenUp;
         }
-        match self.lease_end(digest, registered, order) {
-            None if now < registered.until => Stand::Waiting,
-            None => Stand::Lapsed(registered.until),
-            Some(end) if now < end => Stand::Running(end),
-            Some(end) => match order.at_lease_end {
-                LeaseEnd::Lift => Stand::Over(end),
-                LeaseEnd::Hold => Stand::Overdue(end),
-            },
+        let end = registered.lease_end(order);
+        let begun = self.is_begun(digest, order);
+        match (begun, now < end, order.at_lease_end) {
+            (false, _, _) if now >= registered.until => Stand::Lapsed(registered.until),
+            (false, true, _) => Stand::Waiting,
+            (false, false, _) => Stand::Lapsed(end),
+            (true, true, _) => Stand::Running(end),
+            (true, false, LeaseEnd::Lift) => Stand::Over(end),
+            (true, false, LeaseEnd::Hold) => Stand::Overdue(end),
         }
     }
 
-    /// When the lease of an order that was begun ends.
-    pub(super) fn lease_end(
-        &self,
-        digest: &str,
-        registered: &Registered,
-        order: &Order,
-    ) -> Option<Timestamp> {
-        let begun = self
-            .points
+    fn is_begun(&self, digest: &str, order: &Order) -> bool {
+        self.points
             .get(&order.point)
             .and_then(|point| point.begun.get(digest))
-            .and_then(|orders| orders.get(&order.id))?;
-        let end = later_by_minutes(*begun, order.lease_minutes);
-        let renewed = registered.renewed.get(&order.id).map(|renewed| renewed.until);
-        Some(renewed.map_or(end, |renewed| renewed.max(end)))
+            .is_some_and(|orders| orders.contains_key(&order.id))
     }
 }
 
-pub(super) fn later_by_minutes(from: Timestamp, minutes: u32) -> Timestamp {
+impl Registered {
+    /// When the lease of an order ends: it began when the orders were registered.
+    pub(super) fn lease_end(&self, order: &Order) -> Timestamp {
+        let end = later_by_minutes(self.at, order.lease_minutes);
+        let renewed = self.renewed.get(&order.id).map(|renewed| renewed.until);
+        renewed.map_or(end, |renewed| renewed.max(end))
+    }
+}
+
+fn later_by_minutes(from: Timestamp, minutes: u32) -> Timestamp {
     from.checked_add(SignedDuration::from_mins(i64::from(minutes)))
         .unwrap_or(Timestamp::MAX)
 }

@@ -153,7 +153,7 @@ impl Bed {
         let target = account("pat");
         let mut orders = orders_of(
             PLAN,
-            vec![order(PLAN, 1, vec![target.clone()], 60, LeaseEnd::Lift)],
+            vec![order(PLAN, 1, vec![target.clone()], 61, LeaseEnd::Lift)],
         );
         change(&mut orders);
         let mut gate = Gate::new(rules, GateState::default());
@@ -303,13 +303,92 @@ fn calls_that_lack_something_are_refused() {
 
 #[test]
 fn nothing_is_withdrawn_after_the_lease_or_begun_after_the_approval() {
-    let mut bed = Bed::new();
+    let longer = |orders: &mut Orders| orders.orders[0].lease_minutes = 119;
+    let mut bed = Bed::with(GateRules::default(), longer);
     let refused = bed.call(Verb::Apply, at(60)).unwrap_err();
     assert!(matches!(refused, Refusal::ApprovalOver { .. }), "{refused}");
     bed.call(Verb::Apply, at(59)).unwrap();
     bed.call(Verb::Apply, at(118)).unwrap();
     let refused = bed.call(Verb::Apply, at(119)).unwrap_err();
     assert!(matches!(refused, Refusal::LeaseOver { .. }), "{refused}");
+    let shorter = |orders: &mut Orders| orders.orders[0].lease_minutes = 10;
+    let mut bed = Bed::with(GateRules::default(), shorter);
+    let refused = bed.call(Verb::Apply, at(10)).unwrap_err();
+    assert!(matches!(refused, Refusal::ApprovalOver { .. }), "{refused}");
+}
+
+#[test]
+fn a_lift_at_the_end_of_a_lease_may_come_a_minute_early() {
+    let mut bed = Bed::new();
+    bed.call(Verb::Apply, at(1)).unwrap();
+    let early = at(60) - SignedDuration::from_secs(1);
+    assert!(matches!(
+        bed.call(Verb::Lift, early),
+        Err(Refusal::LiftNotApproved { .. })
+    ));
+    bed.call(Verb::Lift, at(60)).unwrap();
+}
+
+#[test]
+fn what_a_person_left_as_somebody_changed_it_is_begun_anew_by_other_orders() {
+    let mut bed = Bed::new();
+    bed.call(Verb::Apply, at(1)).unwrap();
+    let plan = PLAN.replace('0', "f");
+    let other = orders_of(
+        &plan,
+        vec![order(&plan, 1, vec![account("pat")], 600, LeaseEnd::Lift)],
+    );
+    bed.gate
+        .register(other.clone(), &approval(&other, at(1)), at(1))
+        .unwrap();
+    let anew = |asked: &mut Asked| {
+        asked.digest = other.digest();
+        asked.orders = vec![Orders::order_id(&plan, 1)];
+        asked.prior = Some(PointState(json!("as it stands now")));
+    };
+    let refused = bed.call_with(Verb::Apply, at(2), anew).unwrap_err();
+    assert!(matches!(refused, Refusal::PriorDiffers { .. }));
+    permit_lift(&mut bed.gate, PLAN, OrderChoice::All, at(2)).unwrap();
+    bed.call_with(Verb::Apply, at(2), anew).unwrap();
+    permit_lift(&mut bed.gate, &plan, OrderChoice::All, at(3)).unwrap();
+    let refused = bed.call(Verb::Lift, at(3)).unwrap_err();
+    assert!(matches!(refused, Refusal::PriorDiffers { .. }));
+    bed.call_with(Verb::Lift, at(3), anew).unwrap();
+}
+
+#[test]
+fn a_full_gate_makes_room_by_what_holds_nothing_any_more() {
+    let mut gate = Gate::new(GateRules::default(), GateState::default());
+    let plan_of = |number: usize| format!("{number:064x}");
+    let orders = |number: usize| {
+        let plan = plan_of(number);
+        orders_of(
+            &plan,
+            vec![order(&plan, 1, vec![account("pat")], 60, LeaseEnd::Lift)],
+        )
+    };
+    for number in 0..REGISTERED_MAX {
+        let one = orders(number);
+        let approved = approval(&one, at(0));
+        gate.register(one, &approved, at(0)).unwrap();
+    }
+    let one = orders(REGISTERED_MAX);
+    let approved = approval(&one, at(0));
+    assert_eq!(gate.register(one.clone(), &approved, at(1)), Err(Refusal::Full));
+    let stuck = orders(7);
+    let asked = Asked {
+        point: PointName::from("directory"),
+        epoch: 1,
+        digest: stuck.digest(),
+        orders: vec![Orders::order_id(&plan_of(7), 1)],
+        target: Some(account("pat")),
+        prior: Some(PointState(json!(1))),
+        lease_until: None,
+    };
+    gate.admit(&asked.call(Verb::Apply), at(1)).unwrap();
+    permit_lift(&mut gate, &plan_of(7), OrderChoice::All, at(1)).unwrap();
+    gate.register(one, &approved, at(1)).unwrap();
+    assert!(!gate.state().registered.contains_key(&stuck.digest()));
 }
 
 #[test]
@@ -512,12 +591,12 @@ fn a_lift_waits_for_the_last_order_that_withdraws_the_same() {
         asked.orders = vec![Orders::order_id(&plan, 1)];
     };
     let admitted = bed.call_with(Verb::Apply, at(3), of_other).unwrap();
-    assert_eq!(admitted.lease_until, Some(at(603)));
+    assert_eq!(admitted.lease_until, Some(at(600)));
     assert!(matches!(
         bed.call(Verb::Lift, at(500)),
         Err(Refusal::StillHeld { .. })
     ));
-    bed.call(Verb::Lift, at(603)).unwrap();
+    bed.call(Verb::Lift, at(600)).unwrap();
 }
 
 #[test]

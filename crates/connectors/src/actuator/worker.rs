@@ -1,0 +1,446 @@
+//! One thread for each point, so that a slow one holds nobody else up.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use cordon_act::gate::{Admission, GateCall, Refusal, Settlement, Verb};
+use cordon_act::limits::POINT_STATE_BYTES_MAX;
+use cordon_act::wire::{Answer, Claim, Outcome, PointInfo, Reading, Return, Withdrawal};
+use cordon_act::{
+    Applying, Capabilities, EnforcementPoint, Lifting, Observation, OrderId, PointError, PointErrorKind,
+    PointName, Standing, Target,
+};
+
+use super::config::PointConfig;
+use super::keeper::Keeper;
+use super::limits::WAITING_MAX;
+use super::say;
+
+/// What a point is asked.
+pub(super) enum Job {
+    Observe(Reading),
+    Probe(Reading),
+    Apply(Claim, String, Vec<Withdrawal>),
+    Lift(Claim, String, Vec<Return>),
+    ProveBreakGlass(Claim),
+}
+
+impl Job {
+    pub(super) const fn claim(&self) -> &Claim {
+        match self {
+            Self::Observe(reading) | Self::Probe(reading) => &reading.at,
+            Self::Apply(claim, ..) | Self::Lift(claim, ..) | Self::ProveBreakGlass(claim) => claim,
+        }
+    }
+}
+
+struct Waiting {
+    job: Job,
+    until: Instant,
+    answer: SyncSender<Answer>,
+}
+
+/// The way to a point's thread.
+pub(super) struct Worker {
+    pub(super) info: PointInfo,
+    jobs: SyncSender<Waiting>,
+}
+
+/// A worker whose point has yet to say what it can do.
+pub(super) struct Starting {
+    config: PointInfo,
+    said: Receiver<Capabilities>,
+    jobs: SyncSender<Waiting>,
+    thread: JoinHandle<()>,
+}
+
+impl Starting {
+    /// Waits until the point has said what it can do. A point answers that by itself, or asks its server within a time of its own.
+    pub(super) fn wait(self) -> Result<(Worker, JoinHandle<()>), PointError> {
+        let silent = |_| PointError::new(PointErrorKind::Bug, "the point did not say what it can do");
+        let capabilities = self.said.recv().map_err(silent)?;
+        let info = PointInfo {
+            capabilities,
+            ..self.config
+        };
+        let jobs = self.jobs;
+        Ok((Worker { info, jobs }, self.thread))
+    }
+}
+
+impl Worker {
+    /// Makes the point and its thread.
+    pub(super) fn start(config: PointConfig, keeper: Arc<Keeper>) -> Result<Starting, PointError> {
+        let point = (config.connect)()?;
+        let (jobs, waiting) = sync_channel(WAITING_MAX);
+        let (say, said) = sync_channel(1);
+        let info = PointInfo {
+            name: config.name.clone(),
+            kind: config.kind.name.to_owned(),
+            capabilities: Capabilities {
+                kinds: Vec::new(),
+                holds_lease: false,
+                survives_restart: false,
+                leaves_open: String::new(),
+            },
+        };
+        let mut hand = Hand {
+            name: config.name.clone(),
+            config,
+            point: None,
+            keeper,
+        };
+        let thread = std::thread::Builder::new()
+            .name(format!("point {}", info.name))
+            .spawn(move || {
+                let _ = say.send(point.capabilities());
+                hand.point = Some(point);
+                hand.run(&waiting);
+            })
+            .map_err(|error| PointError::new(PointErrorKind::Target, format_args!("no thread: {error}")))?;
+        Ok(Starting {
+            config: info,
+            said,
+            jobs,
+            thread,
+        })
+    }
+
+    /// Has the job done and waits for its answer.
+    pub(super) fn ask(&self, job: Job) -> Answer {
+        let until = Instant::now() + Duration::from_millis(job.claim().deadline_milliseconds);
+        let (answer, answered) = sync_channel(1);
+        let busy =
+            |text: &str| Answer::failed(PointErrorKind::Target, format_args!("{}: {text}", self.info.name));
+        match self.jobs.try_send(Waiting { job, until, answer }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return busy("too many requests wait for this point"),
+            Err(TrySendError::Disconnected(_)) => return busy("the process is ending"),
+        }
+        answered
+            .recv()
+            .unwrap_or_else(|_| Answer::failed(PointErrorKind::Unknown, "the point's thread ended"))
+    }
+}
+
+/// What a point's thread has.
+struct Hand {
+    name: PointName,
+    config: PointConfig,
+    /// None after the point panicked.
+    point: Option<Box<dyn EnforcementPoint>>,
+    keeper: Arc<Keeper>,
+}
+
+impl Hand {
+    fn run(&mut self, waiting: &Receiver<Waiting>) {
+        while let Ok(Waiting { job, until, answer }) = waiting.recv() {
+            // Whoever asked may have gone; what was done is observed again.
+            let _ = answer.send(self.job(job, until));
+        }
+    }
+
+    fn job(&mut self, job: Job, until: Instant) -> Answer {
+        match job {
+            Job::Observe(reading) => self.observe(&reading, until),
+            Job::Probe(reading) => self.probe(&reading, until),
+            Job::Apply(claim, digest, withdrawals) => self.apply(&claim, &digest, &withdrawals, until),
+            Job::Lift(claim, digest, returns) => self.lift(&claim, &digest, &returns, until),
+            Job::ProveBreakGlass(claim) => self.prove_break_glass(&claim, until),
+        }
+    }
+
+    /// Runs a call of the point. One that panics is a defect; the point is made anew for the next.
+    fn call<T>(
+        &mut self,
+        after_panic: PointErrorKind,
+        call: impl FnOnce(&mut dyn EnforcementPoint) -> Result<T, PointError>,
+    ) -> Result<T, PointError> {
+        let mut point = match self.point.take() {
+            Some(point) => point,
+            None => (self.config.connect)()?,
+        };
+        if let Ok(result) = catch_unwind(AssertUnwindSafe(|| call(&mut *point))) {
+            self.point = Some(point);
+            return result;
+        }
+        say(format_args!("{}: a defect: the point's code panicked", self.name));
+        Err(PointError::new(
+            after_panic,
+            "a defect of Cordon: the point's code panicked",
+        ))
+    }
+
+    /// Whether each call may be made. What that changed is durable afterwards.
+    fn admit(&self, calls: &[GateCall<'_>]) -> Result<Vec<Result<Admission, Refusal>>, Box<Answer>> {
+        self.keeper.admit(&self.name, calls).map_err(|error| {
+            say(format_args!("{}: {error}", self.name));
+            Box::new(Answer::failed(
+                PointErrorKind::Target,
+                format_args!("the state cannot be kept: {error}"),
+            ))
+        })
+    }
+
+    /// Whether targets may be read. One refusal refuses all: it is about the epoch.
+    fn admit_reading(&self, verb: Verb, reading: &Reading) -> Result<(), Box<Answer>> {
+        let Some(first) = reading.targets.first() else {
+            return Ok(());
+        };
+        let call = reading_call(verb, &reading.at, Some(first));
+        match self.admit(&[call])?.into_iter().next() {
+            Some(Err(refusal)) => Err(Box::new(Answer::Refused { refusal })),
+            _ => Ok(()),
+        }
+    }
+
+    fn observe(&mut self, reading: &Reading, until: Instant) -> Answer {
+        if let Err(answer) = self.admit_reading(Verb::Observe, reading) {
+            return *answer;
+        }
+        let Some(left) = time_left(until) else {
+            return too_late();
+        };
+        let targets = &reading.targets;
+        let all = self.call(PointErrorKind::Bug, |point| Ok(point.observe_all(targets, left)));
+        let observed = match all {
+            Ok(observed) if observed.len() == targets.len() => observed,
+            Ok(_) => return Answer::failed(PointErrorKind::Bug, "the point answered for other targets"),
+            Err(error) => return Answer::Failed { error },
+        };
+        let outcomes: Vec<_> = observed
+            .into_iter()
+            .map(|result| outcome(result.and_then(bounded)))
+            .collect();
+        let open: Vec<_> = targets
+            .iter()
+            .zip(&outcomes)
+            .filter(|(_, outcome)| {
+                matches!(outcome, Outcome::Done(seen) if matches!(seen.standing, Standing::Open | Standing::Absent))
+            })
+            .map(|(target, _)| (target, Settlement::SeenOpen))
+            .collect();
+        self.settle(&open);
+        Answer::Observed { outcomes }
+    }
+
+    fn probe(&mut self, reading: &Reading, until: Instant) -> Answer {
+        if let Err(answer) = self.admit_reading(Verb::Probe, reading) {
+            return *answer;
+        }
+        let outcomes = reading
+            .targets
+            .iter()
+            .map(|target| {
+                outcome(match time_left(until) {
+                    Some(left) => self.call(PointErrorKind::Bug, |point| point.probe(target, left)),
+                    None => Err(not_begun()),
+                })
+            })
+            .collect();
+        Answer::Probed { outcomes }
+    }
+
+    fn apply(&mut self, claim: &Claim, digest: &str, withdrawals: &[Withdrawal], until: Instant) -> Answer {
+        let calls: Vec<_> = withdrawals
+            .iter()
+            .map(|withdrawal| GateCall {
+                verb: Verb::Apply,
+                point: &claim.point,
+                epoch: claim.epoch,
+                orders_digest: digest,
+                orders: std::slice::from_ref(&withdrawal.order),
+                target: Some(&withdrawal.target),
+                prior: Some(&withdrawal.prior),
+                lease_until: withdrawal.lease_until,
+            })
+            .collect();
+        let admitted = match self.admit(&calls) {
+            Ok(admitted) => admitted,
+            Err(answer) => return *answer,
+        };
+        let (mut outcomes, mut settled) = (Vec::new(), Vec::new());
+        for (withdrawal, admitted) in withdrawals.iter().zip(admitted) {
+            let admission = match admitted {
+                Ok(admission) => admission,
+                Err(refusal) => {
+                    outcomes.push(Outcome::Refused(refusal));
+                    continue;
+                }
+            };
+            let result = self.apply_one(withdrawal, &admission, until);
+            if result
+                .as_ref()
+                .is_err_and(|error| certainly_unchanged(error.kind))
+            {
+                settled.push((&withdrawal.target, Settlement::Unchanged));
+            }
+            outcomes.push(outcome(result));
+        }
+        self.settle(&settled);
+        Answer::Observed { outcomes }
+    }
+
+    fn apply_one(
+        &mut self,
+        withdrawal: &Withdrawal,
+        admission: &Admission,
+        until: Instant,
+    ) -> Result<Observation, PointError> {
+        let left = time_left(until).ok_or_else(not_begun)?;
+        let applying = Applying {
+            target: &withdrawal.target,
+            prior: &withdrawal.prior,
+            mark: &admission.mark,
+            lease_until: admission.lease_until,
+        };
+        self.call(PointErrorKind::Unknown, |point| point.apply(&applying, left))
+            .and_then(bounded_after_change)
+    }
+
+    fn lift(&mut self, claim: &Claim, digest: &str, returns: &[Return], until: Instant) -> Answer {
+        let calls: Vec<_> = returns
+            .iter()
+            .map(|back| lift_call(claim, digest, &back.orders, back))
+            .collect();
+        let admitted = match self.admit(&calls) {
+            Ok(admitted) => admitted,
+            Err(answer) => return *answer,
+        };
+        let (mut outcomes, mut settled) = (Vec::new(), Vec::new());
+        for (back, admitted) in returns.iter().zip(admitted) {
+            let admission = match admitted {
+                Ok(admission) => admission,
+                Err(refusal) => {
+                    outcomes.push(Outcome::Refused(refusal));
+                    continue;
+                }
+            };
+            let result = self.lift_one(back, &admission, until);
+            if result.is_ok() {
+                settled.push((&back.target, Settlement::Lifted));
+            }
+            outcomes.push(outcome(result.and_then(bounded_after_change)));
+        }
+        self.settle(&settled);
+        Answer::Observed { outcomes }
+    }
+
+    fn lift_one(
+        &mut self,
+        back: &Return,
+        admission: &Admission,
+        until: Instant,
+    ) -> Result<Observation, PointError> {
+        let left = time_left(until).ok_or_else(not_begun)?;
+        let lifting = Lifting {
+            target: &back.target,
+            prior: &back.prior,
+            left: back.left.as_ref(),
+            mark: &admission.mark,
+        };
+        self.call(PointErrorKind::Unknown, |point| point.lift(&lifting, left))
+    }
+
+    fn prove_break_glass(&mut self, claim: &Claim, until: Instant) -> Answer {
+        let call = reading_call(Verb::ProveBreakGlass, claim, None);
+        match self.admit(&[call]).map(|answers| answers.into_iter().next()) {
+            Err(answer) => return *answer,
+            Ok(Some(Err(refusal))) => return Answer::Refused { refusal },
+            Ok(_) => {}
+        }
+        let Some(left) = time_left(until) else {
+            return too_late();
+        };
+        let result = self.call(PointErrorKind::Bug, |point| point.prove_break_glass(left));
+        if matches!(result, Ok(Some(_)))
+            && let Err(error) = self.keeper.break_glass_proven(&self.name)
+        {
+            say(format_args!("{}: {error}", self.name));
+        }
+        Answer::BreakGlass {
+            outcome: outcome(result),
+        }
+    }
+
+    fn settle(&self, settled: &[(&Target, Settlement)]) {
+        if let Err(error) = self.keeper.settle(&self.name, settled) {
+            say(format_args!("{}: {error}", self.name));
+        }
+    }
+}
+
+fn reading_call<'a>(verb: Verb, claim: &'a Claim, target: Option<&'a Target>) -> GateCall<'a> {
+    GateCall {
+        verb,
+        point: &claim.point,
+        epoch: claim.epoch,
+        orders_digest: "",
+        orders: &[],
+        target,
+        prior: None,
+        lease_until: None,
+    }
+}
+
+fn lift_call<'a>(claim: &'a Claim, digest: &'a str, orders: &'a [OrderId], back: &'a Return) -> GateCall<'a> {
+    GateCall {
+        verb: Verb::Lift,
+        point: &claim.point,
+        epoch: claim.epoch,
+        orders_digest: digest,
+        orders,
+        target: Some(&back.target),
+        prior: Some(&back.prior),
+        lease_until: None,
+    }
+}
+
+fn outcome<T>(result: Result<T, PointError>) -> Outcome<T> {
+    match result {
+        Ok(done) => Outcome::Done(done),
+        Err(error) => Outcome::Failed(PointError::new(error.kind, error.text)),
+    }
+}
+
+/// True if an error of this kind says that nothing was changed.
+const fn certainly_unchanged(kind: PointErrorKind) -> bool {
+    !matches!(kind, PointErrorKind::Unknown | PointErrorKind::Bug)
+}
+
+fn time_left(until: Instant) -> Option<Duration> {
+    until
+        .checked_duration_since(Instant::now())
+        .filter(|left| !left.is_zero())
+}
+
+fn not_begun() -> PointError {
+    PointError::new(
+        PointErrorKind::Target,
+        "not begun: the time of the request was over",
+    )
+}
+
+fn too_late() -> Answer {
+    Answer::Failed { error: not_begun() }
+}
+
+/// What servers say is hostile, and what is kept must stay small.
+fn bounded(seen: Observation) -> Result<Observation, PointError> {
+    let bytes = serde_json::to_string(&seen.state).map_or(usize::MAX, |text| text.len());
+    if bytes <= POINT_STATE_BYTES_MAX {
+        return Ok(seen);
+    }
+    Err(PointError::new(
+        PointErrorKind::Target,
+        format_args!("the state is larger than {POINT_STATE_BYTES_MAX} bytes"),
+    ))
+}
+
+/// The same after a change, of which an error must not say that it was not made.
+fn bounded_after_change(seen: Observation) -> Result<Observation, PointError> {
+    bounded(seen).map_err(|error| PointError::new(PointErrorKind::Unknown, error.text))
+}
