@@ -3,6 +3,8 @@
 //! Each module implements [`cordon_act::EnforcementPoint`] for one kind of server. What servers reply is hostile input: bounded,
 //! counted and never executed.
 
+#[cfg(feature = "directory")]
+pub mod directory;
 mod secret;
 
 pub use secret::{Secret, SecretError, SecretSource};

@@ -17,7 +17,7 @@ mod samba;
 
 pub use certificates::Certificates;
 pub use namespace::Namespace;
-pub use openldap::{OpenLdap, OpenLdapContent};
+pub use openldap::{Connected, OpenLdap, OpenLdapContent};
 pub use process::{
     Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
 };

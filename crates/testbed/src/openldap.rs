@@ -1,8 +1,9 @@
 //! A private OpenLDAP `slapd` with password policy, TLS, generated accounts and groups.
 
 use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, TcpStream};
-use std::process::Output;
+use std::process::{Child, ChildStdout, Output, Stdio};
 
 use crate::process::command;
 use crate::{Certificates, Folder, Server, free_port, missing_program, run};
@@ -21,6 +22,8 @@ pub struct OpenLdapContent {
     pub policy_heeds_locks: bool,
     /// Whether a refused logon says that the account is locked (`ppolicy_use_lockout`).
     pub says_locked: bool,
+    /// Whether logons without TLS are taken.
+    pub takes_plaintext: bool,
 }
 
 impl Default for OpenLdapContent {
@@ -30,6 +33,7 @@ impl Default for OpenLdapContent {
             more: String::new(),
             policy_heeds_locks: true,
             says_locked: true,
+            takes_plaintext: false,
         }
     }
 }
@@ -45,6 +49,35 @@ pub struct OpenLdap {
     server: Server,
     tls_port: u16,
     plain_port: u16,
+}
+
+/// A client that stays connected to an [`OpenLdap`], in the midst of a search.
+#[derive(Debug)]
+pub struct Connected {
+    child: Child,
+    said: BufReader<ChildStdout>,
+}
+
+impl Connected {
+    /// Lets the client ask for the rest, and says whether it got it.
+    ///
+    /// # Panics
+    /// If the client cannot be waited for.
+    pub fn goes_on(&mut self) -> bool {
+        if let Some(mut input) = self.child.stdin.take() {
+            // More pages than there are; what it does not read is lost.
+            let _ = std::io::Write::write_all(&mut input, &[b'\n'; 100]);
+        }
+        let _ = self.said.read_to_end(&mut Vec::new());
+        self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl OpenLdap {
@@ -140,6 +173,12 @@ impl OpenLdap {
         format!("ldap://localhost:{}", self.plain_port)
     }
 
+    /// The port of [`Self::plain_url`].
+    #[must_use]
+    pub fn plain_port(&self) -> u16 {
+        self.plain_port
+    }
+
     /// `ldapi://PATH` of the Unix socket; root is the administrator by SASL EXTERNAL.
     #[must_use]
     pub fn socket_url(&self) -> String {
@@ -192,6 +231,33 @@ impl OpenLdap {
             .args(["-D", who.0, "-w", who.1])
             .args(arguments);
         crate::process::run_with_input(client, input)
+    }
+
+    /// A client that has logged on as an account and stays connected until it is told to go on.
+    ///
+    /// # Panics
+    /// If it does not get that far.
+    #[must_use]
+    pub fn stay_connected(&self, account: &str) -> Connected {
+        // Line by line, or what it says would wait for more.
+        let mut child = command("stdbuf")
+            .args(["-oL", "ldapsearch"])
+            .env("LDAPTLS_CACERT", &self.certificates.authority)
+            .args(["-x", "-H", &format!("ldaps://127.0.0.1:{}", self.tls_port)])
+            .args(["-D", &Self::account_name(account), "-w", &Self::password(account)])
+            .args(["-b", BASE, "-E", "pr=5", "-LLL", "dn"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.starts_with("# pagedresults") {
+            line.clear();
+            assert_ne!(said.read_line(&mut line).unwrap(), 0, "no page came");
+        }
+        Connected { child, said }
     }
 
     /// Changes entries by LDIF as the administrator.
@@ -253,6 +319,7 @@ fn configuration(folder: &Folder, certificates: &Certificates, content: &OpenLda
     } else {
         ""
     };
+    let strength = if content.takes_plaintext { 0 } else { 128 };
     format!(
         "modulepath /usr/lib/ldap
 moduleload back_mdb
@@ -269,7 +336,7 @@ TLSCertificateKeyFile {key}
 TLSCACertificateFile {authority}
 authz-regexp gidNumber=0\\\\+uidNumber=0,cn=peercred,cn=external,cn=auth {admin}
 localSSF 128
-security simple_bind=128
+security simple_bind={strength}
 sizelimit 500
 access to attrs=userPassword by anonymous auth by * none
 access to attrs=pwdAccountLockedTime,member,uniqueMember,memberUid by dn.base=\"{cordon}\" write by * read

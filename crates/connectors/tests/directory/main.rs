@@ -1,0 +1,7 @@
+//! Accounts and memberships at real directories: OpenLDAP, and a Samba domain controller.
+
+mod hostile;
+mod openldap;
+mod openldap_bulk;
+mod openldap_refusals;
+mod support;
