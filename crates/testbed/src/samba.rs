@@ -195,12 +195,27 @@ impl SambaDc {
         let bytes: Vec<u8> = quoted.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let password = self.folder.file("password.utf16");
         std::fs::write(&password, bytes).unwrap();
+        self.create(
+            names,
+            &format!("unicodePwd:< file://{password}\nuserAccountControl: 512\n"),
+        );
+    }
+
+    /// Makes enabled accounts without a password (`PASSWD_NOTREQD`): many times faster, because no keys are derived.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub fn create_accounts_without_password(&self, names: &[&str]) {
+        self.create(names, "userAccountControl: 544\n");
+    }
+
+    fn create(&self, names: &[&str], more: &str) {
         let mut ldif = String::new();
         for name in names {
             let _ = write!(
                 ldif,
                 "dn: {dn}\nchangetype: add\nobjectClass: user\nsAMAccountName: {name}\n\
-                 userPrincipalName: {name}@corp.test\nunicodePwd:< file://{password}\nuserAccountControl: 512\n\n",
+                 userPrincipalName: {name}@corp.test\n{more}\n",
                 dn = Self::account_name(name),
             );
         }
@@ -311,6 +326,7 @@ fn configure(folder: &Folder, more: &str) -> String {
  server services = s3fs, rpc, nbt, ldap, cldap, kdc, drepl, winbindd, dns
  ldap server require strong auth = yes
  tls enabled = yes
+ ldb:nosync = yes
 {more}[sysvol]
  path = {domain}/sysvol
  read only = no

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use cordon_act::{Probe, ProbeAnswer, Standing};
 use ldap3::{Mod, Scope};
 
+use super::active_directory_probe;
 use super::address::HostPort;
 use super::config::ActiveDirectory as Settings;
 use super::failure::Failure;
-use super::kerberos::{self, Answer};
 use super::located::{Dialect, Located, Pair, Sought, answered, find_pairs, in_order, is_same_name, split};
 use super::lookup::{self, Kind, Wanted, escape};
 use super::session::{Deadline, Entry, Query, Session};
@@ -18,16 +18,13 @@ const ACCOUNT_CONTROL: &str = "userAccountControl";
 const LOGON_NAME: &str = "sAMAccountName";
 const PRINCIPAL_NAME: &str = "userPrincipalName";
 const ID: &str = "objectGUID";
-const SECURITY_ID: &str = "objectSid";
+pub(super) const SECURITY_ID: &str = "objectSid";
 const PRIMARY_GROUP: &str = "primaryGroupID";
-const GROUP_TYPE: &str = "groupType";
-const TOKEN_GROUPS: &str = "tokenGroups";
+pub(super) const GROUP_TYPE: &str = "groupType";
 
 /// Bits of `userAccountControl` of domain controllers and of trusts (MS-ADTS, section 2.2.16).
 const DOMAIN_CONTROLLER: i32 = 0x2000;
 const TRUST: i32 = 0x0800;
-/// The bit of `groupType` of groups that carry rights.
-const SECURITY_GROUP: i32 = i32::MIN;
 
 /// The dialect.
 pub(super) struct ActiveDirectory {
@@ -91,6 +88,30 @@ impl ActiveDirectory {
         }
     }
 
+    fn probe_account(
+        &self,
+        session: &Session,
+        deadline: Deadline,
+        name: &str,
+        located: &Located,
+    ) -> Result<Probe, Failure> {
+        if located.standing == Standing::Absent {
+            let how = format!("there is no account {name}");
+            return Ok(answered(ProbeAnswer::Inconclusive, how));
+        }
+        if let Some(password) = self.settings.probe_passwords.get(name) {
+            return active_directory_probe::by_logon(session, deadline, password, &located.account);
+        }
+        let Some(kdc) = &self.kdc else {
+            return Ok(answered(
+                ProbeAnswer::Inconclusive,
+                "read back, not tried: no kdc is configured",
+            ));
+        };
+        let logon_name = located.account.text(LOGON_NAME).unwrap_or_default();
+        active_directory_probe::by_kdc(session, deadline, kdc, &self.realm, logon_name, located.standing)
+    }
+
     fn locate_accounts(
         &self,
         session: &mut Session,
@@ -98,7 +119,8 @@ impl ActiveDirectory {
         wanted: &[Wanted],
     ) -> Result<Vec<Result<Located, Failure>>, Failure> {
         let mark = self.settings.mark_attribute.as_deref();
-        let attributes: Vec<&str> = std::iter::once(ACCOUNT_CONTROL).chain(mark).collect();
+        let own = [ACCOUNT_CONTROL, active_directory_probe::FAILURES];
+        let attributes: Vec<&str> = own.into_iter().chain(mark).collect();
         let names = [LOGON_NAME, PRINCIPAL_NAME];
         let kind = self.kind("accounts", "(objectClass=user)", &names, &attributes);
         let found = lookup::find(session, deadline, &kind, wanted)?;
@@ -152,65 +174,6 @@ impl ActiveDirectory {
         let mut located: Vec<_> = pairs.into_iter().map(locate).collect();
         see_through_groups(session, deadline, &mut located)?;
         Ok(located)
-    }
-
-    /// Asks the KDC, which answers for a disabled account before it asks for a password.
-    fn probe_account(
-        &self,
-        session: &Session,
-        deadline: Deadline,
-        located: &Located,
-    ) -> Result<Probe, Failure> {
-        let name = located.account.text(LOGON_NAME).unwrap_or_default();
-        let (Some(kdc), false) = (&self.kdc, name.is_empty()) else {
-            return Ok(answered(
-                ProbeAnswer::Inconclusive,
-                "read back, not tried: there is no such account or no KDC",
-            ));
-        };
-        let answer = session.run(deadline, kerberos::ask(kdc, &self.realm, name))?;
-        let is_disabled = located.standing == Standing::Withdrawn;
-        Ok(judge(answer, is_disabled))
-    }
-
-    /// Reads for which groups the server would vouch if the member logged on now.
-    fn probe_membership(
-        session: &mut Session,
-        deadline: Deadline,
-        located: &Located,
-    ) -> Result<Probe, Failure> {
-        let bits = located
-            .group
-            .text(GROUP_TYPE)
-            .and_then(|text| text.parse::<i32>().ok());
-        if bits.is_some_and(|bits| bits & SECURITY_GROUP == 0) {
-            return Ok(answered(
-                ProbeAnswer::Inconclusive,
-                "read back, not tried: a distribution group is in no logon token",
-            ));
-        }
-        let query = Query {
-            base: located.account.name.clone(),
-            scope: Scope::Base,
-            filter: "(objectClass=*)".to_owned(),
-            attributes: vec![TOKEN_GROUPS.to_owned()],
-            control: None,
-        };
-        let found = session.search_one(deadline, query)?;
-        let sid = located.group.values(SECURITY_ID).first();
-        let token = found.first().map(|account| account.values(TOKEN_GROUPS));
-        let (Some(sid), Some(token)) = (sid, token.filter(|token| !token.is_empty())) else {
-            return Ok(answered(
-                ProbeAnswer::Inconclusive,
-                "the server does not say what a logon would carry",
-            ));
-        };
-        let how = "the domain controller worked out what a logon now would carry (tokenGroups)";
-        Ok(if token.contains(sid) {
-            answered(ProbeAnswer::Admitted, format!("{how}: the group is in it"))
-        } else {
-            answered(ProbeAnswer::Refused, format!("{how}: the group is not in it"))
-        })
     }
 }
 
@@ -286,47 +249,6 @@ fn membership(pair: Pair, is_direct: bool) -> Result<Located, Failure> {
     let mut located = Located::with(state, pair.member, pair.group);
     located.name_is_anothers = pair.name_is_anothers;
     Ok(located)
-}
-
-fn judge(answer: Answer, is_disabled: bool) -> Probe {
-    const HOW: &str = "asked the KDC for a ticket, without a password";
-    match answer {
-        Answer::Ticket => answered(ProbeAnswer::Admitted, format!("{HOW}: it gave one")),
-        Answer::Error {
-            code: kerberos::PREAUTHENTICATION_REQUIRED,
-            ..
-        } => answered(
-            ProbeAnswer::Admitted,
-            format!("{HOW}: it asks for the password (KDC_ERR_PREAUTH_REQUIRED), so the account may log on"),
-        ),
-        Answer::Error {
-            code: kerberos::CLIENT_REVOKED,
-            status,
-        } if status == Some(kerberos::STATUS_DISABLED) || (status.is_none() && is_disabled) => answered(
-            ProbeAnswer::Refused,
-            format!("{HOW}: refused (KDC_ERR_CLIENT_REVOKED), the account is disabled"),
-        ),
-        Answer::Error {
-            code: kerberos::CLIENT_REVOKED,
-            status,
-        } => answered(
-            ProbeAnswer::Inconclusive,
-            format!(
-                "{HOW}: revoked, but not because it is disabled (status {:#010x})",
-                status.unwrap_or(0)
-            ),
-        ),
-        Answer::Error {
-            code: kerberos::UNKNOWN_PRINCIPAL,
-            ..
-        } => answered(
-            ProbeAnswer::Inconclusive,
-            format!("{HOW}: it does not know the account"),
-        ),
-        Answer::Error { code, .. } => {
-            answered(ProbeAnswer::Inconclusive, format!("{HOW}: Kerberos error {code}"))
-        }
-    }
 }
 
 fn one(value: String) -> std::collections::HashSet<String> {
@@ -423,12 +345,12 @@ impl Dialect for ActiveDirectory {
         &self,
         session: &mut Session,
         deadline: Deadline,
-        _name: &str,
+        name: &str,
         located: &Located,
     ) -> Result<Probe, Failure> {
         match &located.state {
-            State::Membership { .. } => Self::probe_membership(session, deadline, located),
-            _ => self.probe_account(session, deadline, located),
+            State::Membership { .. } => active_directory_probe::membership(session, deadline, located),
+            _ => self.probe_account(session, deadline, name, located),
         }
     }
 

@@ -129,6 +129,8 @@ pub struct ActiveDirectory {
     pub realm: Option<String>,
     /// A single-valued text attribute of accounts for Cordon's mark, e.g. `adminDescription`. It is used where it is empty. Default: none.
     pub mark_attribute: Option<String>,
+    /// Passwords of accounts by logon name, with which a probe logs on. For canary accounts: real users' passwords belong nowhere.
+    pub probe_passwords: BTreeMap<String, SecretSource>,
     /// How long tickets live in this domain in hours, to say how long a withdrawal leaves them. Default: 10.
     pub ticket_lifetime_hours: u32,
 }
@@ -139,6 +141,7 @@ impl Default for ActiveDirectory {
             kdc: None,
             realm: None,
             mark_attribute: None,
+            probe_passwords: BTreeMap::new(),
             ticket_lifetime_hours: 10,
         }
     }

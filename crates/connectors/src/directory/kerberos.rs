@@ -1,7 +1,8 @@
 //! One question to a Kerberos key distribution centre (RFC 4120): would it let an account log on?
 //!
 //! An initial request without pre-authentication needs no password and counts as no failed logon. For an account that may log on the
-//! answer is that a password is needed; for one that may not, that it is revoked.
+//! answer is that a password is needed. For one that may not, Windows' KDC answers that it is revoked; Heimdal's, which is Samba's,
+//! says so only to who knows the password.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -32,6 +33,19 @@ pub(super) enum Answer {
         /// Windows' own reason, if it gives one (MS-KILE, section 2.2.2).
         status: Option<u32>,
     },
+}
+
+impl Answer {
+    /// Whether it asks for pre-authentication: for the password.
+    pub(super) const fn is_request_for_password(self) -> bool {
+        matches!(
+            self,
+            Self::Error {
+                code: PREAUTHENTICATION_REQUIRED,
+                ..
+            }
+        )
+    }
 }
 
 /// Asks over TCP (RFC 4120, section 7.2.2).

@@ -5,6 +5,7 @@
 //! something else stands. Entries are known by `entryUUID` or `objectGUID`, so that a rename between withdrawal and lift loses nothing.
 
 mod active_directory;
+mod active_directory_probe;
 mod address;
 mod config;
 mod der;
