@@ -222,6 +222,39 @@ impl SambaDc {
         self.modify(&ldif);
     }
 
+    /// Grants an account what an access control entry in SDDL says, on everything in the container of [`Self::account_name`]; `SID`
+    /// in the entry stands for the account.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub fn grant(&self, name: &str, entry: &str) {
+        let database = self.folder.file("domain/private/sam.ldb");
+        let found = self.namespace.run(
+            "ldbsearch",
+            &["-H", &database, &format!("(sAMAccountName={name})"), "objectSid"],
+        );
+        let sid = found
+            .lines()
+            .find_map(|line| line.strip_prefix("objectSid: "))
+            .expect("it has one");
+        let configuration = format!("--configfile={}", self.folder.file("smb.conf"));
+        let (container, entry) = (format!("CN=Users,{BASE}"), entry.replace("SID", sid));
+        self.namespace.run(
+            "samba-tool",
+            &[
+                "dsacl",
+                "set",
+                &configuration,
+                "-H",
+                &database,
+                "--objectdn",
+                &container,
+                "--sddl",
+                &entry,
+            ],
+        );
+    }
+
     /// Makes a security group with members by name, each an account of [`Self::create_accounts`].
     ///
     /// # Panics

@@ -16,7 +16,7 @@ use crate::support::{
 const MANY: usize = 1_000;
 
 /// The controller that the tests share while any of them runs; each has accounts of its own. `None`, and says so, if none can run.
-fn domain() -> Option<Arc<SambaDc>> {
+pub(crate) fn domain() -> Option<Arc<SambaDc>> {
     static LAST: Mutex<Weak<SambaDc>> = Mutex::new(Weak::new());
     if let Some(why) = SambaDc::unavailable() {
         skip(&why);
@@ -30,7 +30,8 @@ fn domain() -> Option<Arc<SambaDc>> {
     }))
 }
 
-fn config(dc: &SambaDc, secrets: &Folder) -> Value {
+/// The configuration of a point for this controller, with the administrator's rights.
+pub(crate) fn config(dc: &SambaDc, secrets: &Folder) -> Value {
     let password = secret(secrets, SambaDc::ADMINISTRATOR_PASSWORD);
     json!({
         "dialect": "active-directory",
@@ -43,7 +44,7 @@ fn config(dc: &SambaDc, secrets: &Folder) -> Value {
 }
 
 /// The configuration with the password of accounts for probes.
-fn with_canaries(config: &Value, secrets: &Folder, names: &[&str]) -> Value {
+pub(crate) fn with_canaries(config: &Value, secrets: &Folder, names: &[&str]) -> Value {
     let password = secret(secrets, SambaDc::PASSWORD);
     let passwords: serde_json::Map<String, Value> = names
         .iter()
@@ -55,7 +56,8 @@ fn with_canaries(config: &Value, secrets: &Folder, names: &[&str]) -> Value {
     )
 }
 
-fn can_log_on(dc: &SambaDc, name: &str) -> bool {
+/// Whether an account's user gets a ticket.
+pub(crate) fn can_log_on(dc: &SambaDc, name: &str) -> bool {
     dc.log_on(name, SambaDc::PASSWORD).status.success()
 }
 
@@ -269,158 +271,6 @@ fn what_somebody_changed_in_between_is_stale_and_stays() {
 }
 
 #[test]
-fn what_must_not_or_cannot_be_withdrawn_is_refused() {
-    let Some(dc) = domain() else { return };
-    let secrets = Folder::new();
-    dc.create_accounts(&["inner", "glass"]);
-    dc.create_group("inside", &["inner"]);
-    dc.create_group("outside", &["inside", "inner"]);
-    let glass = json!({"bind-as": "glass@corp.test", "password": secret(&secrets, SambaDc::PASSWORD)});
-    let config = with(&config(&dc, &secrets), json!({"break-glass": glass}));
-    dc.inside(|| {
-        let mut point = point(&config);
-        for name in ["Administrator", "glass", "DC1$"] {
-            let target = account(name);
-            let prior = point.see(&target);
-            let error = point.withdraw(&target, &prior.state, MARK).unwrap_err();
-            assert_eq!(error.kind, PointErrorKind::Input, "{error}");
-            assert_eq!(point.see(&target), prior);
-        }
-        let primary = point.observe(&membership("inner", "Domain Users"), DEADLINE);
-        assert_eq!(kind(primary), PointErrorKind::Input);
-        // Who is a member through another group is one still.
-        let target = membership("inner", "outside");
-        let prior = point.see(&target);
-        assert_eq!(
-            point.withdraw(&target, &prior.state, MARK).unwrap().standing,
-            Standing::Partly
-        );
-        assert_eq!(point.try_it(&target).answer, ProbeAnswer::Admitted);
-        let group = membership("inside", "outside");
-        let group_prior = point.see(&group);
-        assert_eq!(group_prior.standing, Standing::Open);
-        point.withdraw(&group, &group_prior.state, MARK).unwrap();
-        assert_eq!(point.see(&target).standing, Standing::Withdrawn);
-        assert_eq!(point.try_it(&target).answer, ProbeAnswer::Refused);
-        point.give_back(&target, &prior.state, None).unwrap();
-        point.give_back(&group, &group_prior.state, None).unwrap();
-        assert_eq!(point.see(&target), prior);
-        let said = point.prove_break_glass(DEADLINE).unwrap().unwrap();
-        assert!(said.contains("glass@corp.test"), "{said}");
-    });
-}
-
-#[test]
-fn probes_lock_nobody_out_and_know_a_lock_out_from_a_withdrawal() {
-    if let Some(why) = SambaDc::unavailable() {
-        return skip(&why);
-    }
-    // Not the shared one: here wrong passwords lock accounts out.
-    let dc = SambaDc::start();
-    let secrets = Folder::new();
-    dc.create_accounts(&["unknown", "outdated", "locked"]);
-    let wrong = json!({"outdated": secret(&secrets, "outdated")});
-    let config = with_canaries(&config(&dc, &secrets), &secrets, &["locked"]);
-    let config = with(&config, json!({"active-directory": {"probe-passwords": wrong}}));
-    dc.modify(&format!(
-        "dn: {}\nchangetype: modify\nreplace: lockoutThreshold\nlockoutThreshold: 2\n",
-        SambaDc::BASE
-    ));
-    dc.inside(|| {
-        let mut point = point(&config);
-        let failures = |name: &str| dc.search(&format!("(sAMAccountName={name})"), &["badPwdCount"]);
-        // Samba's KDC asks for the password whether the account is disabled or not, so asking it says nothing, and does nothing.
-        for _ in 0..5 {
-            let probe = point.try_it(&account("unknown"));
-            assert_eq!(probe.answer, ProbeAnswer::Inconclusive, "{}", probe.how);
-            assert!(probe.how.contains("even of disabled accounts"), "{}", probe.how);
-        }
-        assert!(failures("unknown").contains("badPwdCount: 0"));
-        // A probe password that is wrong fails once and not again.
-        for _ in 0..5 {
-            assert_eq!(
-                point.try_it(&account("outdated")).answer,
-                ProbeAnswer::Inconclusive
-            );
-        }
-        assert!(failures("outdated").contains("badPwdCount: 1"));
-        assert!(can_log_on(&dc, "outdated"));
-        // An account that is locked out is not withdrawn.
-        assert_eq!(point.try_it(&account("locked")).answer, ProbeAnswer::Admitted);
-        for _ in 0..3 {
-            assert!(!dc.log_on("locked", "wrong").status.success());
-        }
-        assert!(!can_log_on(&dc, "locked"));
-        assert_eq!(point.try_it(&account("locked")).answer, ProbeAnswer::Inconclusive);
-        assert_eq!(point.see(&account("locked")).standing, Standing::Open);
-        assert_eq!(point.try_it(&account("nobody")).answer, ProbeAnswer::Inconclusive);
-    });
-}
-
-#[test]
-fn names_with_signs_mean_what_they_say_and_nothing_more() {
-    let Some(dc) = domain() else { return };
-    let secrets = Folder::new();
-    let name = "o'neil (é)#&";
-    dc.create_accounts(&["plain", name]);
-    let config = with_canaries(&config(&dc, &secrets), &secrets, &[name]);
-    dc.inside(|| {
-        let mut point = point(&config);
-        let prior = point.see(&account(name));
-        assert_eq!(prior.standing, Standing::Open);
-        point.withdraw(&account(name), &prior.state, MARK).unwrap();
-        assert_eq!(point.try_it(&account(name)).answer, ProbeAnswer::Refused);
-        assert_eq!(
-            point.give_back(&account(name), &prior.state, None).unwrap(),
-            prior
-        );
-        for name in [
-            "*",
-            "plai*",
-            "plain)(objectClass=*",
-            "nobody)(|(sAMAccountName=plain",
-            "\\70lain",
-        ] {
-            assert_eq!(point.see(&account(name)).standing, Standing::Absent, "{name}");
-        }
-        assert_eq!(
-            kind(point.observe(&account("plain\r\n"), DEADLINE)),
-            PointErrorKind::Input
-        );
-    });
-}
-
-#[test]
-fn starttls_serves_as_well_and_wrong_credentials_and_authorities_are_told_apart() {
-    let Some(dc) = domain() else { return };
-    let secrets = Folder::new();
-    dc.create_accounts(&["tls", "reader"]);
-    let config = config(&dc, &secrets);
-    let start_tls = with(&config, json!({"server": SambaDc::PLAIN_URL}));
-    let other = cordon_testbed::Certificates::new(secrets.path(), &["IP:10.94.0.1"]);
-    let untrusted = with(&start_tls, json!({"ca-file": other.authority}));
-    let denied = with(&config, json!({"bind-password": secret(&secrets, "swordfish")}));
-    let reader = json!({"bind-as": "reader@corp.test", "bind-password": secret(&secrets, SambaDc::PASSWORD)});
-    let reader = with(&config, reader);
-    dc.inside(|| {
-        let target = account("tls");
-        let prior = point(&start_tls).see(&target);
-        point(&start_tls).withdraw(&target, &prior.state, MARK).unwrap();
-        point(&start_tls).give_back(&target, &prior.state, None).unwrap();
-        let error = point(&untrusted).observe(&target, DEADLINE).unwrap_err();
-        assert!(error.text.contains("certificate"), "{error}");
-        let error = point(&denied).observe(&target, DEADLINE).unwrap_err();
-        assert_eq!(error.kind, PointErrorKind::Denied);
-        assert!(!format!("{error:?}").contains("swordfish"));
-        assert_eq!(
-            kind(point(&reader).withdraw(&target, &prior.state, MARK)),
-            PointErrorKind::Denied
-        );
-        assert_eq!(point(&reader).see(&target), prior);
-    });
-}
-
-#[test]
 fn a_withdrawal_survives_a_restart_and_an_unreachable_server_is_an_error() {
     if let Some(why) = SambaDc::unavailable() {
         return skip(&why);
@@ -510,4 +360,39 @@ fn see_all(
         .collect();
     assert!(seen.iter().all(|one| one.standing == standing));
     seen
+}
+
+#[test]
+fn of_two_who_withdraw_in_the_same_instant_one_leaves_its_mark_and_the_other_is_stale() {
+    let Some(dc) = domain() else { return };
+    let secrets = Folder::new();
+    dc.create_accounts(&["raced"]);
+    let config = with(
+        &config(&dc, &secrets),
+        json!({"active-directory": {"mark-attribute": "adminDescription"}}),
+    );
+    let target = account("raced");
+    let prior = dc.inside(|| point(&config).see(&target).state);
+    for round in 0..10 {
+        let race = |mark| {
+            dc.inside(|| {
+                let mut point = point(&config);
+                let _ = point.see(&target);
+                point.withdraw(&target, &prior, mark).map_err(|error| error.kind)
+            })
+        };
+        let (one, other) = std::thread::scope(|scope| {
+            let other = scope.spawn(|| race(OTHER_MARK));
+            (race(MARK), other.join().unwrap())
+        });
+        let left = match (one, other) {
+            (Ok(left), Err(PointErrorKind::Stale)) | (Err(PointErrorKind::Stale), Ok(left)) => left,
+            both => panic!("round {round}: {both:?}"),
+        };
+        dc.inside(|| {
+            point(&config)
+                .give_back(&target, &prior, Some(&left.state))
+                .unwrap()
+        });
+    }
 }

@@ -11,7 +11,7 @@ use cordon_testbed::{Folder, OpenLdapContent};
 use serde_json::{Value, json};
 
 use crate::openldap::Bed;
-use crate::support::{Calls as _, DEADLINE, MARK, account, kind, point, secret, with};
+use crate::support::{Calls as _, DEADLINE, MARK, OTHER_MARK, account, kind, point, secret, with};
 
 /// How long a call to a server that never answers may take.
 const SHORT: Duration = Duration::from_millis(600);
@@ -291,5 +291,34 @@ fn an_answer_that_is_lost_after_the_change_was_sent_is_unknown_and_the_next_try_
             Standing::Withdrawn
         );
         assert_eq!(point.give_back(&target, &prior, None).unwrap().state, prior);
+    }
+}
+
+#[test]
+fn of_two_who_withdraw_in_the_same_instant_one_succeeds_and_the_other_is_stale() {
+    let Some(bed) = Bed::start(&OpenLdapContent::default()) else {
+        return;
+    };
+    let target = account("user0001");
+    let prior = point(&bed.config).see(&target).state;
+    for round in 0..10 {
+        let race = |mark| {
+            let mut point = point(&bed.config);
+            let _ = point.see(&target);
+            point.withdraw(&target, &prior, mark).map_err(|error| error.kind)
+        };
+        let (one, other) = std::thread::scope(|scope| {
+            let other = scope.spawn(|| race(OTHER_MARK));
+            (race(MARK), other.join().unwrap())
+        });
+        let (left, mark) = match (one, other) {
+            (Ok(left), Err(PointErrorKind::Stale)) => (left, MARK),
+            (Err(PointErrorKind::Stale), Ok(left)) => (left, OTHER_MARK),
+            both => panic!("round {round}: {both:?}"),
+        };
+        assert_eq!(left.mark, Some(cordon_act::Mark::from(mark)));
+        point(&bed.config)
+            .give_back(&target, &prior, Some(&left.state))
+            .unwrap();
     }
 }
