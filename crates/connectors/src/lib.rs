@@ -4,6 +4,8 @@
 //! counted and never executed.
 
 pub mod registry;
+#[cfg(feature = "directory")]
+pub mod directory;
 mod secret;
 
 pub use secret::{Secret, SecretError, SecretSource};

@@ -9,10 +9,16 @@
     reason = "a test bed may fail loudly"
 )]
 
+mod certificates;
 mod namespace;
+mod openldap;
 mod process;
+mod samba;
 
+pub use certificates::Certificates;
 pub use namespace::Namespace;
+pub use openldap::{Connected, OpenLdap, OpenLdapContent};
 pub use process::{
     Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
 };
+pub use samba::SambaDc;
