@@ -3,6 +3,9 @@
 //! Each module implements [`cordon_act::EnforcementPoint`] for one kind of server. What servers reply is hostile input: bounded,
 //! counted and never executed.
 
+pub mod firewall;
+pub mod openvpn;
+mod program;
 mod secret;
 
 pub use secret::{Secret, SecretError, SecretSource};

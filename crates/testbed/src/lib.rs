@@ -9,9 +9,11 @@
     reason = "a test bed may fail loudly"
 )]
 
+mod firewall_bed;
 mod namespace;
 mod process;
 
+pub use firewall_bed::FirewallBed;
 pub use namespace::Namespace;
 pub use process::{
     Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
