@@ -393,9 +393,7 @@ fn a_later_lease_renews_and_an_earlier_one_does_not_shorten() {
     for (lease_seconds, at_least) in [(20, 15), (600, 590), (30, 580)] {
         let again = apply_for(&mut *point, &one_port(), &prior, Some(lease_seconds)).unwrap();
         assert_eq!(again, first, "the state holds nothing that varies by itself");
-        let listed = bed
-            .router
-            .run("nft", &["-j", "list", "table", "inet", "cordon"]);
+        let listed = bed.router.run("nft", &["-j", "list", "table", "inet", "cordon"]);
         let listed: Value = serde_json::from_str(&listed).unwrap();
         let expires: Vec<u64> = listed["nftables"]
             .as_array()
@@ -612,6 +610,13 @@ fn without_the_right_to_change_the_firewall_it_is_denied() {
     powerless["via"] = json!(words);
     let error = point(&powerless).observe(&one_port(), DEADLINE).unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Denied, "{error}");
+    // One capability is enough.
+    let mut able = powerless;
+    let capability = ["--inh-caps=+net_admin", "--ambient-caps=+net_admin"].map(Value::from);
+    able["via"].as_array_mut().unwrap().extend(capability);
+    let mut point = point(&able);
+    let states = withdraw(&mut *point, &one_port());
+    lift(&mut *point, &one_port(), &states).unwrap();
 }
 
 #[test]
@@ -622,9 +627,7 @@ fn a_wrong_configuration_is_refused() {
         json!({"connect-program": []}),
     ] {
         let config = serde_json::from_value(wrong.clone()).unwrap();
-        let error = firewall::connect(&PointName::from("edge"), config)
-            .err()
-            .unwrap();
+        let error = firewall::connect(&PointName::from("edge"), config).err().unwrap();
         assert_eq!(error.kind, PointErrorKind::Config, "{wrong}");
     }
     assert!(serde_json::from_value::<firewall::Config>(json!({"skip-verification": true})).is_err());

@@ -12,9 +12,11 @@
 mod firewall_bed;
 mod namespace;
 mod process;
+mod vpn;
 
 pub use firewall_bed::FirewallBed;
 pub use namespace::Namespace;
 pub use process::{
     Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
 };
+pub use vpn::{VpnClient, VpnOptions, VpnServer};

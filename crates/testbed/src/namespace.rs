@@ -68,7 +68,8 @@ impl Namespace {
     pub fn within<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
         use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
         use std::os::fd::AsFd as _;
-        let file = std::fs::File::open(format!("/run/netns/{}", self.name)).expect("the namespace has a file");
+        let file =
+            std::fs::File::open(format!("/run/netns/{}", self.name)).expect("the namespace has a file");
         std::thread::scope(|scope| {
             scope
                 .spawn(|| {

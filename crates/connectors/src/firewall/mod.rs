@@ -199,8 +199,9 @@ impl Firewall {
             let order = transaction::withdraw(shape, listing, priority, &mark.0, lease_seconds);
             return self.kernel.change(&order, until);
         }
-        let trial_seconds =
-            lease_seconds.map_or(self.config.confirm_seconds, |most| most.min(self.config.confirm_seconds));
+        let trial_seconds = lease_seconds.map_or(self.config.confirm_seconds, |most| {
+            most.min(self.config.confirm_seconds)
+        });
         let trial = transaction::withdraw(
             shape,
             listing,
@@ -228,7 +229,10 @@ impl Firewall {
         match taken {
             Ok(()) => PointError::new(
                 PointErrorKind::Input,
-                format!("this would cut Cordon's own path, so it was taken back: {}", cut.text),
+                format!(
+                    "this would cut Cordon's own path, so it was taken back: {}",
+                    cut.text
+                ),
             ),
             Err(_) => PointError::new(
                 PointErrorKind::Unknown,
@@ -357,7 +361,10 @@ fn lease_seconds(lease_until: Option<Timestamp>, now: Timestamp) -> Result<Optio
     };
     let left = end.as_millisecond().saturating_sub(now.as_millisecond()) / 1000;
     match u64::try_from(left) {
-        Ok(0) | Err(_) => Err(PointError::new(PointErrorKind::Input, "the lease is over already")),
+        Ok(0) | Err(_) => Err(PointError::new(
+            PointErrorKind::Input,
+            "the lease is over already",
+        )),
         Ok(seconds) => Ok(Some(seconds.min(LEASE_SECONDS_MAX))),
     }
 }
@@ -366,7 +373,10 @@ fn stale(state: &State) -> PointError {
     let mark = state.mark.as_deref().unwrap_or("none");
     PointError::new(
         PointErrorKind::Stale,
-        format!("in table inet cordon stands {:?} (mark {mark}), which was not assumed", state.held),
+        format!(
+            "in table inet cordon stands {:?} (mark {mark}), which was not assumed",
+            state.held
+        ),
     )
 }
 

@@ -224,7 +224,15 @@ mod tests {
 
     #[test]
     fn what_is_no_network_is_not_read() {
-        for text in ["", "10.1.2", "10.1.2.3/33", "10.1.2.3/", "10.0.0.0/+8", "::1/129", "a; flush ruleset"] {
+        for text in [
+            "",
+            "10.1.2",
+            "10.1.2.3/33",
+            "10.1.2.3/",
+            "10.0.0.0/+8",
+            "::1/129",
+            "a; flush ruleset",
+        ] {
             assert_eq!(Network::read(text), None, "{text}");
         }
     }
@@ -241,7 +249,13 @@ mod tests {
         for text in ["0.0.0.0/0", "10.1.2.0/24", "10.1.2.3", "::/0", "2001:db8::7"] {
             assert_eq!(Network::from_json(&read(text).json()), Some(read(text)));
         }
-        assert_eq!(Network::from_json(&serde_json::json!("10.1.2.3")), Some(read("10.1.2.3")));
-        assert_eq!(Network::from_json(&serde_json::json!({"range": ["10.0.0.1", "10.0.0.9"]})), None);
+        assert_eq!(
+            Network::from_json(&serde_json::json!("10.1.2.3")),
+            Some(read("10.1.2.3"))
+        );
+        assert_eq!(
+            Network::from_json(&serde_json::json!({"range": ["10.0.0.1", "10.0.0.9"]})),
+            None
+        );
     }
 }

@@ -187,7 +187,10 @@ impl Shape {
         let source = port_match("sport", port);
         let stray = [states(&["invalid", "untracked"])];
         let mut rules = vec![
-            rule("opened", &[&there, &protocols, &destination, &[direction("original")]]),
+            rule(
+                "opened",
+                &[&there, &protocols, &destination, &[direction("original")]],
+            ),
             rule("answered", &[&back, &protocols, &source, &[direction("reply")]]),
             rule("untracked", &[&there, &protocols, &destination, &stray]),
         ];

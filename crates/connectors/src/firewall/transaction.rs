@@ -39,7 +39,11 @@ pub(crate) fn withdraw(
         orders.push(self::rule(&chain, &rule.name, &expressions));
     }
     if !listing.leads(WITHDRAWN, &chain) {
-        orders.push(rule(WITHDRAWN, &shape.digest, &[json!({"jump": {"target": chain}})]));
+        orders.push(rule(
+            WITHDRAWN,
+            &shape.digest,
+            &[json!({"jump": {"target": chain}})],
+        ));
     }
     transaction(&orders)
 }
@@ -127,7 +131,8 @@ fn fixed_chains(priority: i32) -> Vec<Value> {
     ));
     orders.push(order("add", "chain", json!({"name": WITHDRAWN})));
     for hook in HOOKS {
-        let chain = json!({"name": hook, "type": "filter", "hook": hook, "prio": priority, "policy": "accept"});
+        let chain =
+            json!({"name": hook, "type": "filter", "hook": hook, "prio": priority, "policy": "accept"});
         orders.push(order("add", "chain", chain));
         orders.push(order("flush", "chain", json!({"name": hook})));
         for (name, matches) in exemptions(hook) {
