@@ -93,7 +93,8 @@ impl FirewallBed {
         Self::serve(host, port, |mut stream| {
             let mut bytes = [0; 1024];
             while let Ok(count @ 1..) = stream.read(&mut bytes) {
-                if stream.write_all(&bytes[..count]).is_err() {
+                let Some(came) = bytes.get(..count) else { return };
+                if stream.write_all(came).is_err() {
                     return;
                 }
             }
