@@ -6,6 +6,9 @@
 pub mod registry;
 #[cfg(feature = "directory")]
 pub mod directory;
+pub mod firewall;
+pub mod openvpn;
+mod program;
 mod secret;
 
 pub use secret::{Secret, SecretError, SecretSource};

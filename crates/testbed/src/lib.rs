@@ -10,15 +10,20 @@
 )]
 
 mod certificates;
+mod firewall_bed;
 mod namespace;
 mod openldap;
 mod process;
 mod samba;
 
 pub use certificates::Certificates;
+mod vpn;
+
+pub use firewall_bed::FirewallBed;
 pub use namespace::Namespace;
 pub use openldap::{Connected, OpenLdap, OpenLdapContent};
 pub use process::{
     Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
 };
 pub use samba::SambaDc;
+pub use vpn::{VpnClient, VpnOptions, VpnServer};
