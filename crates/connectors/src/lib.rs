@@ -3,6 +3,12 @@
 //! Each module implements [`cordon_act::EnforcementPoint`] for one kind of server. What servers reply is hostile input: bounded,
 //! counted and never executed.
 
+mod deadline;
+pub mod front_door;
+mod kept_file;
 mod secret;
+mod tls;
+mod unix_stream;
 
 pub use secret::{Secret, SecretError, SecretSource};
+pub use tls::ClientIdentity;

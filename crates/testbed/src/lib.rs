@@ -9,10 +9,14 @@
     reason = "a test bed may fail loudly"
 )]
 
+mod haproxy;
 mod namespace;
 mod process;
+mod web_server;
 
+pub use haproxy::{Got, HaProxy};
 pub use namespace::Namespace;
 pub use process::{
     Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
 };
+pub use web_server::WebServer;
