@@ -3,6 +3,8 @@
 //! Each module implements [`cordon_act::EnforcementPoint`] for one kind of server. What servers reply is hostile input: bounded,
 //! counted and never executed.
 
+#[cfg(feature = "database")]
+pub mod database;
 mod deadline;
 pub mod front_door;
 mod kept_file;

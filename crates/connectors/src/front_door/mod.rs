@@ -321,7 +321,7 @@ impl EnforcementPoint for FrontDoor {
         if !is_between(&seen.state, &prior, &left) {
             return Err(stale(&self.name, route, &seen.state));
         }
-        if prior == left {
+        if seen.state == left && seen.standing() == Standing::Withdrawn {
             return seen.observation();
         }
         self.runtime.may_cut(route, deadline)?;
