@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 use cordon_act::{PointErrorKind, PointState, ProbeAnswer, Standing, Target};
 use cordon_connectors::database::{Attempt, ByPublic, Server};
 use cordon_connectors::{ClientIdentity, SecretSource};
-use database_bed::{
-    Bed, DEADLINE, account, apply, bed, lift, mark, open, right, sessions, unreachable, withdraw,
-};
+use database_bed::{Bed, DEADLINE, account, apply, bed, lift, mark, open, right, sessions, withdraw};
 
 fn logs_on(bed: &Bed, role: &str) -> bool {
     bed.server
@@ -96,25 +94,21 @@ fn a_probe_tells_a_withdrawn_logon_from_a_password_that_it_does_not_have() {
 #[test]
 fn a_probe_over_tls_shows_a_client_certificate() {
     let Some(bed) = bed() else { return };
+    if !bed.server.has_tls() {
+        return cordon_testbed::skip("this PostgreSQL is built without TLS");
+    }
     let (certificate, key) = bed.server.authority().sign("cordon-probe");
     bed.server.let_in("app");
     let mut config = bed.config();
-    let Server::Tls {
-        host, port, ca_file, ..
-    } = config.server.clone()
-    else {
-        unreachable("the configuration is over TLS")
-    };
+    let mut server = bed.tls();
+    if let Server::Tls { identity, .. } = &mut server {
+        *identity = Some(ClientIdentity {
+            certificate: certificate.into(),
+            key: SecretSource::File(key.into()),
+        });
+    }
     config.probe = Some(Attempt {
-        server: Server::Tls {
-            host,
-            port,
-            ca_file,
-            identity: Some(ClientIdentity {
-                certificate: certificate.into(),
-                key: SecretSource::File(key.into()),
-            }),
-        },
+        server,
         database: "cordon_probe".to_owned(),
     });
     let mut point = open(config);
@@ -437,6 +431,7 @@ fn wrong_credentials_an_untrusted_certificate_and_a_stopped_server_say_who_must_
     assert_eq!(fails(elsewhere).kind, PointErrorKind::Config);
     let stranger = cordon_testbed::Authority::new();
     let mut untrusted = bed.config();
+    untrusted.server = bed.tls();
     if let Server::Tls { ca_file, .. } = &mut untrusted.server {
         *ca_file = stranger.certificate().into();
     }

@@ -1,5 +1,9 @@
 //! The sweep of the database over every kind of target.
-#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests may fail loudly"
+)]
 
 mod database_bed;
 

@@ -17,6 +17,9 @@ static SESSIONS: AtomicU32 = AtomicU32::new(0);
 
 /// A server, run by an unprivileged user, on a unix socket and on loopback with TLS.
 ///
+/// A build without OpenSSL has the unix socket only. The environment variable `CORDON_POSTGRES_BIN` names a folder with the programs of
+/// another version than Debian's newest.
+///
 /// `postgres`, the superuser, may use the socket without a password, and every role may so use the database `cordon_probe`. All other
 /// logons need the role's password, over TCP also TLS. Logons to the database `rejected` are refused before anybody is asked who
 /// they are. With a certificate for `cordon-probe`, members of the role `by_certificate` named in [`Self::let_in`] reach
@@ -70,11 +73,7 @@ impl Postgres {
             "{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        folder.write(
-            "data/pg_hba.conf",
-            "local all postgres trust\nlocal cordon_probe all trust\nlocal rejected all reject\nlocal all all scram-sha-256\n\
-             hostssl cordon_probe +by_certificate 127.0.0.1/32 cert map=any\nhostssl all all 127.0.0.1/32 scram-sha-256\n",
-        );
+        configure(&folder, has_tls(&programs));
         let port = free_port();
         let server = launch(&programs, &folder, port);
         let mut cluster = Self {
@@ -99,6 +98,12 @@ impl Postgres {
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// True if it speaks TLS.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        has_tls(&self.programs)
     }
 
     /// The authority that signed its certificate.
@@ -266,34 +271,42 @@ fn unprivileged(program: &Path) -> Command {
     outer
 }
 
+fn has_tls(programs: &Path) -> bool {
+    Command::new(programs.join("pg_config"))
+        .arg("--configure")
+        .output()
+        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("openssl"))
+}
+
+/// Who may log on how, and what a small server needs.
+fn configure(folder: &Folder, has_tls: bool) {
+    let mut logons = "local all postgres trust\nlocal cordon_probe all trust\nlocal rejected all reject\n\
+                      local all all scram-sha-256\n"
+        .to_owned();
+    let mut settings =
+        "listen_addresses = '127.0.0.1'\nfsync = off\nmax_connections = 40\nshared_buffers = 4MB\n"
+            .to_owned();
+    if has_tls {
+        logons.push_str(
+            "hostssl cordon_probe +by_certificate 127.0.0.1/32 cert map=any\n\
+             hostssl all all 127.0.0.1/32 scram-sha-256\n",
+        );
+        settings.push_str(
+            "ssl = on\nssl_cert_file = '../server.pem'\nssl_key_file = '../server.key'\nssl_ca_file = '../ca.pem'\n",
+        );
+    }
+    folder.write("data/pg_hba.conf", &logons);
+    folder.write("data/postgresql.conf", &settings);
+}
+
 fn launch(programs: &Path, folder: &Folder, port: u16) -> Server {
     let mut server = unprivileged(&programs.join("postgres"));
     server
-        .args([
-            "-D",
-            &folder.file("data"),
-            "-p",
-            &port.to_string(),
-            "-k",
-            &folder.file(""),
-        ])
-        .args([
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-c",
-            "fsync=off",
-            "-c",
-            "max_connections=40",
-        ])
-        .args([
-            "-c",
-            "shared_buffers=4MB",
-            "-c",
-            "ssl=on",
-            "-c",
-            "ssl_cert_file=../server.pem",
-        ])
-        .args(["-c", "ssl_key_file=../server.key", "-c", "ssl_ca_file=../ca.pem"])
+        .arg("-D")
+        .arg(folder.file("data"))
+        .arg("-k")
+        .arg(folder.file(""))
+        .args(["-p", &port.to_string()])
         .current_dir(folder.path());
     Server::start(server, &folder.path().join("postgres.log"))
 }

@@ -97,7 +97,7 @@ impl Role {
                  SELECT member FROM pg_auth_members WHERE roleid = $1
                  UNION SELECT member FROM pg_auth_members JOIN way ON roleid = way.oid)
              SELECT rolname::text, count(*) OVER () FROM pg_roles JOIN way USING (oid)
-             WHERE rolcanlogin ORDER BY rolname LIMIT $2",
+             WHERE rolcanlogin AND rolname <> current_user ORDER BY rolname LIMIT $2",
             &[&self.oid, &WAYS_MAX],
             deadline,
         )?;

@@ -78,13 +78,21 @@ impl Bed {
         }
     }
 
+    pub(crate) fn tls(&self) -> Server {
+        Server::Tls {
+            host: "localhost".to_owned(),
+            port: self.server.port(),
+            ca_file: self.server.authority().certificate().into(),
+            identity: None,
+        }
+    }
+
     pub(crate) fn config(&self) -> Config {
         Config {
-            server: Server::Tls {
-                host: "localhost".to_owned(),
-                port: self.server.port(),
-                ca_file: self.server.authority().certificate().into(),
-                identity: None,
+            server: if self.server.has_tls() {
+                self.tls()
+            } else {
+                self.socket()
             },
             role: "cordon".to_owned(),
             password: Some(self.secret("pw")),
@@ -184,11 +192,6 @@ pub(crate) fn withdraw(point: &mut dyn EnforcementPoint, target: &Target) -> (Po
     let left = apply(point, target, &prior).unwrap();
     assert_eq!(left.standing, Standing::Withdrawn);
     (prior, left)
-}
-
-#[track_caller]
-pub(crate) fn unreachable(why: &str) -> ! {
-    panic!("{why}")
 }
 
 /// A server that says `reply` to every client, or nothing at all.
