@@ -9,6 +9,14 @@ pub mod directory;
 pub mod firewall;
 pub mod openvpn;
 mod program;
+#[cfg(feature = "database")]
+pub mod database;
+mod deadline;
+pub mod front_door;
+mod kept_file;
 mod secret;
+mod tls;
+mod unix_stream;
 
 pub use secret::{Secret, SecretError, SecretSource};
+pub use tls::ClientIdentity;

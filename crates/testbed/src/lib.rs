@@ -27,3 +27,18 @@ pub use process::{
 };
 pub use samba::SambaDc;
 pub use vpn::{VpnClient, VpnOptions, VpnServer};
+mod authority;
+mod haproxy;
+mod namespace;
+mod postgres;
+mod process;
+mod web_server;
+
+pub use authority::Authority;
+pub use haproxy::{Got, HaProxy};
+pub use namespace::Namespace;
+pub use postgres::Postgres;
+pub use process::{
+    Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
+};
+pub use web_server::WebServer;
