@@ -3,6 +3,12 @@
 //! Each module implements [`cordon_act::EnforcementPoint`] for one kind of server. What servers reply is hostile input: bounded,
 //! counted and never executed.
 
+#[cfg(feature = "https")]
+pub mod https;
+#[cfg(feature = "https")]
+pub mod scim;
 mod secret;
+#[cfg(feature = "https")]
+mod time_left;
 
 pub use secret::{Secret, SecretError, SecretSource};

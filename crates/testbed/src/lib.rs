@@ -9,10 +9,20 @@
     reason = "a test bed may fail loudly"
 )]
 
+mod authority;
+mod canaille;
 mod namespace;
 mod process;
+mod python;
+mod responder;
+mod scim_server;
 
+pub use authority::{Authority, Certificate};
+pub use canaille::{Browser, Canaille};
 pub use namespace::Namespace;
 pub use process::{
     Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
 };
+pub use python::Python;
+pub use responder::{Asked, Responder, hand_on, response};
+pub use scim_server::ScimServer;
