@@ -9,6 +9,8 @@ pub mod https;
 pub mod scim;
 mod secret;
 #[cfg(feature = "https")]
+pub mod shared_signals;
+#[cfg(feature = "https")]
 mod time_left;
 
 pub use secret::{Secret, SecretError, SecretSource};

@@ -14,6 +14,7 @@ mod canaille;
 mod namespace;
 mod process;
 mod python;
+mod receiver;
 mod responder;
 mod scim_server;
 
@@ -24,5 +25,6 @@ pub use process::{
     Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
 };
 pub use python::Python;
+pub use receiver::Receiver;
 pub use responder::{Asked, Responder, hand_on, response};
 pub use scim_server::ScimServer;

@@ -3,7 +3,7 @@
 use crate::{Folder, Python, Server, free_port, run};
 
 /// The packages, scim2-server 0.8.3 among them.
-const REQUIREMENTS: &str = include_str!("../python/scim.txt");
+const REQUIREMENTS: &str = include_str!("../python/services.txt");
 
 /// A private scim2-server (0.8.3) in plaintext on loopback, empty at first. It honours filters and versions and answers a change
 /// with nothing.
@@ -29,7 +29,7 @@ impl ScimServer {
         }
         let mut scim = Self {
             folder: Folder::new(),
-            python: Python::with("scim", REQUIREMENTS)?,
+            python: Python::with("services", REQUIREMENTS)?,
             port: free_port(),
             server: None,
         };
