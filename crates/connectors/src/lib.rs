@@ -5,12 +5,12 @@
 
 #[cfg(feature = "https")]
 pub mod https;
+pub mod radius;
 #[cfg(feature = "https")]
 pub mod scim;
 mod secret;
 #[cfg(feature = "https")]
 pub mod shared_signals;
-#[cfg(feature = "https")]
 mod time_left;
 
 pub use secret::{Secret, SecretError, SecretSource};

@@ -31,4 +31,13 @@ impl TimeLeft {
             )),
         }
     }
+
+    /// The part of it that one of `count` things to do may take.
+    ///
+    /// # Errors
+    /// As [`Self::left`].
+    pub(crate) fn share(self, count: usize) -> Result<Self, PointError> {
+        let count = u32::try_from(count.max(1)).unwrap_or(u32::MAX);
+        Ok(Self::starting(self.left()? / count))
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use crate::python::finish;
-use crate::{Authority, Folder, Python, Server, free_port, run};
+use crate::{Folder, Python, Server, WebAuthority, free_port, run};
 
 /// The packages, Canaille 0.3.6 among them.
 const REQUIREMENTS: &str = include_str!("../python/canaille.txt");
@@ -33,7 +33,7 @@ const PASSWORD: &str = "Us3r!passw0rd";
 pub struct Canaille {
     folder: Folder,
     python: Python,
-    authority: Authority,
+    authority: WebAuthority,
     port: u16,
     server: Option<Server>,
 }
@@ -56,7 +56,7 @@ impl Canaille {
         std::fs::copy(model.join("db.sqlite"), folder.file("db.sqlite"))
             .map_err(|error| error.to_string())?;
         let key = std::fs::read_to_string(model.join("key")).map_err(|error| error.to_string())?;
-        let authority = Authority::new(folder.path());
+        let authority = WebAuthority::new(folder.path());
         let port = free_port();
         let own = authority.issue("canaille");
         let more = format!(

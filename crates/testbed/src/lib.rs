@@ -9,17 +9,18 @@
     reason = "a test bed may fail loudly"
 )]
 
-mod authority;
 mod canaille;
+mod freeradius;
 mod namespace;
 mod process;
 mod python;
 mod receiver;
 mod responder;
 mod scim_server;
+mod web_authority;
 
-pub use authority::{Authority, Certificate};
 pub use canaille::{Browser, Canaille};
+pub use freeradius::{AccessServer, FreeRadius};
 pub use namespace::Namespace;
 pub use process::{
     Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
@@ -28,3 +29,4 @@ pub use python::Python;
 pub use receiver::Receiver;
 pub use responder::{Asked, Responder, hand_on, response};
 pub use scim_server::ScimServer;
+pub use web_authority::{WebAuthority, WebCertificate};

@@ -1,6 +1,6 @@
 //! A receiver of Security Event Tokens, independent of what sends them.
 
-use crate::{Authority, Folder, Python, Server, free_port, try_run};
+use crate::{Folder, Python, Server, WebAuthority, free_port, try_run};
 
 /// The packages, PyJWT 2.15.1 among them.
 const REQUIREMENTS: &str = include_str!("../python/services.txt");
@@ -13,7 +13,7 @@ const PROGRAM: &str = include_str!("../python/receiver.py");
 pub struct Receiver {
     folder: Folder,
     python: Python,
-    authority: Authority,
+    authority: WebAuthority,
     arguments: Vec<String>,
     port: u16,
     server: Option<Server>,
@@ -40,7 +40,7 @@ impl Receiver {
         }
         let python = Python::with("services", REQUIREMENTS)?;
         let folder = Folder::new();
-        let authority = Authority::new(folder.path());
+        let authority = WebAuthority::new(folder.path());
         let own = authority.issue("receiver");
         let port = free_port();
         let arguments = vec![

@@ -6,13 +6,13 @@ use crate::run;
 
 /// A certificate authority whose files lie in a folder of the test. Needs `openssl`.
 #[derive(Debug)]
-pub struct Authority {
+pub struct WebAuthority {
     folder: PathBuf,
 }
 
 /// A certificate and its private key, both PEM files.
 #[derive(Clone, Debug)]
-pub struct Certificate {
+pub struct WebCertificate {
     /// The file of the certificate.
     pub certificate: String,
     /// The file of the key, readable by this user alone.
@@ -28,7 +28,7 @@ const ON_ONE_CURVE: [&str; 6] = [
     "-batch",
 ];
 
-impl Authority {
+impl WebAuthority {
     /// A new authority in `folder`, valid for ten days.
     ///
     /// # Panics
@@ -61,8 +61,8 @@ impl Authority {
     /// # Panics
     /// If it cannot be made.
     #[must_use]
-    pub fn issue(&self, name: &str) -> Certificate {
-        let made = Certificate {
+    pub fn issue(&self, name: &str) -> WebCertificate {
+        let made = WebCertificate {
             certificate: self.file(&format!("{name}.pem")),
             key: self.file(&format!("{name}.key")),
         };
