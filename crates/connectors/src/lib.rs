@@ -8,6 +8,7 @@ pub mod https;
 pub mod radius;
 #[cfg(feature = "https")]
 pub mod scim;
+pub mod script;
 mod secret;
 #[cfg(feature = "https")]
 pub mod shared_signals;
