@@ -5,6 +5,8 @@
 
 #[cfg(feature = "https")]
 pub mod https;
+#[cfg(feature = "https")]
+pub mod openc2;
 pub mod radius;
 #[cfg(feature = "https")]
 pub mod scim;
@@ -13,5 +15,7 @@ mod secret;
 #[cfg(feature = "https")]
 pub mod shared_signals;
 mod time_left;
+#[cfg(feature = "https")]
+mod told;
 
 pub use secret::{Secret, SecretError, SecretSource};

@@ -390,7 +390,7 @@ fn hostile_answers_are_no_acknowledgement_and_the_deadline_holds() {
     }
     let mut config = config(&folder, "EC");
     let target = sessions("alice");
-    let prior = PointState(json!({"last-signal": "none"}));
+    let prior = PointState(json!({"last-order": "none"}));
     for (status, body, kind) in [
         (200, "<html>Welcome</html>", PointErrorKind::Unknown),
         (204, "", PointErrorKind::Unknown),
@@ -478,7 +478,7 @@ fn kinds_follow_the_configuration_and_a_spoiled_memory_is_said() {
     let error = point(&config).observe(&account("alice"), DEADLINE).unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Input);
 
-    let prior = PointState(json!({"last-signal": "none"}));
+    let prior = PointState(json!({"last-order": "none"}));
     let server = Responder::always(202, "");
     config.server.url = server.address();
     apply(&config, &sessions("alice"), &prior).unwrap();

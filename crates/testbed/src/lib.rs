@@ -12,6 +12,7 @@
 mod canaille;
 mod freeradius;
 mod namespace;
+mod openc2_consumer;
 mod process;
 mod python;
 mod receiver;
@@ -22,6 +23,7 @@ mod web_authority;
 pub use canaille::{Browser, Canaille};
 pub use freeradius::{AccessServer, FreeRadius};
 pub use namespace::Namespace;
+pub use openc2_consumer::OpenC2Consumer;
 pub use process::{
     Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
 };

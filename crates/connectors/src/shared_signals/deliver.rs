@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::SharedSignals;
 use super::event::Verb;
-use super::memory::{Record, new_id, now_seconds};
 use crate::https::{Call, Method, Reply, refused};
 use crate::time_left::TimeLeft;
+use crate::told::{Record, new_id, now_seconds};
 
 impl SharedSignals {
     /// Sends every token that a record stands for; returns when the receiver has acknowledged the last.

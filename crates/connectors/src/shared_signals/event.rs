@@ -5,8 +5,8 @@ use cordon_act::{PointError, PointErrorKind, Target};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::memory::Record;
 use super::{Config, SharedSignals};
+use crate::told::Record;
 
 /// CAEP 1.0 section 3.1.
 const SESSION_REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";

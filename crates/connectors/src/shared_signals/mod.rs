@@ -5,7 +5,6 @@
 
 mod deliver;
 mod event;
-mod memory;
 mod token;
 
 use std::collections::BTreeMap;
@@ -14,10 +13,9 @@ use std::time::Duration;
 
 use cordon_act::{
     Applying, Capabilities, EnforcementPoint, Lifting, Mark, Observation, PointError, PointErrorKind,
-    PointName, PointState, Probe, ProbeAnswer, Standing, Target, TargetKind,
+    PointName, Probe, ProbeAnswer, Target, TargetKind,
 };
 use serde::Deserialize;
-use serde_json::json;
 
 pub use event::{AccountSignal, Subject};
 pub use token::key_set;
@@ -25,8 +23,8 @@ pub use token::key_set;
 use crate::SecretSource;
 use crate::https::{Client, HttpsServer};
 use crate::time_left::TimeLeft;
+use crate::told::{Memory, Record, Step, may_withdraw, must_lift, observation};
 use event::Verb;
-use memory::{Memory, Record, Step};
 use token::SigningKey;
 
 /// What a signal leaves open at a receiver of which nothing more is known.
@@ -149,36 +147,6 @@ impl SharedSignals {
     }
 }
 
-fn state(record: Option<&Record>) -> PointState {
-    let last = match record.map(|record| record.step) {
-        None => "none",
-        Some(Step::Withdrawing) => "withdrawing",
-        Some(Step::Withdrawn) => "withdrawn",
-        Some(Step::Lifting) => "lifting",
-    };
-    PointState(json!({ "last-signal": last }))
-}
-
-fn observation(record: Option<&Record>) -> Observation {
-    let standing = match record.map(|record| record.step) {
-        None => Standing::Open,
-        Some(Step::Withdrawn) => Standing::Withdrawn,
-        Some(Step::Withdrawing | Step::Lifting) => Standing::Partly,
-    };
-    Observation {
-        standing,
-        state: state(record),
-        mark: record.map(|record| record.mark.clone()),
-    }
-}
-
-fn stale(target: &Target) -> PointError {
-    PointError::new(
-        PointErrorKind::Stale,
-        format_args!("{target}: the last signal is not the one that was expected"),
-    )
-}
-
 impl EnforcementPoint for SharedSignals {
     fn capabilities(&self) -> Capabilities {
         let words = self.config.leaves_open.as_deref().unwrap_or(LEAVES_OPEN);
@@ -198,14 +166,8 @@ impl EnforcementPoint for SharedSignals {
     fn apply(&mut self, applying: &Applying<'_>, deadline: Duration) -> Result<Observation, PointError> {
         self.check(applying.target)?;
         let now = self.memory.recall(applying.target)?;
-        let step = now.as_ref().map(|record| record.step);
-        let as_expected = state(now.as_ref()) == *applying.prior;
-        let from_open = state(None) == *applying.prior;
-        let ours = from_open && matches!(step, Some(Step::Withdrawing | Step::Withdrawn));
-        if !as_expected && !ours {
-            return Err(stale(applying.target));
-        }
-        if step == Some(Step::Withdrawn) {
+        may_withdraw(now.as_ref(), applying.prior, applying.target)?;
+        if now.as_ref().is_some_and(|record| record.step == Step::Withdrawn) {
             return Ok(observation(now.as_ref()));
         }
         let time = TimeLeft::starting(deadline);
@@ -221,12 +183,8 @@ impl EnforcementPoint for SharedSignals {
     fn lift(&mut self, lifting: &Lifting<'_>, deadline: Duration) -> Result<Observation, PointError> {
         self.check(lifting.target)?;
         let now = self.memory.recall(lifting.target)?;
-        if state(now.as_ref()) == *lifting.prior {
+        if !must_lift(now.as_ref(), lifting.prior, lifting.target)? {
             return Ok(observation(now.as_ref()));
-        }
-        // Every step is one that a withdrawal from `none` leaves, whole or begun, or that a lift to it has begun.
-        if *lifting.prior != state(None) {
-            return Err(stale(lifting.target));
         }
         let time = TimeLeft::starting(deadline);
         self.signal(lifting.target, lifting.mark, now.as_ref(), Step::Lifting, time)

@@ -1,20 +1,20 @@
-//! What the receiver acknowledged last, kept because no server can be asked for it.
+//! What a server that cannot be asked acknowledged last, for points whose orders go one way.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use cordon_act::{Mark, PointError, PointErrorKind, Target};
+use cordon_act::{Mark, Observation, PointError, PointErrorKind, PointState, Standing, Target};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// Longest record in bytes: a target of two names and a few words.
 const RECORD_BYTES_MAX: u64 = 16 * 1024;
 
-/// How far a signal got.
+/// How far an order got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// A withdrawal is on its way; it may have arrived.
     Withdrawing,
     /// A withdrawal was acknowledged.
@@ -23,33 +23,37 @@ pub(super) enum Step {
     Lifting,
 }
 
-/// The last signal about one target.
+/// The last order about one target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Record {
-    pub(super) target: Target,
-    pub(super) step: Step,
-    pub(super) mark: Mark,
-    /// The name of the signal: what is sent again is the same signal.
-    pub(super) id: String,
+pub(crate) struct Record {
+    pub(crate) target: Target,
+    pub(crate) step: Step,
+    pub(crate) mark: Mark,
+    /// The name of what was sent: what is sent again has the same.
+    pub(crate) id: String,
     /// When it was first sent, in seconds since 1970 UTC.
-    pub(super) at_seconds: i64,
+    pub(crate) at_seconds: i64,
+    /// What else the point must know to take it back.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub(crate) detail: serde_json::Value,
 }
 
 impl Record {
-    pub(super) fn new(target: &Target, mark: &Mark, step: Step) -> Result<Self, PointError> {
+    pub(crate) fn new(target: &Target, mark: &Mark, step: Step) -> Result<Self, PointError> {
         Ok(Self {
             target: target.clone(),
             step,
             mark: mark.clone(),
             id: new_id()?,
             at_seconds: now_seconds(),
+            detail: serde_json::Value::Null,
         })
     }
 }
 
-/// A name that no other signal has: 128 random bits.
-pub(super) fn new_id() -> Result<String, PointError> {
+/// A name that nothing else has: 128 random bits.
+pub(crate) fn new_id() -> Result<String, PointError> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| PointError::new(PointErrorKind::Bug, format_args!("no random numbers: {error}")))?;
@@ -57,7 +61,7 @@ pub(super) fn new_id() -> Result<String, PointError> {
 }
 
 /// Seconds since 1970 UTC.
-pub(super) fn now_seconds() -> i64 {
+pub(crate) fn now_seconds() -> i64 {
     jiff::Timestamp::now().as_second()
 }
 
@@ -69,14 +73,14 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// A folder of records, one file for each target that has a signal in force or on its way.
-pub(super) struct Memory {
+/// A folder of records, one file for each target that has an order in force or on its way.
+pub(crate) struct Memory {
     folder: PathBuf,
 }
 
 impl Memory {
     /// Uses a folder that exists.
-    pub(super) fn open(folder: &Path) -> Result<Self, PointError> {
+    pub(crate) fn open(folder: &Path) -> Result<Self, PointError> {
         use std::os::unix::fs::MetadataExt as _;
         let metadata = std::fs::metadata(folder).map_err(|error| failed(folder, &error))?;
         if !metadata.is_dir() || metadata.mode() & 0o022 != 0 {
@@ -99,7 +103,7 @@ impl Memory {
     }
 
     /// The record about a target.
-    pub(super) fn recall(&self, target: &Target) -> Result<Option<Record>, PointError> {
+    pub(crate) fn recall(&self, target: &Target) -> Result<Option<Record>, PointError> {
         let path = self.file(target);
         let file = match File::open(&path) {
             Ok(file) => file,
@@ -118,7 +122,7 @@ impl Memory {
     }
 
     /// Keeps a record: when this returns, it outlives a crash.
-    pub(super) fn keep(&self, record: &Record) -> Result<(), PointError> {
+    pub(crate) fn keep(&self, record: &Record) -> Result<(), PointError> {
         let path = self.file(&record.target);
         let new = path.with_extension("new");
         let text = serde_json::to_vec(record).map_err(|error| failed(&path, &error))?;
@@ -130,7 +134,7 @@ impl Memory {
     }
 
     /// Keeps a record, or none.
-    pub(super) fn put_back(&self, target: &Target, record: Option<&Record>) -> Result<(), PointError> {
+    pub(crate) fn put_back(&self, target: &Target, record: Option<&Record>) -> Result<(), PointError> {
         let Some(record) = record else {
             let path = self.file(target);
             return match std::fs::remove_file(&path) {
@@ -144,11 +148,80 @@ impl Memory {
     }
 }
 
+/// What stands about a target, as far as it is known: `{"last-order": "none" | "withdrawing" | "withdrawn" | "lifting"}`.
+pub(crate) fn state(record: Option<&Record>) -> PointState {
+    let last = match record.map(|record| record.step) {
+        None => "none",
+        Some(Step::Withdrawing) => "withdrawing",
+        Some(Step::Withdrawn) => "withdrawn",
+        Some(Step::Lifting) => "lifting",
+    };
+    PointState(serde_json::json!({ "last-order": last }))
+}
+
+/// The same as an observation.
+pub(crate) fn observation(record: Option<&Record>) -> Observation {
+    let standing = match record.map(|record| record.step) {
+        None => Standing::Open,
+        Some(Step::Withdrawn) => Standing::Withdrawn,
+        Some(Step::Withdrawing | Step::Lifting) => Standing::Partly,
+    };
+    Observation {
+        standing,
+        state: state(record),
+        mark: record.map(|record| record.mark.clone()),
+    }
+}
+
+/// Whether a withdrawal may be ordered, if `prior` is what the order assumes.
+///
+/// # Errors
+/// [`PointErrorKind::Stale`] if something else was told than was assumed, and it is no withdrawal from the open state either.
+pub(crate) fn may_withdraw(
+    now: Option<&Record>,
+    prior: &PointState,
+    target: &Target,
+) -> Result<(), PointError> {
+    let is_ours = matches!(
+        now.map(|record| record.step),
+        Some(Step::Withdrawing | Step::Withdrawn)
+    );
+    if state(now) == *prior || (state(None) == *prior && is_ours) {
+        return Ok(());
+    }
+    Err(PointError::new(
+        PointErrorKind::Stale,
+        format_args!("{target}: the last order is not the one that was expected"),
+    ))
+}
+
+/// Whether a lift is to be ordered; false if `prior` stands.
+///
+/// # Errors
+/// [`PointErrorKind::Stale`] if what was told cannot lead to `prior`.
+pub(crate) fn must_lift(
+    now: Option<&Record>,
+    prior: &PointState,
+    target: &Target,
+) -> Result<bool, PointError> {
+    if state(now) == *prior {
+        return Ok(false);
+    }
+    // Every step is one that a withdrawal from `none` leaves, whole or begun, or that a lift to it has begun.
+    if *prior == state(None) {
+        return Ok(true);
+    }
+    Err(PointError::new(
+        PointErrorKind::Stale,
+        format_args!("{target}: the last order is not the one that was expected"),
+    ))
+}
+
 fn failed(path: &Path, error: &dyn std::fmt::Display) -> PointError {
     PointError::new(
         PointErrorKind::Config,
         format_args!(
-            "the memory of signals at {} cannot be used: {error}",
+            "the memory of what was told, at {} cannot be used: {error}",
             path.display()
         ),
     )
