@@ -17,6 +17,20 @@ mod kept_file;
 mod secret;
 mod tls;
 mod unix_stream;
+#[cfg(feature = "https")]
+pub mod https;
+#[cfg(feature = "https")]
+pub mod openc2;
+pub mod radius;
+#[cfg(feature = "https")]
+pub mod scim;
+pub mod script;
+mod secret;
+#[cfg(feature = "https")]
+pub mod shared_signals;
+mod time_left;
+#[cfg(feature = "https")]
+mod told;
 
 pub use secret::{Secret, SecretError, SecretSource};
 pub use tls::ClientIdentity;

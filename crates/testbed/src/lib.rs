@@ -42,3 +42,26 @@ pub use process::{
     Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
 };
 pub use web_server::WebServer;
+mod canaille;
+mod freeradius;
+mod namespace;
+mod openc2_consumer;
+mod process;
+mod python;
+mod receiver;
+mod responder;
+mod scim_server;
+mod web_authority;
+
+pub use canaille::{Browser, Canaille};
+pub use freeradius::{AccessServer, FreeRadius};
+pub use namespace::Namespace;
+pub use openc2_consumer::OpenC2Consumer;
+pub use process::{
+    Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
+};
+pub use python::Python;
+pub use receiver::Receiver;
+pub use responder::{Asked, Responder, hand_on, response};
+pub use scim_server::ScimServer;
+pub use web_authority::{WebAuthority, WebCertificate};
