@@ -9,6 +9,7 @@
 
 mod correlate;
 mod detector;
+mod edges;
 mod fields;
 mod gate;
 mod limits;
