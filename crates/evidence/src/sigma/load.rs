@@ -9,6 +9,7 @@ use rsigma_parser::{
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 
+use super::edges;
 use super::limits::{BRACKET_DEPTH_MAX, RULE_FILE_BYTES_MAX, RULES_MAX};
 use super::rule::{Rule, RuleId, identifier};
 
@@ -194,7 +195,11 @@ impl ParsedFile {
         self.problems.extend(collection.errors);
         self.correlations = collection.correlations;
         self.filters = collection.filters;
+        for filter in &mut self.filters {
+            edges::spell_out(&mut filter.detection);
+        }
         for mut rule in collection.rules {
+            edges::spell_out(&mut rule.detection);
             rule.id = Some(identifier(rule.id.as_ref(), rule.name.as_ref(), &rule.title));
             self.rules.push(ParsedRule {
                 compiled: compile_rule(&rule).map_err(|error| error.to_string()),
