@@ -9,12 +9,13 @@ use cordon_estate::names::Holder;
 use cordon_estate::{Entity, Estate, Means, SystemId};
 use jiff::Timestamp;
 
-use crate::activity::Pairing;
+use crate::activity::{Pairing, Sessions};
 use crate::bind::{self, Named};
-use crate::infer::{Inference, RuleKey, Signal, Use, weights};
+use crate::infer::weights::{self, RuleWeight};
+use crate::infer::{Inference, RuleKey, Signal, Use};
 use crate::ocsf;
 use crate::record::{Dialect, Record, RecordPlace};
-use crate::sigma::{Detection, Rule, RuleId, RuleSet, Status};
+use crate::sigma::{Detection, RuleId, RuleSet, Status};
 
 /// How often a rule fired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,7 @@ pub struct Fired {
 pub struct Watch {
     learner: Learner,
     pairing: Pairing,
+    sessions: Sessions,
     inference: Inference,
     named: Vec<Named>,
     uses: Vec<Use>,
@@ -49,6 +51,7 @@ impl Watch {
         Self {
             learner: Learner::new(base, until),
             pairing: Pairing::new(),
+            sessions: Sessions::new(),
             inference: Inference::new(),
             named: Vec::new(),
             uses: Vec::new(),
@@ -60,16 +63,15 @@ impl Watch {
 
     /// Takes in a record. Its detections come first: what it shows being done is done by whom they name.
     pub fn observe(&mut self, record: &Record, detections: &[Detection], rules: &RuleSet) {
-        let weight = |rule: &Rule| weights::rule_weight(rule.level, rule.status, &rule.tactics);
-        self.observe_weighed(record, detections, &|id| rules.rule(id).map(weight));
+        self.observe_weighed(record, detections, &|id| rules.rule(id).map(RuleWeight::of));
     }
 
-    /// The same, with the log-odds of each rule known beforehand; a rule without is passed over.
+    /// The same, with the weight of each rule known beforehand; a rule without is passed over.
     pub fn observe_weighed(
         &mut self,
         record: &Record,
         detections: &[Detection],
-        weight_of: &dyn Fn(RuleId) -> Option<f64>,
+        weight_of: &dyn Fn(RuleId) -> Option<RuleWeight>,
     ) {
         self.events = self.events.saturating_add(1);
         let (from, until) = self.window.unwrap_or((record.time, record.time));
@@ -88,13 +90,18 @@ impl Watch {
             learner.observe(&activity);
             uses.extend(use_of(&activity, learner.directory(), record.place));
         });
+        for one in &self.uses {
+            if let Some(from) = one.from {
+                self.sessions.opened(record, one.on, from);
+            }
+        }
     }
 
     fn detected(
         &mut self,
         record: &Record,
         detections: &[Detection],
-        weight_of: &dyn Fn(RuleId) -> Option<f64>,
+        weight_of: &dyn Fn(RuleId) -> Option<RuleWeight>,
     ) {
         self.named.clear();
         if record.dialect == Dialect::Ocsf {
@@ -103,8 +110,7 @@ impl Watch {
         if detections.is_empty() {
             return;
         }
-        bind::bind(record, self.learner.directory_mut(), &mut self.named);
-        self.learner.catch_up();
+        self.bind(record);
         let directory = self.learner.directory();
         self.inference
             .set_population(directory.accounts().len(), directory.systems().len());
@@ -115,11 +121,29 @@ impl Watch {
             count(&mut self.fired, detection);
             self.inference.signal(&Signal {
                 rule: RuleKey(detection.rule.0),
-                weight,
+                weight: &weight,
                 time: detection.time,
                 place: detection.place,
                 named: &self.named,
             });
+        }
+    }
+
+    /// What the record names, with where its logon session came from.
+    fn bind(&mut self, record: &Record) {
+        let start = self.named.len();
+        bind::bind(record, self.learner.directory_mut(), &mut self.named);
+        self.learner.catch_up();
+        let directory = self.learner.directory();
+        let computer = record.text("Computer").map(|name| SystemName {
+            name: Some(name),
+            address: None,
+        });
+        let source = computer
+            .and_then(|name| directory.resolve_system(&name))
+            .and_then(|on| self.sessions.source(record, on));
+        if let Some(source) = source {
+            bind::bind_source(record, directory.canonical(source), &mut self.named, start);
         }
     }
 
@@ -139,7 +163,12 @@ impl Watch {
             } else {
                 &finding.rule_id
             }),
-            weight: weights::rule_weight(finding.level, Status::Unstated, &finding.tactics),
+            weight: &weights::rule_weight(
+                finding.level,
+                Status::Unstated,
+                &finding.tactics,
+                &finding.techniques,
+            ),
             time: record.time,
             place: record.place,
             named: &self.named,
