@@ -13,8 +13,9 @@ use crate::activity::{Pairing, Sessions};
 use crate::bind::{self, Named};
 use crate::infer::weights::{self, RuleWeight};
 use crate::infer::{Inference, RuleKey, Signal, Use};
-use crate::ocsf;
+use crate::ocsf::{self, Finding};
 use crate::record::{Dialect, Record, RecordPlace};
+use crate::reported::Reported;
 use crate::sigma::{Detection, RuleId, RuleSet, Status};
 
 /// How often a rule fired.
@@ -28,6 +29,24 @@ pub struct Fired {
     pub last: Timestamp,
 }
 
+impl Fired {
+    /// A first time.
+    pub(crate) const fn once(time: Timestamp) -> Self {
+        Self {
+            count: 1,
+            first: time,
+            last: time,
+        }
+    }
+
+    /// Another time.
+    pub(crate) fn again(&mut self, time: Timestamp) {
+        self.count = self.count.saturating_add(1);
+        self.first = self.first.min(time);
+        self.last = self.last.max(time);
+    }
+}
+
 /// Takes in records with their detections in time order.
 #[derive(Debug)]
 pub struct Watch {
@@ -39,6 +58,9 @@ pub struct Watch {
     uses: Vec<Use>,
     /// By rule number.
     fired: Vec<Option<Fired>>,
+    reported: Reported,
+    /// What the last record is, if it is an open finding of another product.
+    finding: Option<(RuleKey, Finding)>,
     window: Option<(Timestamp, Timestamp)>,
     events: u64,
 }
@@ -56,6 +78,8 @@ impl Watch {
             named: Vec::new(),
             uses: Vec::new(),
             fired: Vec::new(),
+            reported: Reported::default(),
+            finding: None,
             window: None,
             events: 0,
         }
@@ -104,8 +128,9 @@ impl Watch {
         weight_of: &dyn Fn(RuleId) -> Option<RuleWeight>,
     ) {
         self.named.clear();
+        self.finding = None;
         if record.dialect == Dialect::Ocsf {
-            self.reported(record);
+            self.take_in_finding(record);
         }
         if detections.is_empty() {
             return;
@@ -148,7 +173,7 @@ impl Watch {
     }
 
     /// A finding of another product counts as a detection by a rule of its own; a closed one does not.
-    fn reported(&mut self, record: &Record) {
+    fn take_in_finding(&mut self, record: &Record) {
         let Some(finding) = ocsf::parse(record).ok().filter(|finding| !finding.closed) else {
             return;
         };
@@ -157,12 +182,9 @@ impl Watch {
         let directory = self.learner.directory();
         self.inference
             .set_population(directory.accounts().len(), directory.systems().len());
+        let rule = self.reported.count(&finding, record.time);
         self.inference.signal(&Signal {
-            rule: RuleKey::reported(if finding.rule_id.is_empty() {
-                &finding.title
-            } else {
-                &finding.rule_id
-            }),
+            rule,
             weight: &weights::rule_weight(
                 finding.level,
                 Status::Unstated,
@@ -173,9 +195,10 @@ impl Watch {
             place: record.place,
             named: &self.named,
         });
+        self.finding = Some((rule, finding));
     }
 
-    /// What the last record names, if there were detections on it.
+    /// What the last record names, if there were detections on it or it is a finding of another product.
     #[must_use]
     pub fn named(&self) -> &[Named] {
         &self.named
@@ -202,6 +225,18 @@ impl Watch {
     #[must_use]
     pub fn fired(&self) -> &[Option<Fired>] {
         &self.fired
+    }
+
+    /// The rules of other products whose findings came in.
+    #[must_use]
+    pub const fn reported(&self) -> &Reported {
+        &self.reported
+    }
+
+    /// What the last record is, with the key of its rule, if it is an open finding of another product.
+    #[must_use]
+    pub fn finding(&self) -> Option<(RuleKey, &Finding)> {
+        self.finding.as_ref().map(|(rule, finding)| (*rule, finding))
     }
 
     /// The uses that the last record showed.
@@ -246,14 +281,10 @@ fn count(fired: &mut Vec<Option<Fired>>, detection: &Detection) {
         fired.resize(index + 1, None);
     }
     let Some(own) = fired.get_mut(index) else { return };
-    let known = own.get_or_insert(Fired {
-        count: 0,
-        first: detection.time,
-        last: detection.time,
-    });
-    known.count = known.count.saturating_add(1);
-    known.first = known.first.min(detection.time);
-    known.last = known.last.max(detection.time);
+    match own {
+        Some(known) => known.again(detection.time),
+        None => *own = Some(Fired::once(detection.time)),
+    }
 }
 
 /// The use that an activity is, if it worked and could carry suspicion.

@@ -69,11 +69,12 @@ impl Case {
     /// Takes in a record and the detections on it.
     pub fn on_record(&mut self, record: &Record, detections: &[Detection]) -> Vec<Effect> {
         self.advance(record);
-        self.detections = self.detections.saturating_add(detections.len() as u64);
         let known_accesses = self.estate().accesses.len();
         let weights = &self.weights;
         self.watch
             .observe_weighed(record, detections, &|rule| weights.get(rule.index()).cloned());
+        let found = detections.len() + usize::from(self.watch.finding().is_some());
+        self.detections = self.detections.saturating_add(found as u64);
         let mut gained = self.watch.touched();
         gained.retain(|entity| self.counts(*entity) && !self.held.contains(entity));
         self.held.extend(gained.iter().copied());
@@ -185,7 +186,7 @@ impl Case {
         self.now
     }
 
-    /// How many detections were taken in.
+    /// How many detections were taken in, open findings of other products among them.
     #[must_use]
     pub const fn detections(&self) -> u64 {
         self.detections

@@ -157,6 +157,29 @@ fn detections_are_lines_of_json_and_a_last_one() {
 }
 
 #[test]
+fn findings_of_other_products_are_listed_with_title_and_product() {
+    let finding = r#"{"class_uid":2004,"time":1760000000000,"severity_id":4,"activity_id":1,"finding_info":{"title":"Directory copied","uid":"1","analytic":{"uid":"r-7"}},"metadata":{"product":{"name":"Watchdog"},"version":"1.4.0"},"actor":{"user":{"name":"pat"}}}"#;
+    let ran = run_with_input(&["detect", "--json", "-"], finding.as_bytes()).ended(0);
+    let lines: Vec<Value> = ran.out.lines().map(json).collect();
+    let (one, last) = (&lines[0], &lines[1]);
+    for (member, expected) in [
+        ("rule_id", "r-7"),
+        ("rule_title", "Directory copied"),
+        ("product", "Watchdog"),
+        ("level", "high"),
+    ] {
+        assert_eq!(one[member], expected, "{one}");
+    }
+    assert_eq!(one["entities"], json(r#"["account:pat"]"#));
+    assert_eq!(last["detections"], 1);
+    let screen = run_with_input(&["detect", "--threshold", "0.01", "-"], finding.as_bytes())
+        .ended(0)
+        .out;
+    assert!(screen.contains("Directory copied (Watchdog)"), "{screen}");
+    assert!(screen.contains("Directory copied (Watchdog): did it"), "{screen}");
+}
+
+#[test]
 fn detections_can_be_had_as_ocsf() {
     let line =
         r#"{"@timestamp":"2026-03-03T09:00:00Z","EventID":1102,"Channel":"Security","Hostname":"DC1"}"#;

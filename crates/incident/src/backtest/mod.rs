@@ -142,7 +142,8 @@ impl<'t> Backtest<'t> {
         self.events = self.events.saturating_add(1);
         self.reach_steps(Some(record.time));
         let effects = self.case.on_record(record, detections);
-        if !detections.is_empty() && self.first_detection.is_none() {
+        let detected = !detections.is_empty() || self.case.watch().finding().is_some();
+        if detected && self.first_detection.is_none() {
             self.first_detection = self.case.now();
         }
         self.weigh_uses();
@@ -380,7 +381,7 @@ impl<'t> Backtest<'t> {
             reasons: suspicion
                 .contributions
                 .iter()
-                .map(|one| FootholdReason::of(one, estate, rules).sentence(files))
+                .map(|one| FootholdReason::of(one, self.case.watch(), rules).sentence(files))
                 .collect(),
         }
     }
