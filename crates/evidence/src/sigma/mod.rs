@@ -9,6 +9,7 @@
 
 mod correlate;
 mod detector;
+mod extent;
 mod fields;
 mod gate;
 mod limits;
