@@ -118,6 +118,8 @@ fn the_drill_ends_with_plan_comparison_and_report() {
     ] {
         assert!(ran.out.contains(words), "{words}\n{}", ran.out);
     }
+    let lines = ran.out.lines().count();
+    assert!(lines <= 45, "{lines} lines do not fit a screen:\n{}", ran.out);
     let report = std::fs::read_to_string(format!("{out}/report.html")).unwrap();
     assert!(report.contains("What happened when"));
 }
