@@ -100,6 +100,6 @@ fn service_row(plan: &PlanDocument, service: &ServiceEntry) -> Markup {
 pub(super) fn people(plan: &PlanDocument) -> Markup {
     html! {
         h2 { "People" }
-        @for words in people_words(&plan.people) { p { (safe(&words)) } }
+        p { (safe(&people_words(&plan.people).join(" "))) }
     }
 }
