@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::automaton::Automaton;
 use super::limits::SIEVED_BYTES_MIN;
+use super::limits::{AUTOMATON_NEEDLES_MAX, DENSE_NEEDLES_MAX, SIEVED_BYTES_MIN};
 use super::sieve::Sieve;
 use super::trie::Trie;
 
@@ -97,6 +98,11 @@ impl LiteralDraft {
             sieve: Sieve::new(needles.iter().map(String::as_str)),
             automaton: Automaton::new(needles),
             patterns,
+            automata: needles
+                .chunks(AUTOMATON_NEEDLES_MAX)
+                .zip(patterns.chunks(AUTOMATON_NEEDLES_MAX))
+                .filter_map(|(needles, patterns)| Some((automaton(needles)?, patterns.into())))
+                .collect(),
             starts,
             ends,
             wholes: self.wholes,
@@ -111,6 +117,25 @@ fn number(next: &mut u32) -> LiteralId {
     id
 }
 
+/// Needles are folded; the automaton folds the ASCII letters of what it searches.
+fn automaton(needles: &[String]) -> Option<AhoCorasick> {
+    let build = |kind| {
+        AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .ascii_case_insensitive(true)
+            .kind(Some(kind))
+            .build(needles)
+            .ok()
+    };
+    let dense = needles.len() <= DENSE_NEEDLES_MAX;
+    let kind = if dense {
+        AhoCorasickKind::DFA
+    } else {
+        AhoCorasickKind::ContiguousNFA
+    };
+    build(kind).or_else(|| build(AhoCorasickKind::NoncontiguousNFA))
+}
+
 /// The literals of one field.
 #[derive(Debug)]
 pub(super) struct Literals {
@@ -118,6 +143,8 @@ pub(super) struct Literals {
     automaton: Automaton,
     /// By pattern of the automaton.
     patterns: Vec<LiteralId>,
+    /// Each with its literals by pattern; one, but for thousands of needles.
+    automata: Vec<(AhoCorasick, Box<[LiteralId]>)>,
     starts: Trie,
     ends: Trie,
     wholes: FxHashMap<String, LiteralId>,
@@ -144,6 +171,19 @@ impl Literals {
                 let id = self.patterns.get(needle).copied();
                 id.into_iter().for_each(&mut *found);
             });
+        let searched = if text.len() < SIEVED_BYTES_MIN || self.sieve.may_hold(text) {
+            self.automata.as_slice()
+        } else {
+            &[]
+        };
+        for (automaton, patterns) in searched {
+            for hit in automaton.find_overlapping_iter(text) {
+                patterns
+                    .get(hit.pattern().as_usize())
+                    .copied()
+                    .into_iter()
+                    .for_each(&mut *found);
+            }
         }
         self.starts.walk(text.bytes(), found);
         self.ends.walk(text.bytes().rev(), found);
@@ -181,6 +221,7 @@ impl Literals {
     /// Whether literals other than numbers are looked for.
     pub(super) fn has_text(&self) -> bool {
         !self.automaton.is_empty()
+        !self.automata.is_empty()
             || !self.wholes.is_empty()
             || !self.starts.is_empty()
             || !self.ends.is_empty()
@@ -212,6 +253,23 @@ mod tests {
         assert_eq!(scan("É cmd"), [anywhere, end]);
         assert_eq!(scan("cMd"), [anywhere, start, end, whole]);
         assert_eq!(scan("c"), []);
+    }
+
+    #[test]
+    fn more_needles_than_one_automaton_holds_are_all_found() {
+        let mut draft = LiteralDraft::default();
+        let mut next = 0;
+        let ids: Vec<LiteralId> = (0..AUTOMATON_NEEDLES_MAX + 50)
+            .map(|number| draft.needle(&format!("<{number}>"), Position::Anywhere, &mut next))
+            .collect();
+        let literals = draft.compile();
+        for number in [0, AUTOMATON_NEEDLES_MAX - 1, AUTOMATON_NEEDLES_MAX, ids.len() - 1] {
+            let mut found = Vec::new();
+            literals.scan(&format!("x<{number}>y"), &mut String::new(), &mut |id| {
+                found.push(id)
+            });
+            assert_eq!(found, [ids[number]]);
+        }
     }
 
     #[test]

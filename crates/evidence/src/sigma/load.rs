@@ -10,6 +10,7 @@ use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use super::edges;
+use super::extent;
 use super::limits::{BRACKET_DEPTH_MAX, RULE_FILE_BYTES_MAX, RULES_MAX};
 use super::rule::{Rule, RuleId, identifier};
 
@@ -167,6 +168,10 @@ fn parse_file(name: &str, text: &str) -> ParsedFile {
         return file;
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(reason) = extent::too_long(text) {
+        file.problems.push(reason);
+        return file;
+    }
     match parse_sigma_yaml(text) {
         Ok(collection) => file.take(collection),
         Err(error) => file.problems.push(error.to_string()),
@@ -202,7 +207,10 @@ impl ParsedFile {
             edges::spell_out(&mut rule.detection);
             rule.id = Some(identifier(rule.id.as_ref(), rule.name.as_ref(), &rule.title));
             self.rules.push(ParsedRule {
-                compiled: compile_rule(&rule).map_err(|error| error.to_string()),
+                compiled: match extent::asks_too_much(&rule) {
+                    Some(reason) => Err(reason),
+                    None => compile_rule(&rule).map_err(|error| error.to_string()),
+                },
                 parsed: rule,
             });
         }

@@ -11,6 +11,7 @@ mod automaton;
 mod correlate;
 mod detector;
 mod edges;
+mod extent;
 mod fields;
 mod fragments;
 mod gate;

@@ -10,7 +10,12 @@
 //!
 //! All arithmetic is in whole pence; ties go to the lower index; nothing depends on time.
 
-use super::{Answer, Effort, Gate, Master, Problem};
+mod bound;
+mod decide;
+mod tables;
+
+use super::{Answer, Effort, Gate, Master, Problem, is_set};
+use tables::{bump, drop_dominated, get, inverse, set, value};
 
 /// The own branch and bound.
 #[derive(Clone, Copy, Debug, Default)]
@@ -148,231 +153,13 @@ impl<'a> Tree<'a> {
         self.hits.get(row as usize) == Some(&0)
     }
 
-    /// Chooses a column; false if that is not allowed.
-    fn include(&mut self, column: u32) -> bool {
-        if let Some(state) = self.state.get_mut(column as usize) {
-            *state = State::In;
-        }
-        self.trail.push(Change::Column(column));
-        self.paid = self.paid.saturating_add(value(&self.pence, column));
-        for &row in get(&self.column_rows, column) {
-            bump(&mut self.hits, row, 1);
-            bump(&mut self.free, row, -1);
-        }
-        let open: Vec<u32> = get(&self.column_nodes, column).to_vec();
-        self.feed(open)
-    }
-
-    /// Tells nodes that one input has fired, and theirs; false if a forbidden one fires.
-    fn feed(&mut self, mut open: Vec<u32>) -> bool {
-        let mut allowed = true;
-        while let Some(node) = open.pop() {
-            bump(&mut self.missing, node, -1);
-            self.trail.push(Change::Missing(node));
-            let Some(gate) = self.problem.nodes.get(node as usize) else {
-                continue;
-            };
-            let complete = self.missing.get(node as usize) == Some(&0);
-            let ready = gate.gate == Gate::Any || complete;
-            if ready && !super::is_set(&self.fired, node) {
-                if let Some(flag) = self.fired.get_mut(node as usize) {
-                    *flag = true;
-                }
-                self.trail.push(Change::Fired(node));
-                self.paid = self.paid.saturating_add(gate.pence);
-                allowed &= !gate.forbidden;
-                open.extend_from_slice(get(&self.node_parents, node));
-            }
-        }
-        allowed
-    }
-
-    /// Rules a column out; false if a row can no longer be hit.
-    fn exclude(&mut self, column: u32) -> bool {
-        if let Some(state) = self.state.get_mut(column as usize) {
-            *state = State::Out;
-        }
-        self.trail.push(Change::Column(column));
-        let mut possible = true;
-        for &row in get(&self.column_rows, column) {
-            bump(&mut self.free, row, -1);
-            if self.hits.get(row as usize) == Some(&0) {
-                match self.free.get(row as usize) {
-                    Some(0) => possible = false,
-                    Some(1) => self.units.push(row),
-                    _ => {}
-                }
-            }
-        }
-        possible
-    }
-
-    /// Includes what is the last hope of a row; false on a contradiction.
-    fn propagate(&mut self) -> bool {
-        while let Some(row) = self.units.pop() {
-            if !self.unhit(row) {
-                continue;
-            }
-            let last = get(&self.rows, row)
-                .iter()
-                .copied()
-                .find(|&column| self.state(column) == State::Free);
-            let fine = last.is_some_and(|column| self.include(column));
-            if !fine {
-                self.units.clear();
-                return false;
-            }
-        }
-        true
-    }
-
-    fn undo(&mut self, mark: usize) {
-        self.units.clear();
-        while self.trail.len() > mark {
-            match self.trail.pop() {
-                Some(Change::Missing(node)) => bump(&mut self.missing, node, 1),
-                Some(Change::Fired(node)) => {
-                    if let Some(flag) = self.fired.get_mut(node as usize) {
-                        *flag = false;
-                    }
-                    let pence = self.problem.nodes.get(node as usize).map_or(0, |node| node.pence);
-                    self.paid = self.paid.saturating_sub(pence);
-                }
-                Some(Change::Column(column)) => self.undo_column(column),
-                None => {}
-            }
-        }
-    }
-
-    fn undo_column(&mut self, column: u32) {
-        let was_in = self.state(column) == State::In;
-        if let Some(state) = self.state.get_mut(column as usize) {
-            *state = State::Free;
-        }
-        if was_in {
-            self.paid = self.paid.saturating_sub(value(&self.pence, column));
-        }
-        for &row in get(&self.column_rows, column) {
-            bump(&mut self.free, row, 1);
-            if was_in {
-                bump(&mut self.hits, row, -1);
-            }
-        }
-    }
-
-    /// A lower bound on what the rows not yet hit will cost more; leaves what is unspent for [`Self::fix`].
-    fn bound(&mut self) -> i64 {
-        self.own_left.clone_from(&self.pence);
-        self.node_left.clear();
-        let left = self
-            .problem
-            .nodes
-            .iter()
-            .zip(&self.fired)
-            .map(|(node, fired)| if *fired { 0 } else { node.pence });
-        self.node_left.extend(left);
-        let mut open: Vec<u32> = (0..self.rows.len() as u32)
-            .filter(|&row| self.unhit(row))
-            .collect();
-        open.sort_by_key(|&row| (self.free.get(row as usize).copied().unwrap_or(0), row));
-        let mut total: i64 = 0;
-        let mut stands: Vec<Stand> = Vec::new();
-        for row in open {
-            while let Some(raise) = self.raise(row, &mut stands) {
-                total = total.saturating_add(raise);
-            }
-        }
-        total
-    }
-
-    /// Raises the dual of one row as far as one choice of stand-ins allows.
-    fn raise(&mut self, row: u32, stands: &mut Vec<Stand>) -> Option<i64> {
-        stands.clear();
-        let mut raise = i64::MAX;
-        for &column in get(&self.rows, row) {
-            if self.state(column) != State::Free {
-                continue;
-            }
-            let own = value(&self.own_left, column);
-            let shared = get(&self.alone, column)
-                .iter()
-                .map(|&node| (value(&self.node_left, node), node))
-                .max_by_key(|&(left, node)| (left, std::cmp::Reverse(node)));
-            let (left, stand) = match shared {
-                Some((left, node)) if left > own => (left, Stand::Node(node)),
-                _ => (own, Stand::Column(column)),
-            };
-            raise = raise.min(left);
-            stands.push(stand);
-        }
-        if raise <= 0 || stands.is_empty() {
-            return None;
-        }
-        stands.sort_unstable();
-        stands.dedup();
-        for stand in stands.iter() {
-            let (table, index) = match stand {
-                Stand::Column(column) => (&mut self.own_left, *column),
-                Stand::Node(node) => (&mut self.node_left, *node),
-            };
-            if let Some(left) = table.get_mut(index as usize) {
-                *left -= raise;
-            }
-        }
-        Some(raise)
-    }
-
-    /// Rules out free columns that alone would make this branch as costly as the best; false on a contradiction.
-    fn fix(&mut self, slack: i64) -> bool {
-        for column in 0..self.state.len() as u32 {
-            if self.state(column) != State::Free || get(&self.column_rows, column).is_empty() {
-                continue;
-            }
-            let shared = get(&self.alone, column).iter().fold(0_i64, |sum, &node| {
-                sum.saturating_add(value(&self.node_left, node))
-            });
-            if value(&self.own_left, column).saturating_add(shared) >= slack && !self.exclude(column) {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Excludes columns that another one beats in every way.
-    fn drop_beaten(&mut self) -> bool {
-        let used: Vec<u32> = (0..self.state.len() as u32)
-            .filter(|&column| self.state(column) == State::Free && !get(&self.column_rows, column).is_empty())
-            .collect();
-        if used.len() > crate::limits::BEATEN_COLUMNS_MAX {
-            return true;
-        }
-        for &column in used.iter().rev() {
-            let rows = get(&self.column_rows, column);
-            let Some(first) = rows.first() else { continue };
-            let beaten = get(&self.rows, *first).iter().any(|&other| {
-                other != column && self.state(other) == State::Free && self.beats(other, column)
-            });
-            if beaten && !self.exclude(column) {
-                return false;
-            }
-        }
-        true
-    }
-
-    fn beats(&self, one: u32, other: u32) -> bool {
-        let (cost, other_cost) = (value(&self.pence, one), value(&self.pence, other));
-        cost <= other_cost
-            && is_subset(get(&self.column_rows, other), get(&self.column_rows, one))
-            && is_subset(get(&self.column_nodes, one), get(&self.column_nodes, other))
-    }
-
     /// Takes a choice as the best so far if it is; redundant columns are left out first.
     fn offer(&mut self, mut chosen: Vec<bool>) {
         let Some(mut cost) = self.problem.cost(&chosen) else {
             return;
         };
         let mut order: Vec<u32> = (0..chosen.len() as u32)
-            .filter(|&column| super::is_set(&chosen, column))
+            .filter(|&column| is_set(&chosen, column))
             .collect();
         order.sort_by_key(|&column| (std::cmp::Reverse(value(&self.problem.columns, column)), column));
         for column in order {
@@ -403,7 +190,7 @@ impl<'a> Tree<'a> {
             }
             let shared = get(&self.alone, column)
                 .iter()
-                .filter(|&&node| !super::is_set(&self.fired, node))
+                .filter(|&&node| !is_set(&self.fired, node))
                 .map(|&node| {
                     self.problem
                         .nodes
@@ -541,65 +328,4 @@ impl<'a> Tree<'a> {
             solver: NAME,
         }
     }
-}
-
-/// What is charged for a column in one row.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stand {
-    Column(u32),
-    Node(u32),
-}
-
-fn get(table: &[Vec<u32>], index: u32) -> &[u32] {
-    table.get(index as usize).map_or(&[], Vec::as_slice)
-}
-
-fn value(table: &[i64], index: u32) -> i64 {
-    table.get(index as usize).copied().unwrap_or(0)
-}
-
-fn bump(table: &mut [u32], index: u32, by: i32) {
-    if let Some(slot) = table.get_mut(index as usize) {
-        *slot = slot.saturating_add_signed(by);
-    }
-}
-
-fn set(flags: &mut [bool], index: u32, to: bool) {
-    if let Some(flag) = flags.get_mut(index as usize) {
-        *flag = to;
-    }
-}
-
-fn inverse(lists: &[Vec<u32>], size: usize) -> Vec<Vec<u32>> {
-    let mut inverse = vec![Vec::new(); size];
-    for (index, list) in lists.iter().enumerate() {
-        for &item in list {
-            if let Some(slot) = inverse.get_mut(item as usize) {
-                slot.push(index as u32);
-            }
-        }
-    }
-    inverse
-}
-
-/// True if every item of one ascending list is in the other.
-fn is_subset(one: &[u32], other: &[u32]) -> bool {
-    let mut rest = other.iter();
-    one.iter().all(|item| rest.any(|candidate| candidate == item))
-}
-
-/// Removes rows that contain another one, and repeats; too many rows are left as they are.
-fn drop_dominated(rows: &mut Vec<Vec<u32>>) {
-    rows.sort_unstable_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
-    rows.dedup();
-    if rows.len() > crate::limits::DOMINATED_ROWS_MAX {
-        return;
-    }
-    let mut kept: Vec<Vec<u32>> = Vec::with_capacity(rows.len());
-    for row in rows.drain(..) {
-        if !kept.iter().any(|small| is_subset(small, &row)) {
-            kept.push(row);
-        }
-    }
-    *rows = kept;
 }

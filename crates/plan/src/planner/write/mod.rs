@@ -1,8 +1,9 @@
 //! The whole course of a plan, and the document that comes of it.
 
+mod jewels;
+mod withdrawals;
+
 use cordon_estate::{Entity, ServiceId};
-use cordon_reach::{FactId, FactSet};
-use rustc_hash::FxHashMap;
 
 use super::compare::Refusal;
 use super::measure::{Measured, service_people};
@@ -12,9 +13,8 @@ use super::{Constraints, Foothold, Planner, Progress, Settings, Watch, World, de
 use crate::candidates::entity_name;
 use crate::circuit::{capacity, fallback, is_down, level_pence};
 use crate::document::{
-    Assumptions, ConstraintsEntry, ExposureEntry, FORMAT, FootholdEntry, Infeasibility, JewelEntry,
-    JewelState, Optimality, Outcome, PeopleEntry, PlanDocument, ServiceEntry, ServiceLevel, Status,
-    WithdrawalEntry, WithdrawalId,
+    Assumptions, ConstraintsEntry, ExposureEntry, FORMAT, FootholdEntry, Infeasibility, Optimality, Outcome,
+    PlanDocument, ServiceEntry, ServiceLevel, Status,
 };
 use crate::hitting::{Solution, Verdict};
 
@@ -222,81 +222,6 @@ impl Planner<'_> {
             .collect()
     }
 
-    /// The chosen withdrawals by the facts that they remove in time.
-    fn cuts(&self, prepared: &Prepared, chosen: &[bool]) -> FxHashMap<FactId, Vec<WithdrawalId>> {
-        let mut cuts: FxHashMap<FactId, Vec<WithdrawalId>> = FxHashMap::default();
-        let chosen = prepared
-            .columns
-            .iter()
-            .zip(&prepared.timely)
-            .zip(chosen)
-            .filter(|(_, chosen)| **chosen);
-        for ((column, facts), _) in chosen {
-            for fact in facts {
-                cuts.entry(*fact)
-                    .or_default()
-                    .push(self.candidates.id(column.act));
-            }
-        }
-        cuts
-    }
-
-    fn jewel_entries(&mut self, prepared: &Prepared, solved: &Solved) -> Vec<JewelEntry> {
-        let cuts = self.cuts(prepared, &solved.solution.chosen);
-        let withdrawn = prepared.withdrawn(&solved.solution.chosen);
-        let chosen = prepared
-            .columns
-            .iter()
-            .zip(&solved.solution.chosen)
-            .filter(|(_, chosen)| **chosen);
-        let effects: Vec<(WithdrawalId, f64)> = chosen
-            .map(|(column, _)| (self.candidates.id(column.act), column.effect_seconds))
-            .collect();
-        let mut entries: Vec<JewelEntry> = Vec::new();
-        for (place, jewel) in self.jewels.clone().iter().enumerate() {
-            let target = prepared
-                .targets
-                .iter()
-                .position(|target| target.jewel == Some(place));
-            let arrival =
-                |measured: &Measured| target.and_then(|at| measured.arrivals.get(at).copied().flatten());
-            let (before, after) = (arrival(&solved.before), arrival(&solved.after));
-            let state = match (before, after) {
-                (_, Some(0)) => JewelState::MayBeTaken,
-                (_, Some(_)) => JewelState::Reachable,
-                (Some(_), None) => JewelState::Stopped,
-                (None, None) => JewelState::OutOfReach,
-            };
-            let fact = target
-                .and_then(|at| prepared.targets.get(at))
-                .map(|target| target.fact);
-            let mut way = |withdrawn: &FactSet| {
-                fact.and_then(|fact| self.path(prepared, fact, jewel.entity, withdrawn, &cuts))
-            };
-            let path = way(&FactSet::new());
-            let path_after = after.and_then(|_| way(&withdrawn));
-            let effect = path.as_ref().and_then(|path| effect_of(&effects, path));
-            entries.push(JewelEntry {
-                entity: entity_name(self.estate, jewel.entity),
-                name: self.estate.name(jewel.entity).to_owned(),
-                kind: describe::kind(self.estate, jewel.entity),
-                inferred: jewel.inferred,
-                never: jewel.never,
-                loss_pence: jewel.loss.0,
-                state,
-                arrival_minutes_before: before.map(minutes),
-                arrival_minutes_after: after.map(minutes),
-                margin_minutes: before
-                    .filter(|_| state == JewelState::Stopped)
-                    .map(|before| minutes(before) - effect.unwrap_or(0.0) / 60.0),
-                path,
-                path_after,
-            });
-        }
-        entries.sort_by_key(|entry| entry.state);
-        entries
-    }
-
     fn service_entries(
         &self,
         prepared: &Prepared,
@@ -348,170 +273,6 @@ impl Planner<'_> {
         entries
     }
 
-    fn withdrawals(
-        &mut self,
-        prepared: &Prepared,
-        solved: &Solved,
-        settings: &Settings,
-    ) -> Vec<WithdrawalEntry> {
-        let chosen = solved.solution.chosen.clone();
-        let mut order: Vec<usize> = (0..chosen.len())
-            .filter(|&column| chosen.get(column) == Some(&true))
-            .collect();
-        order.sort_by(|&one, &other| {
-            let key = |column: usize| prepared.urgency.get(column).copied().unwrap_or(u32::MAX);
-            let effect = |column: usize| {
-                prepared
-                    .columns
-                    .get(column)
-                    .map_or(0.0, |column| column.effect_seconds)
-            };
-            key(one)
-                .cmp(&key(other))
-                .then(effect(one).total_cmp(&effect(other)))
-                .then(one.cmp(&other))
-        });
-        let mut entries = Vec::new();
-        for (place, column) in order.into_iter().enumerate() {
-            entries.extend(self.withdrawal(prepared, solved, column, place as u32 + 1, settings));
-        }
-        entries
-    }
-
-    fn withdrawal(
-        &mut self,
-        prepared: &Prepared,
-        solved: &Solved,
-        column: usize,
-        order: u32,
-        settings: &Settings,
-    ) -> Option<WithdrawalEntry> {
-        let candidate = prepared.columns.get(column)?;
-        let rest = but(&solved.solution.chosen, column);
-        let without = self.measure_chosen(prepared, &rest, settings.duration_hours);
-        let worse = self
-            .estate
-            .services_with_ids()
-            .zip(&solved.after.levels)
-            .zip(&without.levels);
-        let (mut downs, mut degrades) = (Vec::new(), Vec::new());
-        for (((_, service), with), _) in worse.filter(|((_, with), without)| with > without) {
-            if is_down(service, *with) {
-                &mut downs
-            } else {
-                &mut degrades
-            }
-            .push(service.name.clone());
-        }
-        let (stops_jewels, stops) = self.stops(prepared, solved, &without, &rest);
-        let point_name = self
-            .estate
-            .point(candidate.point)
-            .map(|point| point.name.clone())
-            .unwrap_or_default();
-        Some(WithdrawalEntry {
-            id: self.candidates.id(candidate.act),
-            order,
-            act: candidate.act,
-            text: self.candidates.text(candidate.act),
-            entities: self.candidates.entities(candidate.act),
-            point: candidate.point,
-            point_name,
-            effect_seconds: candidate.effect_seconds,
-            certainty: candidate.certainty,
-            removes: candidate.removes.len() as u32,
-            friction_pence: candidate.friction_pence,
-            stops_jewels,
-            stops,
-            downs,
-            degrades,
-            people: candidate.denied.people,
-            uses_per_day: candidate.denied.uses_per_day,
-            refusal_price_pence: None,
-            refusal_instead: None,
-            indispensable: false,
-            forced: prepared.fixed.get(column) == Some(&Some(true)),
-        })
-    }
-
-    /// What would be in reach without one withdrawal and is not with it: jewels, then what is dearest.
-    fn stops(
-        &mut self,
-        prepared: &Prepared,
-        solved: &Solved,
-        without: &Measured,
-        rest: &[bool],
-    ) -> (Vec<String>, Vec<crate::document::Path>) {
-        let pairs = prepared
-            .targets
-            .iter()
-            .zip(&solved.after.arrivals)
-            .zip(&without.arrivals);
-        let mut saved: Vec<&super::prepare::Target> = pairs
-            .filter(|((_, with), without)| with.is_none() && without.is_some())
-            .map(|((target, _), _)| target)
-            .collect();
-        saved.sort_by_key(|target| {
-            (
-                target.jewel.is_none(),
-                std::cmp::Reverse(target.loss_pence),
-                target.entity,
-            )
-        });
-        let jewels = saved.iter().filter(|target| target.jewel.is_some());
-        let jewels = jewels
-            .map(|target| entity_name(self.estate, target.entity))
-            .collect();
-        let cuts = self.cuts(prepared, &solved.solution.chosen);
-        let withdrawn = prepared.withdrawn(rest);
-        let paths = saved
-            .into_iter()
-            .take(crate::limits::PATHS_PER_WITHDRAWAL_MAX)
-            .filter_map(|target| self.path(prepared, target.fact, target.entity, &withdrawn, &cuts))
-            .collect();
-        (jewels, paths)
-    }
-
-    fn people(&self, withdrawals: &[WithdrawalEntry], services: &[ServiceEntry]) -> PeopleEntry {
-        let mut people = PeopleEntry::default();
-        let mut accounts = Vec::new();
-        let mut sites = Vec::new();
-        for entry in withdrawals {
-            people.denied = people.denied.saturating_add(entry.people);
-            people.uses_per_day += entry.uses_per_day;
-            for fact in self.candidates.removes(entry.act) {
-                let site = match fact {
-                    cordon_reach::Base::Enabled(id) => {
-                        accounts.push(id);
-                        self.estate.account(id).and_then(|account| account.site)
-                    }
-                    cordon_reach::Base::Connected(id) => {
-                        self.estate.system(id).and_then(|system| system.site)
-                    }
-                    _ => None,
-                };
-                sites.extend(site);
-            }
-        }
-        people.services_down = services.iter().map(|service| service.people).sum();
-        accounts.sort_unstable();
-        accounts.dedup();
-        sites.sort_unstable();
-        sites.dedup();
-        people.accounts_disabled_total = accounts.len() as u32;
-        people.sites_total = sites.len() as u32;
-        let accounts = accounts.into_iter().take(crate::limits::PEOPLE_NAMED_MAX);
-        people.accounts_disabled = accounts
-            .map(|id| self.estate.name(Entity::Account(id)).to_owned())
-            .collect();
-        let sites = sites.into_iter().take(crate::limits::PEOPLE_NAMED_MAX);
-        people.sites = sites
-            .filter_map(|id| self.estate.site(id))
-            .map(|site| site.name.clone())
-            .collect();
-        people
-    }
-
     fn price_refusals(
         &mut self,
         prepared: &Prepared,
@@ -543,11 +304,4 @@ fn but(chosen: &[bool], column: usize) -> Vec<bool> {
         *flag = false;
     }
     rest
-}
-
-/// Seconds until the first withdrawal that cuts a path takes effect.
-fn effect_of(effects: &[(WithdrawalId, f64)], path: &crate::document::Path) -> Option<f64> {
-    let cutting = path.steps.iter().flat_map(|step| &step.cut_by);
-    let effects = cutting.filter_map(|id| effects.iter().find(|(cut, _)| cut == id));
-    effects.map(|(_, seconds)| *seconds).reduce(f64::min)
 }
