@@ -3,25 +3,22 @@
 //! Each module implements [`cordon_act::EnforcementPoint`] for one kind of server. What servers reply is hostile input: bounded,
 //! counted and never executed.
 
-pub mod registry;
-#[cfg(feature = "directory")]
-pub mod directory;
-pub mod firewall;
-pub mod openvpn;
-mod program;
 #[cfg(feature = "database")]
 pub mod database;
 mod deadline;
+#[cfg(feature = "directory")]
+pub mod directory;
+pub mod firewall;
 pub mod front_door;
-mod kept_file;
-mod secret;
-mod tls;
-mod unix_stream;
 #[cfg(feature = "https")]
 pub mod https;
+mod kept_file;
 #[cfg(feature = "https")]
 pub mod openc2;
+pub mod openvpn;
+mod program;
 pub mod radius;
+pub mod registry;
 #[cfg(feature = "https")]
 pub mod scim;
 pub mod script;
@@ -29,8 +26,10 @@ mod secret;
 #[cfg(feature = "https")]
 pub mod shared_signals;
 mod time_left;
+mod tls;
 #[cfg(feature = "https")]
 mod told;
+mod unix_stream;
 
 pub use secret::{Secret, SecretError, SecretSource};
 pub use tls::ClientIdentity;

@@ -114,7 +114,7 @@ impl FirewallBed {
     }
 
     fn serve(host: &Namespace, port: u16, talk: fn(TcpStream)) {
-        let listener = host.within(|| TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).unwrap());
+        let listener = host.inside(|| TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).unwrap());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 std::thread::spawn(move || talk(stream));
@@ -129,7 +129,7 @@ impl FirewallBed {
     #[must_use]
     pub fn open(host: &Namespace, to: IpAddr, port: u16) -> Option<TcpStream> {
         let stream = host
-            .within(|| TcpStream::connect_timeout(&SocketAddr::new(to, port), PATIENCE))
+            .inside(|| TcpStream::connect_timeout(&SocketAddr::new(to, port), PATIENCE))
             .ok()?;
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();

@@ -83,24 +83,6 @@ impl Namespace {
                 Ok(result) => result,
                 Err(reason) => std::panic::resume_unwind(reason),
             }
-    /// Does something on a thread of its own in this namespace and returns what came of it. A socket that was opened there stays there.
-    ///
-    /// # Panics
-    /// If the namespace cannot be entered, or with what it panics with.
-    pub fn within<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
-        use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
-        use std::os::fd::AsFd as _;
-        let file =
-            std::fs::File::open(format!("/run/netns/{}", self.name)).expect("the namespace has a file");
-        std::thread::scope(|scope| {
-            scope
-                .spawn(|| {
-                    move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))
-                        .expect("root may enter a namespace");
-                    act()
-                })
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     }
 

@@ -8,8 +8,7 @@
 use rustc_hash::FxHashMap;
 
 use super::automaton::Automaton;
-use super::limits::SIEVED_BYTES_MIN;
-use super::limits::{AUTOMATON_NEEDLES_MAX, DENSE_NEEDLES_MAX, SIEVED_BYTES_MIN};
+use super::limits::{AUTOMATON_NEEDLES_MAX, SIEVED_BYTES_MIN};
 use super::sieve::Sieve;
 use super::trie::Trie;
 
@@ -96,12 +95,10 @@ impl LiteralDraft {
         Literals {
             longest_whole: self.wholes.keys().map(String::len).max(),
             sieve: Sieve::new(needles.iter().map(String::as_str)),
-            automaton: Automaton::new(needles),
-            patterns,
             automata: needles
                 .chunks(AUTOMATON_NEEDLES_MAX)
                 .zip(patterns.chunks(AUTOMATON_NEEDLES_MAX))
-                .filter_map(|(needles, patterns)| Some((automaton(needles)?, patterns.into())))
+                .map(|(needles, patterns)| (Automaton::new(needles.to_vec()), patterns.into()))
                 .collect(),
             starts,
             ends,
@@ -117,34 +114,12 @@ fn number(next: &mut u32) -> LiteralId {
     id
 }
 
-/// Needles are folded; the automaton folds the ASCII letters of what it searches.
-fn automaton(needles: &[String]) -> Option<AhoCorasick> {
-    let build = |kind| {
-        AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(true)
-            .kind(Some(kind))
-            .build(needles)
-            .ok()
-    };
-    let dense = needles.len() <= DENSE_NEEDLES_MAX;
-    let kind = if dense {
-        AhoCorasickKind::DFA
-    } else {
-        AhoCorasickKind::ContiguousNFA
-    };
-    build(kind).or_else(|| build(AhoCorasickKind::NoncontiguousNFA))
-}
-
 /// The literals of one field.
 #[derive(Debug)]
 pub(super) struct Literals {
     sieve: Sieve,
-    automaton: Automaton,
-    /// By pattern of the automaton.
-    patterns: Vec<LiteralId>,
     /// Each with its literals by pattern; one, but for thousands of needles.
-    automata: Vec<(AhoCorasick, Box<[LiteralId]>)>,
+    automata: Vec<(Automaton, Box<[LiteralId]>)>,
     starts: Trie,
     ends: Trie,
     wholes: FxHashMap<String, LiteralId>,
@@ -167,22 +142,11 @@ impl Literals {
             folded.as_str()
         };
         if text.len() < SIEVED_BYTES_MIN || self.sieve.may_hold(text) {
-            self.automaton.find(text, &mut |needle| {
-                let id = self.patterns.get(needle).copied();
-                id.into_iter().for_each(&mut *found);
-            });
-        let searched = if text.len() < SIEVED_BYTES_MIN || self.sieve.may_hold(text) {
-            self.automata.as_slice()
-        } else {
-            &[]
-        };
-        for (automaton, patterns) in searched {
-            for hit in automaton.find_overlapping_iter(text) {
-                patterns
-                    .get(hit.pattern().as_usize())
-                    .copied()
-                    .into_iter()
-                    .for_each(&mut *found);
+            for (automaton, patterns) in &self.automata {
+                automaton.find(text, &mut |needle| {
+                    let id = patterns.get(needle).copied();
+                    id.into_iter().for_each(&mut *found);
+                });
             }
         }
         self.starts.walk(text.bytes(), found);
@@ -220,7 +184,6 @@ impl Literals {
 
     /// Whether literals other than numbers are looked for.
     pub(super) fn has_text(&self) -> bool {
-        !self.automaton.is_empty()
         !self.automata.is_empty()
             || !self.wholes.is_empty()
             || !self.starts.is_empty()

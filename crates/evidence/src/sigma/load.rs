@@ -9,10 +9,9 @@ use rsigma_parser::{
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 
-use super::edges;
-use super::extent;
 use super::limits::{BRACKET_DEPTH_MAX, RULE_FILE_BYTES_MAX, RULES_MAX};
 use super::rule::{Rule, RuleId, identifier};
+use super::{edges, extent};
 
 /// A rule, or a whole file, that is not used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
