@@ -1,10 +1,6 @@
 //! Footholds inferred from recorded intrusions with the rules of SigmaHQ and no estate: it is learned on the way.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test may fail and may speak"
-)]
+#![expect(clippy::print_stdout, reason = "a test may speak")]
 
 #[path = "support/inputs.rs"]
 mod inputs;

@@ -1,7 +1,5 @@
 //! The real recordings, where they are at hand: every event is read, and EVTX agrees with the `evtx` crate.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
-
 #[path = "support/inputs.rs"]
 mod inputs;
 

@@ -1,7 +1,5 @@
 //! Findings of other products, in OCSF, count like detections.
 
-#![expect(clippy::expect_used, reason = "a test may fail")]
-
 use cordon_estate::Estate;
 use cordon_evidence::document::Evidence;
 use cordon_evidence::read::{Options, RecordStream, Source};

@@ -2,12 +2,6 @@
 //!
 //! Looks for the recordings in the folder that `CORDON_DATA` names, or in `../shared/data` beside the repository.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test may fail and may speak"
-)]
-
 #[path = "../../evidence/tests/support/inputs.rs"]
 mod inputs;
 
