@@ -162,21 +162,21 @@ impl EnforcementPoint for WithUser {
     }
 
     fn observe(&mut self, target: &Target, deadline: Duration) -> Result<Observation, PointError> {
-        self.switch.inside(|| self.point.observe(target, deadline))
+        self.switch.within(|| self.point.observe(target, deadline))
     }
 
     fn apply(&mut self, applying: &Applying<'_>, deadline: Duration) -> Result<Observation, PointError> {
-        self.switch.inside(|| self.point.apply(applying, deadline))
+        self.switch.within(|| self.point.apply(applying, deadline))
     }
 
     fn lift(&mut self, lifting: &Lifting<'_>, deadline: Duration) -> Result<Observation, PointError> {
-        let done = self.switch.inside(|| self.point.lift(lifting, deadline));
+        let done = self.switch.within(|| self.point.lift(lifting, deadline));
         self.switch.wait_for(true);
         done
     }
 
     fn probe(&mut self, target: &Target, deadline: Duration) -> Result<Probe, PointError> {
-        self.switch.inside(|| self.point.probe(target, deadline))
+        self.switch.within(|| self.point.probe(target, deadline))
     }
 }
 
