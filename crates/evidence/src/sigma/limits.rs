@@ -16,6 +16,10 @@ pub(super) const ROUTES_MAX: usize = 1024;
 /// Most needles of one automaton kept as a dense table: beyond it the table costs more memory than it saves time.
 pub(super) const DENSE_NEEDLES_MAX: usize = 8192;
 
+/// Bytes of one field that are read through the fragments of its needles before their automaton is built. Building the
+/// largest takes about as long as reading this much.
+pub(super) const FRAGMENT_BYTES_MAX: usize = 1 << 20;
+
 /// Most fields that an explanation of one detection lists.
 pub(super) const MATCHED_FIELDS_MAX: usize = 16;
 

@@ -5,10 +5,10 @@
 //! what may stand anywhere, a tree of letters what must stand at the start, and another, read backwards, what must stand
 //! at the end; an engine that tries rule after rule folds and searches the field again and again.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rustc_hash::FxHashMap;
 
-use super::limits::{DENSE_NEEDLES_MAX, SIEVED_BYTES_MIN};
+use super::automaton::Automaton;
+use super::limits::SIEVED_BYTES_MIN;
 use super::sieve::Sieve;
 use super::trie::Trie;
 
@@ -95,7 +95,7 @@ impl LiteralDraft {
         Literals {
             longest_whole: self.wholes.keys().map(String::len).max(),
             sieve: Sieve::new(needles.iter().map(String::as_str)),
-            automaton: automaton(&needles),
+            automaton: Automaton::new(needles),
             patterns,
             starts,
             ends,
@@ -111,33 +111,11 @@ fn number(next: &mut u32) -> LiteralId {
     id
 }
 
-/// Needles are folded; the automaton folds the ASCII letters of what it searches.
-fn automaton(needles: &[String]) -> Option<AhoCorasick> {
-    if needles.is_empty() {
-        return None;
-    }
-    let build = |kind| {
-        AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(true)
-            .kind(Some(kind))
-            .build(needles)
-            .ok()
-    };
-    let dense = needles.len() <= DENSE_NEEDLES_MAX;
-    let kind = if dense {
-        AhoCorasickKind::DFA
-    } else {
-        AhoCorasickKind::ContiguousNFA
-    };
-    build(kind).or_else(|| build(AhoCorasickKind::NoncontiguousNFA))
-}
-
 /// The literals of one field.
 #[derive(Debug)]
 pub(super) struct Literals {
     sieve: Sieve,
-    automaton: Option<AhoCorasick>,
+    automaton: Automaton,
     /// By pattern of the automaton.
     patterns: Vec<LiteralId>,
     starts: Trie,
@@ -161,16 +139,11 @@ impl Literals {
             *folded = text.to_lowercase();
             folded.as_str()
         };
-        if let Some(automaton) = &self.automaton
-            && (text.len() < SIEVED_BYTES_MIN || self.sieve.may_hold(text))
-        {
-            for hit in automaton.find_overlapping_iter(text) {
-                self.patterns
-                    .get(hit.pattern().as_usize())
-                    .copied()
-                    .into_iter()
-                    .for_each(&mut *found);
-            }
+        if text.len() < SIEVED_BYTES_MIN || self.sieve.may_hold(text) {
+            self.automaton.find(text, &mut |needle| {
+                let id = self.patterns.get(needle).copied();
+                id.into_iter().for_each(&mut *found);
+            });
         }
         self.starts.walk(text.bytes(), found);
         self.ends.walk(text.bytes().rev(), found);
@@ -207,7 +180,7 @@ impl Literals {
 
     /// Whether literals other than numbers are looked for.
     pub(super) fn has_text(&self) -> bool {
-        self.automaton.is_some()
+        !self.automaton.is_empty()
             || !self.wholes.is_empty()
             || !self.starts.is_empty()
             || !self.ends.is_empty()
