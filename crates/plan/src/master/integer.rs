@@ -207,7 +207,7 @@ fn model(program: &Program) -> (microlp::Problem, Vec<Variable>) {
 }
 
 /// The values of every variable of the program under a choice, in its order; none if the choice is not allowed.
-pub(super) fn values(problem: &Problem, start: &[bool]) -> Option<Vec<f64>> {
+fn values(problem: &Problem, start: &[bool]) -> Option<Vec<f64>> {
     problem.cost(start)?;
     let fired = problem.fired(start);
     let mut losses = vec![false; problem.losses.len()];
