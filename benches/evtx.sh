@@ -30,7 +30,7 @@ timed() { # name, output, command...
 }
 cordon() { timed "cordon-$1" "$WORK/cordon-$1.ndjson" "$CORDON" detect --rules "$RULES" --json "$2"; }
 chainsaw() {
-    timed "chainsaw-$1" /dev/null "$CHAINSAW" hunt "$2" -s "$RULES" --mapping "$CHAINSAW_MAPPING" -q --jsonl \
+    timed "chainsaw-$1" /dev/null "$CHAINSAW" hunt "$2" -s "$RULES" --mapping "$CHAINSAW_MAPPING" --jsonl \
         -o "$WORK/chainsaw-$1.jsonl"
 }
 hayabusa() {
