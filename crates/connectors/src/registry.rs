@@ -7,6 +7,24 @@ use cordon_act::{EnforcementPoint, PointError, PointErrorKind, PointName};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+/// The kind of a module that exports `Config` and `connect`.
+#[allow(unused_macros, reason = "a build without any kind is possible")]
+macro_rules! kind {
+    ($name:literal, $module:ident) => {
+        Kind {
+            name: $name,
+            runs_programs: false,
+            read: |point, text| read(point, text, $crate::$module::connect),
+        }
+    };
+    ($name:literal, $module:ident, runs programs) => {
+        Kind {
+            runs_programs: true,
+            ..kind!($name, $module)
+        }
+    };
+}
+
 /// Every kind of enforcement point, by the name that the actuator's configuration gives it.
 pub static KINDS: &[Kind] = &[
     // kind!("script", script, runs programs),
@@ -27,24 +45,6 @@ pub type Connected = Result<Box<dyn EnforcementPoint>, PointError>;
 
 /// Makes the point, and makes it again after it failed badly.
 pub type Connector = Box<dyn Fn() -> Connected + Send + Sync>;
-
-/// The kind of a module that exports `Config` and `connect`.
-#[allow(unused_macros, reason = "a build without any kind is possible")]
-macro_rules! kind {
-    ($name:literal, $module:ident) => {
-        Kind {
-            name: $name,
-            runs_programs: false,
-            read: |point, text| read(point, text, $crate::$module::connect),
-        }
-    };
-    ($name:literal, $module:ident, runs programs) => {
-        Kind {
-            runs_programs: true,
-            ..kind!($name, $module)
-        }
-    };
-}
 
 /// The part of the configuration with one point in it.
 #[derive(Deserialize)]
