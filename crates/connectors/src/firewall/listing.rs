@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::network::Network;
-use super::shape::{REFUSE, Shape};
+use super::shape::{OPENED, REFUSE, Shape};
 use super::{Held, State};
 
 /// The chain that jumps to the targets' chains.
@@ -92,10 +92,12 @@ impl Listing {
             };
         };
         let complete = comments.len() == 1 && self.has_networks(shape) && self.has_rules(shape);
-        let held = match (complete, comment.ends_with(TRIAL)) {
-            (false, _) => Held::Part,
-            (true, true) => Held::Trial,
-            (true, false) => Held::All,
+        let held = if comments.iter().all(|comment| comment.ends_with(TRIAL)) {
+            Held::Trial
+        } else if complete {
+            Held::All
+        } else {
+            Held::Part
         };
         let mark = comment.strip_suffix(TRIAL).unwrap_or(comment);
         State {
@@ -194,6 +196,14 @@ impl Listing {
             None => bounded.next().is_some(),
             Some(wanted) => bounded.any(|element| element.expires_seconds.unwrap_or(0) + 1 < wanted),
         }
+    }
+
+    /// True if a flow is withdrawn, so that connections are tracked.
+    pub(crate) fn tracks(&self) -> bool {
+        self.chains
+            .values()
+            .flatten()
+            .any(|rule| rule.comment.starts_with(OPENED))
     }
 
     /// How many packets a target's rules have refused.

@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use kernel::Kernel;
 use listing::Listing;
 use shape::Shape;
+use transaction::Writing;
 
 /// Longest lease in seconds that is handed to the kernel: ten years.
 const LEASE_SECONDS_MAX: u64 = 10 * 366 * 24 * 3600;
@@ -194,22 +195,39 @@ impl Firewall {
         until: Instant,
     ) -> Result<(), PointError> {
         path::must_be_open(&self.config, until)?;
-        let priority = self.config.priority;
-        if self.config.own_path.is_empty() && self.config.via.is_empty() {
-            let order = transaction::withdraw(shape, listing, priority, &mark.0, lease_seconds);
-            return self.kernel.change(&order, until);
+        let trial_comment = listing::trial_comment(&mark.0);
+        let confirm = self.config.confirm_seconds;
+        let mut trial = Writing {
+            priority: self.config.priority,
+            is_led_to: listing.leads(listing::WITHDRAWN, &shape.chain()),
+            comment: &trial_comment,
+            lease_seconds: Some(lease_seconds.map_or(confirm, |most| most.min(confirm))),
+        };
+        let preparing = shape.preparing_rules();
+        let is_prepared = !listing.tracks() && !preparing.is_empty();
+        if is_prepared {
+            self.kernel
+                .change(&transaction::withdraw(shape, preparing, &trial), until)?;
+            trial.is_led_to = true;
         }
-        let trial_seconds = lease_seconds.map_or(self.config.confirm_seconds, |most| {
-            most.min(self.config.confirm_seconds)
-        });
-        let trial = transaction::withdraw(
-            shape,
-            listing,
-            priority,
-            &listing::trial_comment(&mark.0),
-            Some(trial_seconds),
-        );
-        self.kernel.change(&trial, until)?;
+        let begun = |error| {
+            if is_prepared {
+                self.unconfirmed(&error)
+            } else {
+                error
+            }
+        };
+        if self.config.own_path.is_empty() && self.config.via.is_empty() {
+            let writing = Writing {
+                comment: &mark.0,
+                lease_seconds,
+                ..trial
+            };
+            let order = transaction::withdraw(shape, shape.rules(), &writing);
+            return self.kernel.change(&order, until).map_err(begun);
+        }
+        let order = transaction::withdraw(shape, shape.rules(), &trial);
+        self.kernel.change(&order, until).map_err(begun)?;
         if let Err(cut) = path::must_be_open(&self.config, until) {
             return Err(self.take_back(shape, &cut));
         }
@@ -262,8 +280,9 @@ impl EnforcementPoint for Firewall {
             holds_lease: true,
             survives_restart: false,
             leaves_open: "traffic that does not pass this firewall; a TCP stream that is silent for the whole \
-                          withdrawal goes on after the lift; without a port, datagrams that the far side goes on \
-                          sending after the connection is forgotten (minutes)"
+                          withdrawal goes on after the lift; without a port, a TCP stream older than the tracking of \
+                          connections here, and datagrams that the far side goes on sending after the connection is \
+                          forgotten (minutes)"
                 .to_owned(),
         }
     }

@@ -13,6 +13,9 @@ use super::network::{self, Family, Network};
 /// The chain that refuses: TCP with a reset, everything else with an ICMP error.
 pub(crate) const REFUSE: &str = "refuse";
 
+/// What the first rule of every flow is called.
+pub(crate) const OPENED: &str = "opened";
+
 /// Transport protocols with ports.
 const WITH_PORTS: [&str; 5] = ["tcp", "udp", "udplite", "dccp", "sctp"];
 
@@ -203,6 +206,30 @@ impl Shape {
             rules.push(rule("pushed", &[&back, &fresh, &source]));
         }
         rules
+    }
+
+    /// The rules that stand in for the others while connection tracking begins. None for a host, whose rules need no tracking.
+    ///
+    /// The kernel starts to track before the rules that need it are in force. A packet of the far side in between would be learned
+    /// as opening a stream in reverse, and the stream would pass for the far side's own. These rules let no such packet through.
+    pub(crate) fn preparing_rules(&self) -> Vec<Rule> {
+        let What::Flow { protocol, port, .. } = &self.what else {
+            return Vec::new();
+        };
+        if *protocol == Some(Protocol::Udp) {
+            return Vec::new();
+        }
+        let rule = |family: Family| {
+            let (from, to) = (self.set("from", family), self.set("to", family));
+            let mut matches = vec![in_set(family, "saddr", &to), in_set(family, "daddr", &from)];
+            matches.push(opens_nothing());
+            matches.extend(tcp_port(*port));
+            Rule {
+                name: format!("preparing {}", family.digit()),
+                matches,
+            }
+        };
+        self.families().into_iter().map(rule).collect()
     }
 
     /// True if a TCP connection from one address to another is refused by this target.

@@ -4,23 +4,29 @@ use serde_json::{Value, json};
 
 use super::listing::{HOOKS, Listing, WITHDRAWN};
 use super::network::Network;
-use super::shape::{REFUSE, Shape};
+use super::shape::{REFUSE, Rule, Shape};
 
 /// The family and name of Cordon's table.
 pub(crate) const FAMILY: &str = "inet";
 /// The name of Cordon's table.
 pub(crate) const TABLE: &str = "cordon";
 
-/// Makes a withdrawal, or makes it anew if something of it stands.
-pub(crate) fn withdraw(
-    shape: &Shape,
-    listing: &Listing,
-    priority: i32,
-    comment: &str,
-    lease_seconds: Option<u64>,
-) -> Value {
+/// How a withdrawal is written.
+pub(crate) struct Writing<'a> {
+    /// Priority of the chains at their hooks.
+    pub(crate) priority: i32,
+    /// True if the jump to the target's chain stands already.
+    pub(crate) is_led_to: bool,
+    /// The comment of the elements.
+    pub(crate) comment: &'a str,
+    /// Their timeout; none is without end.
+    pub(crate) lease_seconds: Option<u64>,
+}
+
+/// Makes a withdrawal with these rules, or makes it anew if something of it stands.
+pub(crate) fn withdraw(shape: &Shape, rules: Vec<Rule>, writing: &Writing<'_>) -> Value {
     let mut orders = vec![json!({"add": {"table": {"family": FAMILY, "name": TABLE}}})];
-    orders.extend(fixed_chains(priority));
+    orders.extend(fixed_chains(writing.priority));
     let chain = shape.chain();
     // A chain can be removed only when nothing leads to it: what stands of the target is emptied, not removed.
     for (name, (family, _)) in shape.sets() {
@@ -30,15 +36,15 @@ pub(crate) fn withdraw(
             json!({"name": name, "type": family.address_type(), "flags": ["interval", "timeout"]}),
         ));
     }
-    orders.extend(elements(shape, comment, lease_seconds));
+    orders.extend(elements(shape, writing.comment, writing.lease_seconds));
     orders.extend(emptied(&chain));
-    for rule in shape.rules() {
+    for rule in rules {
         let mut expressions = rule.matches;
         expressions.push(json!({"counter": null}));
         expressions.push(json!({"goto": {"target": REFUSE}}));
         orders.push(self::rule(&chain, &rule.name, &expressions));
     }
-    if !listing.leads(WITHDRAWN, &chain) {
+    if !writing.is_led_to {
         orders.push(rule(
             WITHDRAWN,
             &shape.digest,

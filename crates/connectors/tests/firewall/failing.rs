@@ -103,7 +103,10 @@ fn without_the_right_to_change_the_firewall_it_is_denied() {
     // One capability is enough.
     let mut able = powerless;
     let capability = ["--inh-caps=+net_admin", "--ambient-caps=+net_admin"].map(Value::from);
-    able["via"].as_array_mut().unwrap().extend(capability);
+    let words = able["via"].as_array_mut().unwrap();
+    words.extend(capability);
+    // nft opens its standard input anew, which the pipe's maker alone may do: here that is another user.
+    words.extend(["sh", "-c", "cat | \"$@\"", "sh"].map(Value::from));
     let mut point = point(&able);
     let states = withdraw(&mut *point, &one_port());
     lift(&mut *point, &one_port(), &states).unwrap();
