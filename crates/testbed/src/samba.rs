@@ -222,12 +222,12 @@ impl SambaDc {
         self.modify(&ldif);
     }
 
-    /// Grants an account what an access control entry in SDDL says, on everything in the container of [`Self::account_name`]; `SID`
-    /// in the entry stands for the account.
+    /// Grants an account what an access control entry in SDDL says, on an object and what is in it; `SID` in the entry stands for the
+    /// account.
     ///
     /// # Panics
     /// If the server refuses.
-    pub fn grant(&self, name: &str, entry: &str) {
+    pub fn grant(&self, name: &str, object: &str, entry: &str) {
         let database = self.folder.file("domain/private/sam.ldb");
         let found = self.namespace.run(
             "ldbsearch",
@@ -238,7 +238,7 @@ impl SambaDc {
             .find_map(|line| line.strip_prefix("objectSid: "))
             .expect("it has one");
         let configuration = format!("--configfile={}", self.folder.file("smb.conf"));
-        let (container, entry) = (format!("CN=Users,{BASE}"), entry.replace("SID", sid));
+        let entry = entry.replace("SID", sid);
         self.namespace.run(
             "samba-tool",
             &[
@@ -248,7 +248,7 @@ impl SambaDc {
                 "-H",
                 &database,
                 "--objectdn",
-                &container,
+                object,
                 "--sddl",
                 &entry,
             ],
