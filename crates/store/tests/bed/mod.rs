@@ -1,5 +1,5 @@
 //! What the tests of both databases share.
-#![expect(dead_code, reason = "each test program uses its own part")]
+#![allow(dead_code, reason = "each test program uses its own part")]
 
 #[cfg(feature = "postgres")]
 pub(crate) mod cluster;
