@@ -5,6 +5,7 @@ mod completions;
 mod detect;
 mod drill;
 mod estate;
+pub(crate) mod ledger;
 mod man;
 mod plan;
 mod verify;
@@ -58,6 +59,7 @@ enum Command {
     Verify(verify::Verify),
     Backtest(backtest::BacktestCommand),
     Estate(estate::EstateCommand),
+    Ledger(ledger::LedgerCommand),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -87,6 +89,7 @@ fn dispatch(command: &Command, console: &Console) -> Result<Answer, Failure> {
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Verify(arguments) => verify::run(arguments, console),
         Command::Estate(arguments) => estate::run(arguments, console),
+        Command::Ledger(arguments) => ledger::run(arguments, console),
         Command::Completions(arguments) => completions::run(arguments, console),
         Command::Man(arguments) => man::run(arguments, console),
     }
@@ -104,7 +107,7 @@ fn tell(failure: &Failure, console: &Console) -> ExitCode {
     match failure {
         Failure::BrokenPipe => {}
         Failure::Bug(what) => console.error(&format!("{what}\n{REPORT_IT}")),
-        Failure::Input(_) => console.error(&failure.to_string()),
+        Failure::Input(_) | Failure::Store(_) => console.error(&failure.to_string()),
     }
     failure.exit_code()
 }

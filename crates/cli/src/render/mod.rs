@@ -3,6 +3,7 @@
 pub(crate) mod backtest;
 pub(crate) mod detect;
 pub(crate) mod estate;
+pub(crate) mod ledger;
 pub(crate) mod paper;
 pub(crate) mod plan;
 pub(crate) mod quantity;
