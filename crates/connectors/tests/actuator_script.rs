@@ -2,6 +2,7 @@
 //! and that killing the process at any moment loses nothing.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::panic,
     unreachable_pub,
     dead_code,
@@ -48,7 +49,9 @@ fn bed() -> Option<Bed> {
         return None;
     }
     let point = |name: &str| {
-        format!("  {name}:\n    kind: script\n    config:\n      program: FOLDER/program\n      arguments: [FOLDER/{name}]\n")
+        format!(
+            "  {name}:\n    kind: script\n    config:\n      program: FOLDER/program\n      arguments: [FOLDER/{name}]\n"
+        )
     };
     let bed = Bed::new(&format!("points:\n{}{}", point("one"), point("two")));
     let program = bed.folder.write("program", PROGRAM);
@@ -141,10 +144,19 @@ fn what_was_approved_is_withdrawn_and_given_back_and_nothing_else_reaches_the_po
     let points = client.greeting().unwrap().points;
     assert_eq!(points[0].capabilities.leaves_open, "nothing");
     let orders = orders(1, "one", &["pat", "sam"]);
-    assert_eq!(refusal(&mut client, apply(&orders, 5, &["pat"])), Refusal::NotRegistered);
+    assert_eq!(
+        refusal(&mut client, apply(&orders, 5, &["pat"])),
+        Refusal::NotRegistered
+    );
     bed.register(&orders);
-    assert!(matches!(refusal(&mut client, apply(&orders, 5, &["lee"])), Refusal::NotOrdered { .. }));
-    assert!(matches!(refusal(&mut client, apply(&orders, 4, &["pat"])), Refusal::Fenced { .. }));
+    assert!(matches!(
+        refusal(&mut client, apply(&orders, 5, &["lee"])),
+        Refusal::NotOrdered { .. }
+    ));
+    assert!(matches!(
+        refusal(&mut client, apply(&orders, 4, &["pat"])),
+        Refusal::Fenced { .. }
+    ));
     assert!(log(&bed, "one").is_empty());
     assert_eq!(standings(&mut client, observe("one", &["pat"])), [Standing::Open]);
     let both = standings(&mut client, apply(&orders, 5, &["pat", "sam"]));
@@ -152,10 +164,26 @@ fn what_was_approved_is_withdrawn_and_given_back_and_nothing_else_reaches_the_po
     let refused = refusal(&mut client, lift(&orders, 5, &["pat"]));
     assert!(matches!(refused, Refusal::LiftNotApproved { .. }), "{refused}");
     client.ask(permit_lift(&orders)).unwrap();
-    assert!(matches!(refusal(&mut client, lift(&orders, 4, &["pat"])), Refusal::Fenced { .. }));
-    assert_eq!(standings(&mut client, lift(&orders, 5, &["pat", "sam"])), [Standing::Open; 2]);
-    assert!(matches!(refusal(&mut client, apply(&orders, 5, &["pat"])), Refusal::GivenUp { .. }));
-    let wanted = ["begin pat", "apply pat", "begin sam", "apply sam", "lift pat", "lift sam"];
+    assert!(matches!(
+        refusal(&mut client, lift(&orders, 4, &["pat"])),
+        Refusal::Fenced { .. }
+    ));
+    assert_eq!(
+        standings(&mut client, lift(&orders, 5, &["pat", "sam"])),
+        [Standing::Open; 2]
+    );
+    assert!(matches!(
+        refusal(&mut client, apply(&orders, 5, &["pat"])),
+        Refusal::GivenUp { .. }
+    ));
+    let wanted = [
+        "begin pat",
+        "apply pat",
+        "begin sam",
+        "apply sam",
+        "lift pat",
+        "lift sam",
+    ];
     assert_eq!(log(&bed, "one"), wanted);
 }
 
@@ -179,7 +207,8 @@ fn a_slow_point_holds_nobody_up() {
     let slow = orders(1, "one", &["slow-1", "slow-2", "slow-3"]);
     bed.register(&slow);
     let mut client = bed.client();
-    let waiting = std::thread::spawn(move || standings(&mut client, apply(&slow, 1, &["slow-1", "slow-2", "slow-3"])));
+    let waiting =
+        std::thread::spawn(move || standings(&mut client, apply(&slow, 1, &["slow-1", "slow-2", "slow-3"])));
     wait_until("the slow point is asked", 10, || !log(&bed, "one").is_empty());
     let mut other = bed.client();
     assert_eq!(standings(&mut other, observe("two", &["pat"])), [Standing::Open]);
@@ -214,7 +243,14 @@ fn what_was_not_begun_in_time_is_not_begun() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(kinds, [PointErrorKind::Unknown, PointErrorKind::Target, PointErrorKind::Target]);
+    assert_eq!(
+        kinds,
+        [
+            PointErrorKind::Unknown,
+            PointErrorKind::Target,
+            PointErrorKind::Target
+        ]
+    );
     assert_eq!(log(&bed, "one"), ["begin slow-1"]);
 }
 
@@ -225,7 +261,8 @@ fn being_asked_to_end_it_finishes_what_it_does() {
     let orders = orders(1, "one", &["slow-1", "slow-2"]);
     bed.register(&orders);
     let mut client = bed.client();
-    let waiting = std::thread::spawn(move || standings(&mut client, apply(&orders, 1, &["slow-1", "slow-2"])));
+    let waiting =
+        std::thread::spawn(move || standings(&mut client, apply(&orders, 1, &["slow-1", "slow-2"])));
     wait_until("the point is asked", 10, || !log(&bed, "one").is_empty());
     assert_eq!(bed.end(20), Some(0));
     assert_eq!(waiting.join().unwrap(), [Standing::Withdrawn; 2]);
@@ -251,29 +288,56 @@ fn killed_at_any_moment_it_goes_on_where_it_was() {
         bed.start();
         let mut client = bed.client();
         if answered.is_ok() {
-            assert_eq!(standings(&mut client, observe("one", &[&name])), [Standing::Withdrawn]);
+            assert_eq!(
+                standings(&mut client, observe("one", &[&name])),
+                [Standing::Withdrawn]
+            );
         }
         let begun = log(&bed, "one").contains(&format!("begin {name}"));
         if begun {
             // What was begun is known: another prior state is refused, and so is whoever came before.
             let older = refusal(&mut client, apply(&orders, epoch - 1, &[&name]));
             assert!(matches!(older, Refusal::Fenced { .. }), "{older}");
-            let Ask::Apply { at, orders_digest, mut withdrawals } = apply(&orders, epoch, &[&name]) else {
+            let Ask::Apply {
+                at,
+                orders_digest,
+                mut withdrawals,
+            } = apply(&orders, epoch, &[&name])
+            else {
                 panic!("no apply");
             };
             withdrawals[0].prior = PointState(json!({"on": "another"}));
-            let other = Ask::Apply { at, orders_digest, withdrawals };
+            let other = Ask::Apply {
+                at,
+                orders_digest,
+                withdrawals,
+            };
             let refused = refusal(&mut client, other);
-            assert!(matches!(refused, Refusal::PriorDiffers { .. }), "round {round}: {refused}");
+            assert!(
+                matches!(refused, Refusal::PriorDiffers { .. }),
+                "round {round}: {refused}"
+            );
         }
         // The program of the killed process may still be at work; what it does late is ours, and is found standing.
         let late = Instant::now();
-        while begun && late.elapsed() < Duration::from_secs(2) && !log(&bed, "one").contains(&format!("apply {name}")) {
+        while begun
+            && late.elapsed() < Duration::from_secs(2)
+            && !log(&bed, "one").contains(&format!("apply {name}"))
+        {
             std::thread::sleep(Duration::from_millis(20));
         }
-        assert_eq!(standings(&mut client, apply(&orders, epoch, &[&name])), [Standing::Withdrawn]);
+        assert_eq!(
+            standings(&mut client, apply(&orders, epoch, &[&name])),
+            [Standing::Withdrawn]
+        );
         client.ask(permit_lift(&orders)).unwrap();
-        assert_eq!(standings(&mut client, lift(&orders, epoch, &[&name])), [Standing::Open]);
-        assert_eq!(standings(&mut client, lift(&orders, epoch, &[&name])), [Standing::Open]);
+        assert_eq!(
+            standings(&mut client, lift(&orders, epoch, &[&name])),
+            [Standing::Open]
+        );
+        assert_eq!(
+            standings(&mut client, lift(&orders, epoch, &[&name])),
+            [Standing::Open]
+        );
     }
 }
