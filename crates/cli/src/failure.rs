@@ -17,6 +17,9 @@ pub(crate) enum Failure {
     /// The user must change the command or what it was given.
     #[error("{0}")]
     Input(String),
+    /// The actuator or an enforcement point failed.
+    #[error("{0}")]
+    Point(String),
     /// The store failed, and a person must look at it.
     #[error("{0}")]
     Store(String),
@@ -39,7 +42,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::BrokenPipe => 0,
             Self::Input(_) => 2,
-            Self::Store(_) => 3,
+            Self::Store(_) | Self::Point(_) => 3,
             Self::Bug(_) => EXIT_BUG,
         })
     }

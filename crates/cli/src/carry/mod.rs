@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use crate::actuator::Client;
 use crate::failure::Failure;
 use record::Record;
+pub(crate) use record::read;
 
 /// Longest wait between two looks at the record, in which another executor may have written.
 const TURN: Duration = Duration::from_millis(500);

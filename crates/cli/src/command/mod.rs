@@ -1,6 +1,7 @@
 //! One file per command: what it accepts, and what it does with it.
 
 mod backtest;
+mod carry;
 mod completions;
 mod detect;
 mod drill;
@@ -59,6 +60,12 @@ enum Command {
     Verify(verify::Verify),
     Backtest(backtest::BacktestCommand),
     Estate(estate::EstateCommand),
+    Approve(carry::approve::Approve),
+    Apply(carry::apply::Apply),
+    Status(carry::status::Status),
+    Renew(carry::renew::Renew),
+    Lift(carry::lift::Lift),
+    Doctor(carry::doctor::Doctor),
     Ledger(ledger::LedgerCommand),
     Completions(completions::Completions),
     Man(man::Man),
@@ -89,6 +96,12 @@ fn dispatch(command: &Command, console: &Console) -> Result<Answer, Failure> {
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Verify(arguments) => verify::run(arguments, console),
         Command::Estate(arguments) => estate::run(arguments, console),
+        Command::Approve(arguments) => carry::approve::run(arguments, console),
+        Command::Apply(arguments) => carry::apply::run(arguments, console),
+        Command::Status(arguments) => carry::status::run(arguments, console),
+        Command::Renew(arguments) => carry::renew::run(arguments, console),
+        Command::Lift(arguments) => carry::lift::run(arguments, console),
+        Command::Doctor(arguments) => carry::doctor::run(arguments, console),
         Command::Ledger(arguments) => ledger::run(arguments, console),
         Command::Completions(arguments) => completions::run(arguments, console),
         Command::Man(arguments) => man::run(arguments, console),
@@ -107,7 +120,7 @@ fn tell(failure: &Failure, console: &Console) -> ExitCode {
     match failure {
         Failure::BrokenPipe => {}
         Failure::Bug(what) => console.error(&format!("{what}\n{REPORT_IT}")),
-        Failure::Input(_) | Failure::Store(_) => console.error(&failure.to_string()),
+        Failure::Input(_) | Failure::Store(_) | Failure::Point(_) => console.error(&failure.to_string()),
     }
     failure.exit_code()
 }

@@ -50,6 +50,11 @@ impl Place {
         named.and_then(|url| url.into_string().ok())
     }
 
+    /// Opens it to write, and makes it if there is none: for commands that carry something out.
+    pub(crate) fn open_or_make(&self) -> Result<Box<dyn Store>, Failure> {
+        open(&self.location()?).map_err(|error| failure(&error))
+    }
+
     fn location(&self) -> Result<String, Failure> {
         if let Some(url) = self.database.clone().or_else(|| self.database_of_environment()) {
             return Ok(url);

@@ -1,6 +1,7 @@
 //! What a person sees in the terminal: pure functions from a document to text of a given width.
 
 pub(crate) mod backtest;
+pub(crate) mod carry;
 pub(crate) mod detect;
 pub(crate) mod estate;
 pub(crate) mod ledger;
