@@ -8,7 +8,9 @@ pub mod database;
 mod deadline;
 pub mod front_door;
 mod kept_file;
+mod program;
 mod secret;
+pub mod ssh;
 mod tls;
 mod unix_stream;
 

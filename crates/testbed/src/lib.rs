@@ -14,6 +14,7 @@ mod haproxy;
 mod namespace;
 mod postgres;
 mod process;
+mod ssh_server;
 mod web_server;
 
 pub use authority::Authority;
@@ -23,4 +24,5 @@ pub use postgres::Postgres;
 pub use process::{
     Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
 };
+pub use ssh_server::{LocalAccount, SshServer};
 pub use web_server::WebServer;
