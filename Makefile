@@ -4,8 +4,9 @@ CARGO ?= cargo
 SEED ?= 1
 STORES ?= 2300
 REPORT ?= drill/report.html
+NIGHTS ?= 1000000
 
-.PHONY: drill test check build tools bench deny fuzz help
+.PHONY: drill test check build tools servers nights bench deny fuzz help
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,20 +14,28 @@ help: ## Say what each target does
 tools: ## Install what is missing (Debian: a C compiler and linker for the zstd library)
 	@sh tools/install-missing.sh
 
+servers: tools ## Install what tests of real servers need (Debian, root or sudo); starts none of them
+	@sh tools/install-missing.sh servers
+
 drill: tools ## Rehearse an intrusion at the built-in retailer; SEED=1 STORES=2300 REPORT=drill/report.html
 	$(CARGO) build --locked --release --bin cordon
 	@mkdir -p "$(dir $(REPORT))"
 	target/release/cordon drill --seed $(SEED) --stores $(STORES) --report $(REPORT)
 
-build: tools ## Build the command at target/release/cordon
-	$(CARGO) build --locked --release --bin cordon
+build: tools ## Build target/release/cordon and target/release/cordon-actuator
+	$(CARGO) build --locked --release --bin cordon --bin cordon-actuator
 
 check: tools ## Formatting and lints only
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p cordon-sim --features execution --all-targets -- -D warnings
 
-test: check ## Formatting, lints and every test
+test: servers check ## Formatting, lints, every test, and thousands of nights of faults
 	$(CARGO) test --locked --workspace
+	$(CARGO) test --locked -p cordon-sim --features execution --test execution
+
+nights: tools ## Plans carried out under faults, NIGHTS=1000000 of them
+	$(CARGO) run --locked --release -p cordon-sim --features execution --bin nights -- 0 $(NIGHTS)
 
 bench: tools ## Measure; see benches/README.md
 	$(CARGO) bench --locked --workspace

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::approval::Approved;
 use crate::{Accepted, Book, Capabilities, Orders, OrdersError, Placement, PointName, Target, TargetKind};
 
 /// How many people who can lift must always remain.
@@ -87,15 +88,9 @@ pub enum Refusal {
         /// Who would be locked out.
         names: String,
     },
-    /// Too much at once.
-    #[error("{0}; that needs one more approval with the role cordon-bulk")]
-    Bulk(String),
-    /// No break-glass logon was proven.
-    #[error(
-        "no break-glass logon was proven to work, so nobody could undo this if it went wrong: {0}; \
-         two people with the role cordon-force can override it"
-    )]
-    BreakGlass(String),
+    /// The approval is for something else.
+    #[error("the approval is for other orders than these: make the plan anew, or approve this one")]
+    OtherOrders,
 }
 
 /// Checks the orders against everything but their approval.
@@ -180,31 +175,29 @@ fn lifters_remain(orders: &Orders, grounds: &Grounds<'_>) -> Result<(), Refusal>
     })
 }
 
-/// Why the orders are more than may be done without a further approval; none if they are not.
-#[must_use]
-pub fn excess(orders: &Orders) -> Option<String> {
-    let limits = &orders.limits;
-    let targets = orders.placements().count();
-    if targets > limits.per_plan as usize {
-        return Some(format!(
-            "{targets} targets, {} in one plan are allowed",
-            limits.per_plan
-        ));
+/// Admits orders that were approved: checks them against everything that stands at this moment.
+///
+/// # Errors
+/// The first [`Refusal`].
+pub fn admit(
+    orders: Orders,
+    approved: &Approved,
+    break_glass: Vec<(PointName, String)>,
+    grounds: &Grounds<'_>,
+) -> Result<Admitted, Refusal> {
+    check(&orders, grounds)?;
+    if approved.orders_digest() != orders.digest() || approved.plan_hash() != orders.plan_hash {
+        return Err(Refusal::OtherOrders);
     }
-    let accounts: BTreeSet<&str> = orders
-        .orders
-        .iter()
-        .flat_map(|order| &order.targets)
-        .filter_map(account)
+    let people = approved.approvers().iter();
+    let approved_by: Vec<String> = people
+        .map(|one| format!("{} ({}, {})", one.person, one.role, one.fingerprint))
         .collect();
-    let most = u64::from(limits.accounts) * u64::from(limits.accounts_per_mille) / 1000;
-    // In a small organisation a share of a few thousandths would be nobody.
-    let most = most.max(10);
-    (limits.accounts > 0 && accounts.len() as u64 > most).then(|| {
-        format!(
-            "{} of {} accounts, {most} are allowed",
-            accounts.len(),
-            limits.accounts
-        )
-    })
+    let break_glass_overridden = approved.without_break_glass().then(|| approved_by.join(", "));
+    Ok(Admitted(Accepted {
+        orders,
+        approved_by,
+        break_glass,
+        break_glass_overridden,
+    }))
 }

@@ -213,3 +213,52 @@ impl Entry {
         )
     }
 }
+
+/// What the kind of every entry of this crate starts with in the ledger.
+pub const KIND_PREFIX: &str = "withdrawal/";
+
+/// An entry of the ledger that claims to be of this crate and cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("entry {index} of the record cannot be read: {why}")]
+pub struct UnreadableEntry {
+    /// Its place in the ledger.
+    pub index: u64,
+    /// Why.
+    pub why: String,
+}
+
+impl Entry {
+    /// The entry as the ledger keeps it: its kind is [`KIND_PREFIX`] with the name of the variant, its body what that holds.
+    ///
+    /// # Errors
+    /// If it cannot be JSON, which is a defect.
+    pub fn draft(&self, time: Timestamp) -> Result<cordon_ledger::Draft, serde_json::Error> {
+        let mut value = serde_json::to_value(self)?;
+        let name = value
+            .get("entry")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default();
+        let kind = format!("{KIND_PREFIX}{name}");
+        let body = value
+            .get_mut("of")
+            .map(serde_json::Value::take)
+            .unwrap_or_default();
+        Ok(cordon_ledger::Draft { time, kind, body })
+    }
+
+    /// The entry that the ledger kept; none if it is not of this crate.
+    ///
+    /// # Errors
+    /// [`UnreadableEntry`]: it was written by a newer version, or by somebody else.
+    pub fn read(kept: &cordon_ledger::Entry) -> Result<Option<Self>, UnreadableEntry> {
+        let Some(name) = kept.kind.strip_prefix(KIND_PREFIX) else {
+            return Ok(None);
+        };
+        let value = serde_json::json!({"entry": name, "of": kept.body});
+        let read = serde_json::from_value(value);
+        read.map(Some).map_err(|error| UnreadableEntry {
+            index: kept.index,
+            why: error.to_string(),
+        })
+    }
+}

@@ -28,7 +28,7 @@ pub mod wire;
 
 pub use admit::Admitted;
 pub use book::{Book, OrderState, PlacementState, PlanState, Trouble};
-pub use entry::{Accepted, Entry, Verb};
+pub use entry::{Accepted, Entry, KIND_PREFIX, UnreadableEntry, Verb};
 pub use orders::{FORMAT as ORDERS_FORMAT, LeaseEnd, Order, Orders, OrdersError, Placement, VolumeLimits};
 pub use point::{
     Applying, Capabilities, EnforcementPoint, Lifting, Observation, PointError, PointErrorKind, PointState,

@@ -5,6 +5,7 @@
 
 #[expect(dead_code, reason = "the commands that carry plans out will use it")]
 mod actuator;
+mod carry;
 mod command;
 mod console;
 mod failure;

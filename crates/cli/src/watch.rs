@@ -5,6 +5,8 @@ use std::sync::atomic::Ordering;
 
 use cordon_estate::Estate;
 use cordon_evidence::document::{Evidence, entity_name};
+use cordon_evidence::infer::RuleKey;
+use cordon_evidence::ocsf::Finding;
 use cordon_evidence::pipeline;
 use cordon_evidence::read::Workers;
 use cordon_evidence::record::Record;
@@ -44,12 +46,17 @@ impl Watch {
         }
     }
 
-    /// What the record taken last names, if it had a detection.
+    /// What the record taken last names, if it had a detection or is a finding of another product.
     pub(crate) fn named(&self) -> Vec<String> {
         let named = self.case.named().iter();
         named
             .map(|one| entity_name(one.entity, self.case.estate()))
             .collect()
+    }
+
+    /// What the record taken last is, if it is an open finding of another product.
+    pub(crate) fn finding(&self) -> Option<(RuleKey, &Finding)> {
+        self.case.watch().finding()
     }
 
     /// What the logs said, with their names and how many of their places could not be read.

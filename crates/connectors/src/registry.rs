@@ -27,7 +27,22 @@ macro_rules! kind {
 
 /// Every kind of enforcement point, by the name that the actuator's configuration gives it.
 pub static KINDS: &[Kind] = &[
-    // kind!("script", script, runs programs),
+    #[cfg(feature = "database")]
+    kind!("postgres", database),
+    #[cfg(feature = "directory")]
+    kind!("directory", directory, runs programs),
+    kind!("nftables", firewall, runs programs),
+    kind!("haproxy", front_door),
+    #[cfg(feature = "https")]
+    kind!("openc2", openc2),
+    kind!("openvpn", openvpn, runs programs),
+    kind!("radius", radius),
+    #[cfg(feature = "https")]
+    kind!("scim", scim),
+    kind!("script", script, runs programs),
+    kind!("ssh", ssh, runs programs),
+    #[cfg(feature = "https")]
+    kind!("shared-signals", shared_signals),
 ];
 
 /// One kind of enforcement point.

@@ -10,11 +10,14 @@
     reason = "a benchmark may fail and must speak"
 )]
 
+#[path = "../tests/support/inputs.rs"]
+mod inputs;
+
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::io::Read;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use cordon_evidence::pipeline::detect;
@@ -30,24 +33,6 @@ use serde_json::Value as Json;
 fn cpu_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     text.split_whitespace().next().unwrap().parse::<f64>().unwrap() / 1e9
-}
-
-fn rule_files(folder: &Path, files: &mut Vec<(String, String)>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            rule_files(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "yml") {
-            files.push((
-                path.display().to_string(),
-                std::fs::read_to_string(&path).unwrap(),
-            ));
-        }
-    }
 }
 
 fn flatten(prefix: &str, value: &Json, record: &mut Record) {
@@ -269,8 +254,7 @@ fn main() {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(3);
-    let mut files = Vec::new();
-    rule_files(Path::new(rules), &mut files);
+    let files = inputs::rule_texts(Path::new(rules));
     let wall = std::time::Instant::now();
     let set = Arc::new(RuleSet::load(&files, NonZeroUsize::new(2).unwrap()));
     println!(

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bind::Role;
 use crate::infer::{Carrier, Contribution, Reason, RuleKey, Suspicion};
+use crate::reported::ReportedRule;
 use crate::sigma::{Rule, RuleId};
 use crate::watch::Watch;
 
@@ -35,7 +36,7 @@ pub struct Evidence {
     /// How many could not be read.
     #[serde(default)]
     pub unreadable: u64,
-    /// Each rule that fired, by file order of the rules.
+    /// Each rule that fired, by file order of the rules, then those of other products.
     #[serde(default)]
     pub rules: Vec<RuleFired>,
     /// Log files, by the numbers that reasons refer to.
@@ -73,6 +74,9 @@ pub struct RuleFired {
     pub title: String,
     /// How grave a match is: `low`, `high`, …
     pub level: String,
+    /// The product whose rule it is, if it is not one of Cordon's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
     /// ATT&CK techniques.
     #[serde(default)]
     pub techniques: Vec<String>,
@@ -179,7 +183,7 @@ impl Evidence {
             files,
             footholds: suspicions
                 .iter()
-                .map(|suspicion| Foothold::of(suspicion, watch.estate(), rules))
+                .map(|suspicion| Foothold::of(suspicion, watch, rules))
                 .collect(),
         }
     }
@@ -244,28 +248,38 @@ fn entity_named(text: &str, directory: &Directory) -> Option<Entity> {
 
 fn fired(watch: &Watch, rules: &[Rule]) -> Vec<RuleFired> {
     let numbered = rules.iter().zip(watch.fired());
-    numbered
-        .filter_map(|(rule, fired)| {
-            let fired = fired.as_ref()?;
-            Some(RuleFired {
-                rule_id: rule.rule_id.clone(),
-                title: rule.title.clone(),
-                level: rule.level.as_str().to_owned(),
-                techniques: rule.techniques.clone(),
-                count: fired.count,
-                first: fired.first,
-                last: fired.last,
-            })
+    let own = numbered.filter_map(|(rule, fired)| {
+        let fired = fired.as_ref()?;
+        Some(RuleFired {
+            rule_id: rule.rule_id.clone(),
+            title: rule.title.clone(),
+            level: rule.level.as_str().to_owned(),
+            product: None,
+            techniques: rule.techniques.clone(),
+            count: fired.count,
+            first: fired.first,
+            last: fired.last,
         })
-        .collect()
+    });
+    let reported = watch.reported().rules().map(|rule| RuleFired {
+        rule_id: rule.rule_id.clone(),
+        title: rule.title.clone(),
+        level: rule.level.as_str().to_owned(),
+        product: Some(rule.product.clone()),
+        techniques: rule.techniques.clone(),
+        count: rule.fired.count,
+        first: rule.fired.first,
+        last: rule.fired.last,
+    });
+    own.chain(reported).collect()
 }
 
 impl Foothold {
     /// A suspicion with its reasons in words. `rules` are those that it speaks of, by number.
     #[must_use]
-    pub fn of(suspicion: &Suspicion, estate: &Estate, rules: &[Rule]) -> Self {
+    pub fn of(suspicion: &Suspicion, watch: &Watch, rules: &[Rule]) -> Self {
         Self {
-            entity: entity_name(suspicion.entity, estate),
+            entity: entity_name(suspicion.entity, watch.estate()),
             probability: suspicion.probability,
             first_seen: Some(suspicion.first_seen),
             pinned: suspicion.pinned,
@@ -273,7 +287,7 @@ impl Foothold {
             reasons: suspicion
                 .contributions
                 .iter()
-                .map(|contribution| FootholdReason::of(contribution, estate, rules))
+                .map(|contribution| FootholdReason::of(contribution, watch, rules))
                 .collect(),
         }
     }
@@ -282,7 +296,7 @@ impl Foothold {
 impl FootholdReason {
     /// A contribution in words. `rules` are those that it speaks of, by number.
     #[must_use]
-    pub fn of(contribution: &Contribution, estate: &Estate, rules: &[Rule]) -> Self {
+    pub fn of(contribution: &Contribution, watch: &Watch, rules: &[Rule]) -> Self {
         let reason = Self {
             because: String::new(),
             times: 1,
@@ -294,24 +308,18 @@ impl FootholdReason {
             record: Some(contribution.place.position),
         };
         match contribution.reason {
-            Reason::Rule(RuleKey(number), role, times) => {
-                let rule = rules.get(RuleId(number).index());
-                let unknown = if RuleKey(number).is_reported() {
-                    "a finding of another product"
-                } else {
-                    "a rule that is not loaded"
-                };
-                let title = rule.map_or(unknown, |rule| rule.title.as_str());
+            Reason::Rule(key, role, times) => {
+                let (title, rule_id) = rule_named(key, watch, rules);
                 Self {
                     because: format!("{title}: {}", role_words(role)),
                     times,
-                    rule_id: rule.map(|rule| rule.rule_id.clone()),
+                    rule_id,
                     ..reason
                 }
             }
             Reason::Carried(carrier) => Self {
-                because: carried_words(estate, carrier),
-                from: Some(entity_name(carrier.from, estate)),
+                because: carried_words(watch.estate(), carrier),
+                from: Some(entity_name(carrier.from, watch.estate())),
                 ..reason
             },
         }
@@ -334,6 +342,20 @@ impl FootholdReason {
             })
             .unwrap_or_default();
         format!("{}{times}{place}", self.because)
+    }
+}
+
+/// The title of a rule, with its product if it is another's, and its identifier.
+fn rule_named(key: RuleKey, watch: &Watch, rules: &[Rule]) -> (String, Option<String>) {
+    if key.is_reported() {
+        let rule = watch.reported().rule(key);
+        let name = rule.map_or_else(|| "a finding of another product".to_owned(), ReportedRule::name);
+        let id = rule.map(|rule| rule.rule_id.clone());
+        return (name, id.filter(|id| !id.is_empty()));
+    }
+    match rules.get(RuleId(key.0).index()) {
+        Some(rule) => (rule.title.clone(), Some(rule.rule_id.clone())),
+        None => ("a rule that is not loaded".to_owned(), None),
     }
 }
 

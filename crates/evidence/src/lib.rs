@@ -11,5 +11,6 @@ pub mod ocsf;
 pub mod pipeline;
 pub mod read;
 pub mod record;
+pub mod reported;
 pub mod sigma;
 pub mod watch;

@@ -9,12 +9,14 @@ use cordon_estate::names::Holder;
 use cordon_estate::{Entity, Estate, Means, SystemId};
 use jiff::Timestamp;
 
-use crate::activity::Pairing;
+use crate::activity::{Pairing, Sessions};
 use crate::bind::{self, Named};
-use crate::infer::{Inference, RuleKey, Signal, Use, weights};
-use crate::ocsf;
+use crate::infer::weights::{self, RuleWeight};
+use crate::infer::{Inference, RuleKey, Signal, Use};
+use crate::ocsf::{self, Finding};
 use crate::record::{Dialect, Record, RecordPlace};
-use crate::sigma::{Detection, Rule, RuleId, RuleSet, Status};
+use crate::reported::Reported;
+use crate::sigma::{Detection, RuleId, RuleSet, Status};
 
 /// How often a rule fired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,16 +29,38 @@ pub struct Fired {
     pub last: Timestamp,
 }
 
+impl Fired {
+    /// A first time.
+    pub(crate) const fn once(time: Timestamp) -> Self {
+        Self {
+            count: 1,
+            first: time,
+            last: time,
+        }
+    }
+
+    /// Another time.
+    pub(crate) fn again(&mut self, time: Timestamp) {
+        self.count = self.count.saturating_add(1);
+        self.first = self.first.min(time);
+        self.last = self.last.max(time);
+    }
+}
+
 /// Takes in records with their detections in time order.
 #[derive(Debug)]
 pub struct Watch {
     learner: Learner,
     pairing: Pairing,
+    sessions: Sessions,
     inference: Inference,
     named: Vec<Named>,
     uses: Vec<Use>,
     /// By rule number.
     fired: Vec<Option<Fired>>,
+    reported: Reported,
+    /// What the last record is, if it is an open finding of another product.
+    finding: Option<(RuleKey, Finding)>,
     window: Option<(Timestamp, Timestamp)>,
     events: u64,
 }
@@ -49,10 +73,13 @@ impl Watch {
         Self {
             learner: Learner::new(base, until),
             pairing: Pairing::new(),
+            sessions: Sessions::new(),
             inference: Inference::new(),
             named: Vec::new(),
             uses: Vec::new(),
             fired: Vec::new(),
+            reported: Reported::default(),
+            finding: None,
             window: None,
             events: 0,
         }
@@ -60,16 +87,15 @@ impl Watch {
 
     /// Takes in a record. Its detections come first: what it shows being done is done by whom they name.
     pub fn observe(&mut self, record: &Record, detections: &[Detection], rules: &RuleSet) {
-        let weight = |rule: &Rule| weights::rule_weight(rule.level, rule.status, &rule.tactics);
-        self.observe_weighed(record, detections, &|id| rules.rule(id).map(weight));
+        self.observe_weighed(record, detections, &|id| rules.rule(id).map(RuleWeight::of));
     }
 
-    /// The same, with the log-odds of each rule known beforehand; a rule without is passed over.
+    /// The same, with the weight of each rule known beforehand; a rule without is passed over.
     pub fn observe_weighed(
         &mut self,
         record: &Record,
         detections: &[Detection],
-        weight_of: &dyn Fn(RuleId) -> Option<f64>,
+        weight_of: &dyn Fn(RuleId) -> Option<RuleWeight>,
     ) {
         self.events = self.events.saturating_add(1);
         let (from, until) = self.window.unwrap_or((record.time, record.time));
@@ -88,23 +114,28 @@ impl Watch {
             learner.observe(&activity);
             uses.extend(use_of(&activity, learner.directory(), record.place));
         });
+        for one in &self.uses {
+            if let Some(from) = one.from {
+                self.sessions.opened(record, one.on, from);
+            }
+        }
     }
 
     fn detected(
         &mut self,
         record: &Record,
         detections: &[Detection],
-        weight_of: &dyn Fn(RuleId) -> Option<f64>,
+        weight_of: &dyn Fn(RuleId) -> Option<RuleWeight>,
     ) {
         self.named.clear();
+        self.finding = None;
         if record.dialect == Dialect::Ocsf {
-            self.reported(record);
+            self.take_in_finding(record);
         }
         if detections.is_empty() {
             return;
         }
-        bind::bind(record, self.learner.directory_mut(), &mut self.named);
-        self.learner.catch_up();
+        self.bind(record);
         let directory = self.learner.directory();
         self.inference
             .set_population(directory.accounts().len(), directory.systems().len());
@@ -115,7 +146,7 @@ impl Watch {
             count(&mut self.fired, detection);
             self.inference.signal(&Signal {
                 rule: RuleKey(detection.rule.0),
-                weight,
+                weight: &weight,
                 time: detection.time,
                 place: detection.place,
                 named: &self.named,
@@ -123,8 +154,26 @@ impl Watch {
         }
     }
 
+    /// What the record names, with where its logon session came from.
+    fn bind(&mut self, record: &Record) {
+        let start = self.named.len();
+        bind::bind(record, self.learner.directory_mut(), &mut self.named);
+        self.learner.catch_up();
+        let directory = self.learner.directory();
+        let computer = record.text("Computer").map(|name| SystemName {
+            name: Some(name),
+            address: None,
+        });
+        let source = computer
+            .and_then(|name| directory.resolve_system(&name))
+            .and_then(|on| self.sessions.source(record, on));
+        if let Some(source) = source {
+            bind::bind_source(record, directory.canonical(source), &mut self.named, start);
+        }
+    }
+
     /// A finding of another product counts as a detection by a rule of its own; a closed one does not.
-    fn reported(&mut self, record: &Record) {
+    fn take_in_finding(&mut self, record: &Record) {
         let Some(finding) = ocsf::parse(record).ok().filter(|finding| !finding.closed) else {
             return;
         };
@@ -133,20 +182,23 @@ impl Watch {
         let directory = self.learner.directory();
         self.inference
             .set_population(directory.accounts().len(), directory.systems().len());
+        let rule = self.reported.count(&finding, record.time);
         self.inference.signal(&Signal {
-            rule: RuleKey::reported(if finding.rule_id.is_empty() {
-                &finding.title
-            } else {
-                &finding.rule_id
-            }),
-            weight: weights::rule_weight(finding.level, Status::Unstated, &finding.tactics),
+            rule,
+            weight: &weights::rule_weight(
+                finding.level,
+                Status::Unstated,
+                &finding.tactics,
+                &finding.techniques,
+            ),
             time: record.time,
             place: record.place,
             named: &self.named,
         });
+        self.finding = Some((rule, finding));
     }
 
-    /// What the last record names, if there were detections on it.
+    /// What the last record names, if there were detections on it or it is a finding of another product.
     #[must_use]
     pub fn named(&self) -> &[Named] {
         &self.named
@@ -173,6 +225,18 @@ impl Watch {
     #[must_use]
     pub fn fired(&self) -> &[Option<Fired>] {
         &self.fired
+    }
+
+    /// The rules of other products whose findings came in.
+    #[must_use]
+    pub const fn reported(&self) -> &Reported {
+        &self.reported
+    }
+
+    /// What the last record is, with the key of its rule, if it is an open finding of another product.
+    #[must_use]
+    pub fn finding(&self) -> Option<(RuleKey, &Finding)> {
+        self.finding.as_ref().map(|(rule, finding)| (*rule, finding))
     }
 
     /// The uses that the last record showed.
@@ -217,14 +281,10 @@ fn count(fired: &mut Vec<Option<Fired>>, detection: &Detection) {
         fired.resize(index + 1, None);
     }
     let Some(own) = fired.get_mut(index) else { return };
-    let known = own.get_or_insert(Fired {
-        count: 0,
-        first: detection.time,
-        last: detection.time,
-    });
-    known.count = known.count.saturating_add(1);
-    known.first = known.first.min(detection.time);
-    known.last = known.last.max(detection.time);
+    match own {
+        Some(known) => known.again(detection.time),
+        None => *own = Some(Fired::once(detection.time)),
+    }
 }
 
 /// The use that an activity is, if it worked and could carry suspicion.

@@ -1,56 +1,19 @@
 //! Footholds inferred from recorded intrusions with the rules of SigmaHQ and no estate: it is learned on the way.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test may fail and may speak"
-)]
+#![expect(clippy::print_stdout, reason = "a test may speak")]
 
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+#[path = "support/inputs.rs"]
+mod inputs;
+
 use std::sync::Arc;
 
 use cordon_estate::Estate;
 use cordon_evidence::document::{Evidence, entity_name};
 use cordon_evidence::pipeline::detect;
-use cordon_evidence::read::{self, Options, RecordStream, Workers};
-use cordon_evidence::record::FileId;
+use cordon_evidence::read::{Options, Workers};
 use cordon_evidence::sigma::{Correlator, Detector, RuleSet};
 use cordon_evidence::watch::Watch;
 use jiff::Timestamp;
-
-fn data(part: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let root = std::env::var_os("CORDON_DATA").map_or(beside, PathBuf::from);
-    let path = root.join(part);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: no {part} here");
-    None
-}
-
-fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, ending, found);
-        } else if path.to_string_lossy().ends_with(ending) {
-            found.push(path);
-        }
-    }
-    found.sort();
-}
-
-fn rules() -> Option<Arc<RuleSet>> {
-    let mut paths = Vec::new();
-    files(&data("sigma")?, ".yml", &mut paths);
-    let texts: Vec<(String, String)> = paths
-        .iter()
-        .map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap()))
-        .collect();
-    Some(Arc::new(RuleSet::load(&texts, NonZeroUsize::new(2).unwrap())))
-}
 
 struct Outcome {
     watch: Watch,
@@ -58,19 +21,9 @@ struct Outcome {
     crossed: Vec<(String, Timestamp)>,
 }
 
-fn run(recording: &str, rules: &Arc<RuleSet>) -> Option<Outcome> {
-    let mut paths = Vec::new();
-    files(&data("recordings")?.join(recording), ".json.zst", &mut paths);
-    let sources = paths.iter().enumerate().map(|(number, path)| {
-        let path = path.clone();
-        read::Source {
-            name: path.display().to_string(),
-            file: FileId(number as u32),
-            receipt: None,
-            open: Box::new(move || Ok(Box::new(std::fs::File::open(&path)?))),
-        }
-    });
-    let mut stream = RecordStream::new(sources.collect(), Options::default());
+fn run(name: &str, rules: &Arc<RuleSet>) -> Option<Outcome> {
+    let paths = inputs::files(&inputs::recording(name)?, ".json.zst");
+    let mut stream = inputs::stream(&paths, Options::default());
     let (detector, mut correlator) = (Detector::new(Arc::clone(rules)), Correlator::new(rules));
     let mut watch = Watch::new(Estate::default(), None);
     let mut crossed: Vec<(String, Timestamp)> = Vec::new();
@@ -113,7 +66,7 @@ fn show(recording: &str, outcome: &Outcome, rules: &RuleSet) {
 
 #[test]
 fn the_recorded_playbook_is_seen_before_it_moves() {
-    let Some(rules) = rules() else { return };
+    let Some(rules) = inputs::sigma() else { return };
     let Some(outcome) = run("purplesharp_ad_playbook_I", &rules) else {
         return;
     };
@@ -127,10 +80,18 @@ fn the_recorded_playbook_is_seen_before_it_moves() {
             .unwrap();
         assert!(*time < first_remote_step, "{held} only at {time}");
     }
-    // Known weakness: three medium rules about PowerShell on the domain controller make it suspect before anybody
-    // opened a session there. It counts as right in the end, because a session was opened later.
-    let controller = outcome.crossed.iter().find(|(name, _)| name == "system:MORDORDC");
-    println!("the domain controller is suspected from {controller:?}; it is run on from 08:30:07");
+    // Medium rules about PowerShell fire on the domain controller all the while. They do not make it suspect; that a
+    // suspect uses it does, still some ten seconds before he runs programs there (08:30:07).
+    let crossed = |name: &str| {
+        outcome
+            .crossed
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, time)| *time)
+    };
+    let (controller, account) = (crossed("system:MORDORDC"), crossed("account:pgustavo"));
+    println!("the domain controller is suspected from {controller:?}");
+    assert!(controller.is_none() || controller > account, "{controller:?}");
     let evidence = Evidence::of(&outcome.watch, rules.rules(), Vec::new(), 0, 0.5);
     let reached = ["WORKSTATION5", "WORKSTATION6", "WORKSTATION7", "MORDORDC"];
     let is_right = |entity: &str| {
@@ -162,7 +123,7 @@ fn the_recorded_playbook_is_seen_before_it_moves() {
 /// The single techniques: what is believed is shown; nobody may crowd the list.
 #[test]
 fn single_techniques_do_not_accuse_everybody() {
-    let (Some(rules), Some(folder)) = (rules(), data("recordings")) else {
+    let (Some(rules), Some(folder)) = (inputs::sigma(), inputs::data("recordings")) else {
         return;
     };
     let mut names: Vec<String> = std::fs::read_dir(folder)

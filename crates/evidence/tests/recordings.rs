@@ -1,65 +1,17 @@
 //! The real recordings, where they are at hand: every event is read, and EVTX agrees with the `evtx` crate.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "helpers of tests fail the test, and say why one is skipped"
-)]
+#[path = "support/inputs.rs"]
+mod inputs;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
 
 use cordon_evidence::read::{Format, Options, OrderWindow, RecordStream, Source};
 use cordon_evidence::record::{FileId, Record, Value};
-
-fn recordings(part: &str) -> Option<PathBuf> {
-    let data = std::env::var_os("CORDON_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let path = data.join("recordings").join(part);
-    if !path.is_dir() {
-        println!("skipped: no recordings here ({})", path.display());
-        return None;
-    }
-    Some(path)
-}
-
-fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
-    let mut all = Vec::new();
-    for entry in folder.read_dir().unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            all.extend(files(&path, ending));
-        } else if path.to_str().is_some_and(|name| name.ends_with(ending)) {
-            all.push(path);
-        }
-    }
-    all.sort();
-    all
-}
-
-fn source(number: usize, path: &Path) -> Source {
-    let path = path.to_owned();
-    Source {
-        name: path.display().to_string(),
-        file: FileId(number as u32),
-        receipt: None,
-        open: Box::new(move || Ok(Box::new(File::open(&path)?))),
-    }
-}
-
-fn stream(paths: &[PathBuf], options: Options) -> RecordStream {
-    let sources = paths
-        .iter()
-        .enumerate()
-        .map(|(number, path)| source(number, path));
-    RecordStream::new(sources.collect(), options)
-}
+use inputs::{files, recording, stream};
 
 #[test]
 fn every_event_of_the_json_recordings_is_read_in_order() {
-    let Some(folder) = recordings("") else { return };
+    let Some(folder) = recording("") else { return };
     for path in files(&folder, ".json.zst") {
         let text = zstd::decode_all(File::open(&path).unwrap()).unwrap();
         let lines = text
@@ -84,7 +36,7 @@ fn every_event_of_the_json_recordings_is_read_in_order() {
 /// The steps of the truth cite lines; the record of each must have the step's time.
 #[test]
 fn record_times_are_those_of_the_truth() {
-    let Some(folder) = recordings("purplesharp_ad_playbook_I") else {
+    let Some(folder) = recording("purplesharp_ad_playbook_I") else {
         return;
     };
     let truth: serde_json::Value =
@@ -105,7 +57,7 @@ fn record_times_are_those_of_the_truth() {
 
 #[test]
 fn every_event_of_the_evtx_recordings_is_read() {
-    let Some(folder) = recordings("evtx-to-mitre") else {
+    let Some(folder) = recording("evtx-to-mitre") else {
         return;
     };
     let paths = files(&folder, ".evtx");
@@ -131,7 +83,7 @@ fn plain(value: Value<'_>) -> String {
 /// Ours without JSON, theirs by JSON and our JSON reader: two ways that share only the names.
 #[test]
 fn evtx_fields_agree_with_the_evtx_crate() {
-    let Some(folder) = recordings("evtx-to-mitre") else {
+    let Some(folder) = recording("evtx-to-mitre") else {
         return;
     };
     let options = || Options {

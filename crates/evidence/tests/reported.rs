@@ -1,6 +1,7 @@
 //! Findings of other products, in OCSF, count like detections.
 
 use cordon_estate::Estate;
+use cordon_evidence::document::Evidence;
 use cordon_evidence::read::{Options, RecordStream, Source};
 use cordon_evidence::record::FileId;
 use cordon_evidence::sigma::RuleSet;
@@ -12,7 +13,7 @@ fn finding(title: &str, severity: u8, activity: u8) -> String {
     )
 }
 
-fn watched(lines: &[String]) -> Vec<(String, f64)> {
+fn watch(lines: &[String]) -> Watch {
     let text = lines.join("\n");
     let source = Source {
         name: "findings.jsonl".to_owned(),
@@ -25,6 +26,11 @@ fn watched(lines: &[String]) -> Vec<(String, f64)> {
     for record in RecordStream::new(vec![source], Options::default()) {
         watch.observe(&record, &[], &rules);
     }
+    watch
+}
+
+fn watched(lines: &[String]) -> Vec<(String, f64)> {
+    let watch = watch(lines);
     let suspicions = watch.inference().suspicions(0.5);
     suspicions
         .iter()
@@ -63,4 +69,46 @@ fn closed_findings_do_not_count() {
         finding("Directory copied", 5, 3),
     ];
     assert!(watched(&closed).is_empty());
+}
+
+#[test]
+fn reasons_and_rules_say_title_and_product() {
+    let watch = watch(&[
+        finding("Credentials dumped", 5, 1),
+        finding("Directory copied", 4, 1),
+        finding("Directory copied", 4, 1),
+        finding("Closed long ago", 4, 3),
+    ]);
+    let evidence = Evidence::of(&watch, &[], vec!["findings.jsonl".to_owned()], 0, 0.5);
+    let foothold = evidence.footholds.first().expect("a foothold");
+    let sentences: Vec<String> = foothold
+        .reasons
+        .iter()
+        .map(|reason| reason.sentence(&evidence.files))
+        .collect();
+    let expected = "Credentials dumped (Other): ";
+    assert!(
+        sentences.iter().any(|one| one.starts_with(expected)),
+        "{sentences:?}"
+    );
+    let mut rules: Vec<(&str, Option<&str>, &str, u64)> = evidence
+        .rules
+        .iter()
+        .map(|rule| {
+            (
+                rule.title.as_str(),
+                rule.product.as_deref(),
+                rule.level.as_str(),
+                rule.count,
+            )
+        })
+        .collect();
+    rules.sort_unstable();
+    assert_eq!(
+        rules,
+        [
+            ("Credentials dumped", Some("Other"), "critical", 1),
+            ("Directory copied", Some("Other"), "high", 2),
+        ]
+    );
 }

@@ -6,86 +6,27 @@
     reason = "a test may fail and may speak"
 )]
 
+#[path = "support/inputs.rs"]
+mod inputs;
+
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cordon_evidence::pipeline::detect;
-use cordon_evidence::read::{self, Options, RecordStream, Workers};
-use cordon_evidence::record::{FileId, Record};
+use cordon_evidence::read::{Options, RecordStream, Workers};
+use cordon_evidence::record::Record;
 use cordon_evidence::sigma::{Correlator, Detector, RuleSet, Scratch, Source, View};
 use rsigma_eval::compiler::CompiledRule;
 use rsigma_eval::{Engine, JsonEvent};
 
-/// The folder of development data, if there is one.
-fn data(part: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let root = std::env::var_os("CORDON_DATA").map_or(beside, PathBuf::from);
-    let path = root.join(part);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: no {part} here");
-    None
-}
-
-fn rule_files(folder: &Path, files: &mut Vec<(String, String)>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            rule_files(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "yml") {
-            files.push((
-                path.display().to_string(),
-                std::fs::read_to_string(&path).unwrap(),
-            ));
-        }
-    }
-}
-
-fn corpus() -> Option<Arc<RuleSet>> {
-    let mut files = Vec::new();
-    rule_files(&data("sigma")?, &mut files);
-    Some(Arc::new(RuleSet::load(&files, NonZeroUsize::new(2).unwrap())))
-}
-
 /// Every recording of these names below the folder of recordings.
 fn recordings(folder: &str, ending: &str) -> Vec<PathBuf> {
-    let Some(root) = data("recordings") else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    let mut folders = vec![root.join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.to_string_lossy().ends_with(ending) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
+    inputs::recording(folder).map_or_else(Vec::new, |folder| inputs::files(&folder, ending))
 }
 
 fn stream(paths: &[PathBuf]) -> RecordStream {
-    let sources = paths.iter().enumerate().map(|(at, path)| {
-        let path = path.clone();
-        read::Source {
-            name: path.display().to_string(),
-            file: FileId(at as u32),
-            receipt: None,
-            open: Box::new(move || Ok(Box::new(std::fs::File::open(&path)?))),
-        }
-    });
-    RecordStream::new(sources.collect(), Options::default())
+    inputs::stream(paths, Options::default())
 }
 
 /// rsigma's own engine, one for each log source, on the record as one flat JSON object.
@@ -130,7 +71,7 @@ fn relabel(rule: &CompiledRule, id: u32) -> CompiledRule {
 
 #[test]
 fn every_rule_of_the_corpus_loads() {
-    let Some(set) = corpus() else {
+    let Some(set) = inputs::sigma() else {
         return;
     };
     let report = set.report();
@@ -176,7 +117,7 @@ fn compare(set: &Arc<RuleSet>, paths: &[PathBuf]) -> (usize, usize) {
 
 #[test]
 fn detections_on_recordings_are_those_of_rsigma() {
-    let Some(set) = corpus() else {
+    let Some(set) = inputs::sigma() else {
         return;
     };
     for path in recordings("", ".json.zst") {
@@ -186,7 +127,7 @@ fn detections_on_recordings_are_those_of_rsigma() {
 
 #[test]
 fn detections_on_event_log_files_are_those_of_rsigma() {
-    let Some(set) = corpus() else {
+    let Some(set) = inputs::sigma() else {
         return;
     };
     let paths = recordings("evtx-to-mitre", ".evtx");
@@ -199,7 +140,7 @@ fn detections_on_event_log_files_are_those_of_rsigma() {
 
 #[test]
 fn any_number_of_threads_gives_the_same() {
-    let Some(set) = corpus() else {
+    let Some(set) = inputs::sigma() else {
         return;
     };
     let paths = recordings("purplesharp_ad_playbook_I", ".json.zst");

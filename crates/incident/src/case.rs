@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use cordon_estate::names::Directory;
 use cordon_estate::{Entity, Estate};
 use cordon_evidence::bind::Named;
-use cordon_evidence::infer::{Suspicion, Use, weights};
+use cordon_evidence::infer::weights::RuleWeight;
+use cordon_evidence::infer::{Suspicion, Use};
 use cordon_evidence::record::Record;
 use cordon_evidence::sigma::{Detection, Rule};
 use cordon_evidence::watch::Watch;
@@ -35,6 +36,8 @@ impl Default for CaseSettings {
 pub enum Effect {
     /// Entities have come to count as footholds: a plan is wanted.
     FootholdsGained(Vec<Entity>),
+    /// Something that is held has used an access that was not known: a plan made before may leave it open.
+    AccessLearned(Vec<Entity>),
 }
 
 /// One case. Records must come in the order of time.
@@ -42,8 +45,8 @@ pub enum Effect {
 pub struct Case {
     settings: CaseSettings,
     watch: Watch,
-    /// Log-odds of each rule, by its id.
-    weights: Vec<f64>,
+    /// What each rule says, by its id.
+    weights: Vec<RuleWeight>,
     held: BTreeSet<Entity>,
     now: Option<Timestamp>,
     detections: u64,
@@ -53,11 +56,10 @@ impl Case {
     /// Opens a case over what is known of the estate, with the rules that detections will speak of.
     #[must_use]
     pub fn new(base: Estate, rules: &[Rule], settings: CaseSettings) -> Self {
-        let weight = |rule: &Rule| weights::rule_weight(rule.level, rule.status, &rule.tactics);
         Self {
             settings,
             watch: Watch::new(base, settings.learn_until),
-            weights: rules.iter().map(weight).collect(),
+            weights: rules.iter().map(RuleWeight::of).collect(),
             held: BTreeSet::new(),
             now: None,
             detections: 0,
@@ -67,18 +69,23 @@ impl Case {
     /// Takes in a record and the detections on it.
     pub fn on_record(&mut self, record: &Record, detections: &[Detection]) -> Vec<Effect> {
         self.advance(record);
-        self.detections = self.detections.saturating_add(detections.len() as u64);
+        let known_accesses = self.estate().accesses.len();
         let weights = &self.weights;
         self.watch
-            .observe_weighed(record, detections, &|rule| weights.get(rule.index()).copied());
+            .observe_weighed(record, detections, &|rule| weights.get(rule.index()).cloned());
+        let found = detections.len() + usize::from(self.watch.finding().is_some());
+        self.detections = self.detections.saturating_add(found as u64);
         let mut gained = self.watch.touched();
         gained.retain(|entity| self.counts(*entity) && !self.held.contains(entity));
         self.held.extend(gained.iter().copied());
-        if gained.is_empty() {
-            Vec::new()
-        } else {
-            vec![Effect::FootholdsGained(gained)]
+        if !gained.is_empty() {
+            return vec![Effect::FootholdsGained(gained)];
         }
+        let users = self.held_users();
+        if users.is_empty() || self.estate().accesses.len() == known_accesses {
+            return Vec::new();
+        }
+        vec![Effect::AccessLearned(users)]
     }
 
     /// Takes in an analyst's word: held, clean, or (`None`) taken back.
@@ -91,6 +98,16 @@ impl Case {
         } else {
             Vec::new()
         }
+    }
+
+    /// Who of those held used something in the last record.
+    fn held_users(&self) -> Vec<Entity> {
+        let users = |one: &Use| [one.account.map(Entity::Account), one.from.map(Entity::System)];
+        let users = self.watch.uses().iter().flat_map(users).flatten();
+        let mut held: Vec<Entity> = users.filter(|user| self.held.contains(user)).collect();
+        held.sort_unstable();
+        held.dedup();
+        held
     }
 
     /// The case knows a record from its receipt on, however early the record's own clock says it happened.
@@ -169,7 +186,7 @@ impl Case {
         self.now
     }
 
-    /// How many detections were taken in.
+    /// How many detections were taken in, open findings of other products among them.
     #[must_use]
     pub const fn detections(&self) -> u64 {
         self.detections

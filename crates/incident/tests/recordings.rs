@@ -2,81 +2,25 @@
 //!
 //! Looks for the recordings in the folder that `CORDON_DATA` names, or in `../shared/data` beside the repository.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test may fail and may speak"
-)]
+#[path = "../../evidence/tests/support/inputs.rs"]
+mod inputs;
 
 use std::fs;
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use cordon_estate::Estate;
 use cordon_evidence::pipeline;
-use cordon_evidence::read::{Input, Options, RecordStream, Source, Workers};
-use cordon_evidence::record::FileId;
+use cordon_evidence::read::{Options, Workers};
 use cordon_evidence::sigma::{Correlator, Detector, RuleSet};
 use cordon_incident::backtest::{BacktestSettings, Measured};
 use cordon_incident::{Backtest, BacktestDocument, Case, CaseSettings, Truth};
-
-fn data() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let folder = std::env::var_os("CORDON_DATA").map_or(beside, PathBuf::from);
-    if folder.join("recordings").is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: no recordings here; set CORDON_DATA to a folder that has `recordings`");
-    None
-}
-
-fn rule_files(folder: &Path, found: &mut Vec<(String, String)>) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            rule_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yml") {
-            found.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
-        }
-    }
-}
-
-fn rules(data: &Path) -> Arc<RuleSet> {
-    let mut files = Vec::new();
-    rule_files(&data.join("sigma"), &mut files);
-    Arc::new(RuleSet::load(&files, NonZeroUsize::new(2).unwrap()))
-}
-
-fn sources(folder: &Path) -> Vec<Source> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "zst"));
-    paths.sort();
-    let open = |path: PathBuf| move || fs::File::open(&path).map(|file| Box::new(file) as Input);
-    paths
-        .into_iter()
-        .enumerate()
-        .map(|(number, path)| Source {
-            name: path.display().to_string(),
-            file: FileId(number as u32),
-            receipt: None,
-            open: Box::new(open(path)),
-        })
-        .collect()
-}
 
 fn replay(folder: &Path, set: &Arc<RuleSet>, truth: Option<&Truth>) -> BacktestDocument {
     let detector = Detector::new(Arc::clone(set));
     let case = Case::new(Estate::default(), set.rules(), CaseSettings::default());
     let mut backtest = Backtest::new(case, BacktestSettings::default(), truth);
-    let mut stream = RecordStream::new(sources(folder), Options::default());
+    let mut stream = inputs::stream(&inputs::files(folder, ".zst"), Options::default());
     let mut correlator = Correlator::new(set);
     pipeline::detect(
         &mut stream,
@@ -99,10 +43,12 @@ fn replay(folder: &Path, set: &Arc<RuleSet>, truth: Option<&Truth>) -> BacktestD
 
 #[test]
 fn the_playbook_is_stopped_before_it_moves() {
-    let Some(data) = data() else { return };
-    let folder = data.join("recordings/purplesharp_ad_playbook_I");
+    let (Some(rules), Some(folder)) = (inputs::sigma(), inputs::recording("purplesharp_ad_playbook_I"))
+    else {
+        return;
+    };
     let truth: Truth = serde_json::from_str(&fs::read_to_string(folder.join("truth.json")).unwrap()).unwrap();
-    let found = replay(&folder, &rules(&data), Some(&truth));
+    let found = replay(&folder, &rules, Some(&truth));
     let mut shown = found.clone();
     shown.plan_document = None;
     println!("{}", serde_json::to_string_pretty(&shown).unwrap());
@@ -135,4 +81,48 @@ fn the_playbook_is_stopped_before_it_moves() {
     }
     assert!(found.footholds_wrong.unwrap() <= 2, "{:#?}", found.footholds);
     assert!(found.plan.unwrap().withdrawals.len() <= 4);
+}
+
+/// What is known of the single techniques from their names and records: who must be among the footholds.
+const SINGLE_TECHNIQUES: &[(&str, &[&str])] = &[
+    ("covenant_dcsync_dcerpc_drsuapi_DsGetNCChanges", &["pgustavo"]),
+    ("covenant_psremoting_grunt", &["pgustavo", "HR001", "IT001"]),
+    (
+        "covenant_wmi_remote_event_subscription_ActiveScriptEventConsumers",
+        &["WORKSTATION6"],
+    ),
+    (
+        "empire_find_localadmin_smb_svcctl_OpenSCManager",
+        &["WORKSTATION5"],
+    ),
+    (
+        "empire_msbuild_dcerpc_wmi_smb",
+        &["pgustavo", "WORKSTATION5", "WORKSTATION6"],
+    ),
+    (
+        "empire_psexec_dcerpc_tcp_svcctl",
+        &["pgustavo", "WORKSTATION5", "WORKSTATION6"],
+    ),
+    ("empire_wmic_add_user_backdoor", &["pgustavo"]),
+    (
+        "mimikatz_CVE-2020-1472_Unauthenticated_NetrServerAuthenticate2",
+        &["pgustavo", "WORKSTATION5"],
+    ),
+];
+
+#[test]
+fn every_single_technique_gets_a_plan_and_accuses_nobody_else() {
+    let Some(rules) = inputs::sigma() else { return };
+    for (name, expected) in SINGLE_TECHNIQUES {
+        let Some(folder) = inputs::recording(name) else {
+            return;
+        };
+        let found = replay(&folder, &rules, None);
+        let mut held: Vec<&str> = found.footholds.iter().map(|one| one.name.as_str()).collect();
+        held.sort_unstable();
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        assert_eq!(held, expected, "{name}");
+        assert!(found.plan.is_some(), "{name}");
+    }
 }

@@ -7,9 +7,11 @@
     reason = "helpers of tests may fail loudly"
 )]
 
+#[path = "../../evidence/tests/support/inputs.rs"]
+mod inputs;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Cursor;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,11 +19,10 @@ use std::sync::Arc;
 use cordon_estate::names::Directory;
 use cordon_estate::{Entity, Estate, load};
 use cordon_evidence::bind::bind;
-use cordon_evidence::infer::weights::rule_weight;
+use cordon_evidence::infer::weights::RuleWeight;
 use cordon_evidence::infer::{Inference, RuleKey, Signal};
 use cordon_evidence::pipeline;
-use cordon_evidence::read::{Options, RecordStream, Source, Workers};
-use cordon_evidence::record::FileId;
+use cordon_evidence::read::{RecordStream, Workers};
 use cordon_evidence::sigma::{Correlator, Detector, RuleSet, starter_pack};
 use serde_json::Value;
 
@@ -42,20 +43,8 @@ fn stream(folder: &Path) -> RecordStream {
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
-    let sources = files
-        .into_iter()
-        .zip(0..)
-        .map(|(path, number)| {
-            let bytes = fs::read(&path).unwrap();
-            Source {
-                name: path.display().to_string(),
-                file: FileId(number),
-                receipt: None,
-                open: Box::new(move || Ok(Box::new(Cursor::new(bytes.clone())))),
-            }
-        })
-        .collect();
-    RecordStream::new(sources, Options::default())
+    let named = |path: PathBuf| (path.display().to_string(), fs::read(&path).unwrap());
+    inputs::in_memory(files.into_iter().map(named))
 }
 
 fn probability(estate: &Estate, inference: &Inference, name: &str) -> f64 {
@@ -95,7 +84,7 @@ fn observe(folder: &Path, estate: &Estate) -> (BTreeMap<String, u64>, Inference)
                 *counts.entry(rule.file.clone()).or_insert(0) += 1;
                 inference.signal(&Signal {
                     rule: RuleKey(detection.rule.0),
-                    weight: rule_weight(rule.level, rule.status, &rule.tactics),
+                    weight: &RuleWeight::of(rule),
                     time: detection.time,
                     place: detection.place,
                     named: &named,

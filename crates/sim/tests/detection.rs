@@ -2,18 +2,19 @@
 
 #![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
+#[path = "../../evidence/tests/support/inputs.rs"]
+mod inputs;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Cursor;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use cordon_estate::{Entity, Estate};
 use cordon_evidence::pipeline;
-use cordon_evidence::read::{Options as ReadOptions, RecordStream, Source, Workers};
-use cordon_evidence::record::FileId;
+use cordon_evidence::read::Workers;
 use cordon_evidence::sigma::{Correlator, Detector, RuleSet, starter_pack};
 use cordon_evidence::watch::Watch;
-use cordon_sim::drill::{LogFile, Script, logs, script};
+use cordon_sim::drill::{Script, logs, script};
 use cordon_sim::northgate::{Options, generate};
 use jiff::Timestamp;
 
@@ -22,20 +23,6 @@ struct Seen {
     /// First firing of each rule file on a record that names a compromised entity.
     first: BTreeMap<String, Timestamp>,
     watch: Watch,
-}
-
-fn stream(files: Vec<LogFile>) -> RecordStream {
-    let sources = files
-        .into_iter()
-        .zip(0..)
-        .map(|(file, number)| Source {
-            name: file.name,
-            file: FileId(number),
-            receipt: None,
-            open: Box::new(move || Ok(Box::new(Cursor::new(file.bytes.clone())))),
-        })
-        .collect();
-    RecordStream::new(sources, ReadOptions::default())
 }
 
 fn compromised(estate: &Estate, script: &Script) -> BTreeSet<Entity> {
@@ -57,7 +44,11 @@ fn watch(estate: &Estate, script: &Script, events: u32, until: Timestamp) -> See
     let held = compromised(estate, script);
     let mut watch = Watch::new(estate.clone(), None);
     let mut first = BTreeMap::new();
-    let mut stream = stream(logs(estate, script, events));
+    let mut stream = inputs::in_memory(
+        logs(estate, script, events)
+            .into_iter()
+            .map(|file| (file.name, file.bytes)),
+    );
     pipeline::detect(
         &mut stream,
         &detector,

@@ -117,7 +117,7 @@ fn the_truth_is_in_order_and_reads_back() {
     assert_eq!(script.truth.steps.len(), 15);
     let text = serde_json::to_string(&script.truth).expect("JSON");
     assert_eq!(
-        serde_json::from_str::<cordon_sim::drill::Truth>(&text).expect("truth"),
+        serde_json::from_str::<cordon_incident::Truth>(&text).expect("truth"),
         script.truth
     );
 }

@@ -2,10 +2,11 @@
 
 #![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
-use std::io::Cursor;
+#[path = "../../evidence/tests/support/inputs.rs"]
+mod inputs;
 
-use cordon_evidence::read::{Options as ReadOptions, RecordStream, Report, Source};
-use cordon_evidence::record::{Dialect, FileId, Record};
+use cordon_evidence::read::Report;
+use cordon_evidence::record::{Dialect, Record};
 use cordon_sim::drill::{Script, logs, script};
 use cordon_sim::northgate::{Options, generate};
 
@@ -21,17 +22,7 @@ fn read(events: u32) -> (Script, Vec<Record>, Report, usize) {
         .iter()
         .map(|file| file.bytes.iter().filter(|&&byte| byte == b'\n').count())
         .sum();
-    let sources = files
-        .into_iter()
-        .zip(0..)
-        .map(|(file, number)| Source {
-            name: file.name,
-            file: FileId(number),
-            receipt: None,
-            open: Box::new(move || Ok(Box::new(Cursor::new(file.bytes.clone())))),
-        })
-        .collect();
-    let mut stream = RecordStream::new(sources, ReadOptions::default());
+    let mut stream = inputs::in_memory(files.into_iter().map(|file| (file.name, file.bytes)));
     let records: Vec<Record> = stream.by_ref().collect();
     let report = stream.report().clone();
     (script, records, report, lines)

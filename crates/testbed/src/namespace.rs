@@ -61,6 +61,31 @@ impl Namespace {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// Runs `work` in a thread of its own that is in this namespace, so that its sockets, and programs it starts, are.
+    ///
+    /// # Panics
+    /// If the namespace cannot be entered, or as `work` does.
+    pub fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        let name = std::thread::current().name().unwrap_or("inside").to_owned();
+        let entered = || {
+            let file = std::fs::File::open(format!("/run/netns/{}", self.name)).expect("it was added");
+            let kind = Some(rustix::thread::LinkNameSpaceType::Network);
+            rustix::thread::move_into_link_name_space(std::os::fd::AsFd::as_fd(&file), kind)
+                .expect("root may enter");
+            work()
+        };
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new()
+                .name(name)
+                .spawn_scoped(scope, entered)
+                .expect("a thread starts");
+            match thread.join() {
+                Ok(result) => result,
+                Err(reason) => std::panic::resume_unwind(reason),
+            }
+        })
+    }
+
     /// Joins two namespaces by a pair of interfaces `ours` and `theirs`, each with the address given (`10.1.0.1/24`), up.
     pub fn join(&self, ours: &str, our_address: &str, other: &Self, theirs: &str, their_address: &str) {
         run(

@@ -73,6 +73,23 @@ pub fn try_run(program: &str, arguments: &[&str]) -> Output {
         .unwrap_or_else(|error| panic!("cannot start {program}: {error}"))
 }
 
+/// Runs a command to its end with something to read.
+pub(crate) fn run_with_input(mut command: Command, input: &str) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    let mut pipe = child.stdin.take().expect("it was piped");
+    let text = input.to_owned();
+    // Written beside the reading, or both sides could wait for each other. A program that ends early need not read all.
+    let writer = std::thread::spawn(move || drop(pipe.write_all(text.as_bytes())));
+    let output = child.wait_with_output().expect("it was started");
+    writer.join().expect("the writer does not fail");
+    output
+}
+
 /// A TCP port on the loopback address that is free now.
 ///
 /// # Panics

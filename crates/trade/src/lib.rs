@@ -13,14 +13,12 @@
 //!
 //! [`naive`] gives the same states by the definition, for tests. This crate knows no attack.
 
-mod bits;
 mod cost;
 mod friction;
 pub mod naive;
 mod people;
 mod services;
 
-pub use bits::Bits;
 pub use cost::{cost_pence, outage_pence};
 pub use friction::{Friction, Taken, conversion};
 pub use people::People;

@@ -1,9 +1,9 @@
 //! How many people cannot work.
 
-use cordon_estate::{AccessKind, AccountKind, Estate, System};
+use cordon_estate::{AccessKind, AccountKind, Bits, Estate, System};
 use serde::{Deserialize, Serialize};
 
-use crate::{Bits, Lost, ServiceState};
+use crate::{Lost, ServiceState};
 
 /// People who cannot work. Accounts are counted once however often they are hit; people who are known only as
 /// a number (at a system, at a site, in a service) cannot be told apart from them, hence the two totals.

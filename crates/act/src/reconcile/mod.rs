@@ -39,7 +39,7 @@ pub enum Effect {
     /// [`Event::NotWritten`].
     Write(Write),
     /// Ask a point. Answer with [`Event::Answered`]; an answer that does not come in time is an error of the kind *unknown*.
-    Ask(Request),
+    Ask(Box<Request>),
     /// Ask the probes of protected services. Answer with [`Event::ServicesProbed`].
     ProbeServices {
         /// The plan on whose behalf.

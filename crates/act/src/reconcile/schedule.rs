@@ -206,7 +206,7 @@ impl Reconciler {
         let verb = verb(&request.ask);
         self.busy.insert(placement, Busy::Asking(request.call, verb));
         self.calls.insert(request.call, request.clone());
-        self.asks.push(Effect::Ask(request));
+        self.asks.push(Effect::Ask(Box::new(request)));
     }
 }
 

@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use cordon_evidence::document::Foothold;
+use cordon_evidence::infer::RuleKey;
 use cordon_evidence::ocsf::{self, EntityKind, Finding, NamedEntity};
 use cordon_evidence::record::Record;
+use cordon_evidence::reported;
 use cordon_evidence::sigma::{Detection, Detector, RuleSet};
 use cordon_incident::CaseSettings;
 use jiff::Timestamp;
@@ -70,6 +72,9 @@ struct Line<'a> {
     time: Timestamp,
     rule_id: &'a str,
     rule_title: &'a str,
+    /// Whose finding it is, if it is another product's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product: Option<&'a str>,
     level: &'static str,
     techniques: &'a [String],
     file: &'a str,
@@ -142,7 +147,7 @@ fn read(
     console: &Console,
 ) -> Result<Summary, Failure> {
     let mut progress = console.progress("reading", logs.bytes_total);
-    let mut by_rule: BTreeMap<u32, Found> = BTreeMap::new();
+    let mut by_rule: BTreeMap<RuleKey, Found> = BTreeMap::new();
     let names = logs.names.clone();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut ended = Ok(());
@@ -150,18 +155,32 @@ fn read(
     let explainer = format.map(|_| Detector::new(Arc::clone(rules)));
     watch::detect(logs, rules, &mut progress, |record, detections| {
         watch.take(record, detections);
-        if detections.is_empty() || ended.is_err() {
+        let finding = watch.finding();
+        if (detections.is_empty() && finding.is_none()) || ended.is_err() {
             return;
         }
-        total += detections.len() as u64;
+        total += detections.len() as u64 + u64::from(finding.is_some());
         let entities = watch.named();
         for detection in detections {
             count(&mut by_rule, rules, detection, &entities);
         }
+        if let Some((rule, finding)) = finding {
+            let title = reported::named(finding.shown_title(), &finding.product);
+            let new = || Found::new(title, finding.level, record.time);
+            by_rule
+                .entry(rule)
+                .or_insert_with(new)
+                .add(record.time, &entities);
+        }
         if let Some(explainer) = &explainer {
             ended = findings(&mut out, explainer, &names, record, detections, &entities);
         } else if console.json {
-            ended = lines(&mut out, rules, &names, record, detections, &entities);
+            let source = (record, names.as_slice());
+            ended = lines(&mut out, rules, source, detections, &entities).and_then(|()| {
+                finding.map_or(Ok(()), |(_, finding)| {
+                    finding_line(&mut out, finding, source, &entities)
+                })
+            });
         }
     });
     ended.and_then(|()| out.flush().map_err(stdout_failed))?;
@@ -176,9 +195,7 @@ fn findings(
     detections: &[Detection],
     entities: &[String],
 ) -> Result<(), Failure> {
-    let file = names
-        .get(record.place.file.0 as usize)
-        .map_or("?", String::as_str);
+    let file = file_of(record, names);
     let named: Vec<NamedEntity> = entities.iter().filter_map(|words| named(words)).collect();
     for detection in detections {
         if let Some(finding) = Finding::of_detection(detector, record, detection, file, named.clone()) {
@@ -196,21 +213,25 @@ fn named(words: &str) -> Option<NamedEntity> {
     }
 }
 
-fn count(by_rule: &mut BTreeMap<u32, Found>, rules: &RuleSet, detection: &Detection, entities: &[String]) {
+fn count(
+    by_rule: &mut BTreeMap<RuleKey, Found>,
+    rules: &RuleSet,
+    detection: &Detection,
+    entities: &[String],
+) {
     let Some(rule) = rules.rule(detection.rule) else {
         return;
     };
     let found = by_rule
-        .entry(detection.rule.0)
-        .or_insert_with(|| Found::new(rule, detection.time));
+        .entry(RuleKey(detection.rule.0))
+        .or_insert_with(|| Found::new(rule.title.clone(), rule.level, detection.time));
     found.add(detection.time, entities);
 }
 
 fn lines(
     out: &mut impl Write,
     rules: &RuleSet,
-    names: &[String],
-    record: &Record,
+    (record, names): (&Record, &[String]),
     detections: &[Detection],
     entities: &[String],
 ) -> Result<(), Failure> {
@@ -222,16 +243,46 @@ fn lines(
             time: detection.time,
             rule_id: &rule.rule_id,
             rule_title: &rule.title,
+            product: None,
             level: rule.level.as_str(),
             techniques: &rule.techniques,
-            file: names
-                .get(record.place.file.0 as usize)
-                .map_or("?", String::as_str),
+            file: file_of(record, names),
             record: detection.place.position,
             entities,
         };
-        let text = serde_json::to_string(&line).map_err(|error| Failure::Bug(error.to_string()))?;
-        writeln!(out, "{text}").map_err(stdout_failed)?;
+        write_line(out, &line)?;
     }
     Ok(())
+}
+
+/// A finding of another product with the members of a detection.
+fn finding_line(
+    out: &mut impl Write,
+    finding: &Finding,
+    (record, names): (&Record, &[String]),
+    entities: &[String],
+) -> Result<(), Failure> {
+    let line = Line {
+        time: record.time,
+        rule_id: &finding.rule_id,
+        rule_title: finding.shown_title(),
+        product: Some(&finding.product),
+        level: finding.level.as_str(),
+        techniques: &finding.techniques,
+        file: file_of(record, names),
+        record: record.place.position,
+        entities,
+    };
+    write_line(out, &line)
+}
+
+fn file_of<'a>(record: &Record, names: &'a [String]) -> &'a str {
+    names
+        .get(record.place.file.0 as usize)
+        .map_or("?", String::as_str)
+}
+
+fn write_line(out: &mut impl Write, line: &Line<'_>) -> Result<(), Failure> {
+    let text = serde_json::to_string(line).map_err(|error| Failure::Bug(error.to_string()))?;
+    writeln!(out, "{text}").map_err(stdout_failed)
 }

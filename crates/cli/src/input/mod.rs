@@ -3,12 +3,19 @@
 pub(crate) mod entity;
 pub(crate) mod estate;
 pub(crate) mod evidence;
+pub(crate) mod key;
 pub(crate) mod logs;
+pub(crate) mod record;
 pub(crate) mod rules;
 pub(crate) mod waiting;
 mod walk;
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
+
+use cordon_estate::limits::UNPACKED_BYTES_MAX;
+use cordon_evidence::read::decompressed;
 
 use crate::failure::Failure;
 
@@ -37,12 +44,24 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// The whole of a file.
+/// The whole of a file, decompressed if it is compressed with gzip or zstd.
 pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| cannot_read(path, &error))
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| decompressed(Box::new(file)))
+        .and_then(|input| input.take(UNPACKED_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| cannot_read(path, &error))?;
+    if bytes.len() as u64 > UNPACKED_BYTES_MAX {
+        return Err(Failure::input(format!(
+            "{}: more than {} GiB\nSplit it, and give its parts.",
+            path.display(),
+            UNPACKED_BYTES_MAX >> 30
+        )));
+    }
+    Ok(bytes)
 }
 
-/// The whole of a text file.
+/// The whole of a text file, decompressed if it is compressed.
 pub(crate) fn text(path: &Path) -> Result<String, Failure> {
     let bytes = bytes(path)?;
     String::from_utf8(bytes).map_err(|error| {

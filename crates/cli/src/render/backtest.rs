@@ -3,6 +3,7 @@
 use cordon_incident::BacktestDocument;
 use cordon_incident::backtest::{BacktestFoothold, BacktestStep};
 use cordon_plan::document::WithdrawalId;
+use jiff::Timestamp;
 
 use super::paper::{Align, Paper};
 use super::quantity::{clock, count, counted, instant, minutes, percent, seconds};
@@ -47,10 +48,8 @@ fn headline(paper: &mut Paper, document: &BacktestDocument) {
                     prevented(document)
                 )
             };
-            (
-                Role::Good,
-                format!("The first plan was ready at {}{blocked}.", instant(plan)),
-            )
+            let ready = format!("The first plan was ready at {}", instant(plan));
+            (Role::Good, format!("{ready}{}{blocked}.", since(document, plan)))
         }
         (Some(_), None) => (
             Role::Warn,
@@ -59,26 +58,22 @@ fn headline(paper: &mut Paper, document: &BacktestDocument) {
         (None, None) => (Role::Bad, "Nothing was detected.".to_owned()),
     };
     paper.paragraph(0, &Text::new().add(role, words));
-    if let (Some(detection), Some(plan)) = (document.first_detection, document.first_plan) {
-        let after = plan.duration_since(detection).as_secs_f64();
-        paper.paragraph(
-            0,
-            &Text::new().quiet(format!(
-                "First detection at {}, first plan {}.",
-                instant(detection),
-                later(after)
-            )),
-        );
-    }
+}
+
+/// How long after the first detection the plan came, between commas.
+fn since(document: &BacktestDocument, plan: Timestamp) -> String {
+    let after = |detection: Timestamp| later(plan.duration_since(detection).as_secs_f64());
+    let words = document.first_detection.map(after);
+    words.map_or_else(String::new, |words| format!(", {words} the first detection,"))
 }
 
 fn later(after_seconds: f64) -> String {
     if after_seconds <= 0.0 {
-        "at the same moment".to_owned()
+        "at the moment of".to_owned()
     } else if after_seconds < 1.0 {
-        "within a second".to_owned()
+        "within a second of".to_owned()
     } else {
-        format!("{} later", minutes(after_seconds / 60.0))
+        format!("{} after", minutes(after_seconds / 60.0))
     }
 }
 
@@ -256,9 +251,9 @@ fn outcome(document: &BacktestDocument, group: &[&BacktestStep]) -> Text {
 }
 
 fn figures(paper: &mut Paper, document: &BacktestDocument) {
-    paper.heading("Proven and measured");
-    if let Some(plan) = &document.plan_document {
-        paper.paragraph(2, &Text::new().add(Role::Good, plan::proof_words(plan)));
+    match &document.plan_document {
+        Some(plan) => paper.paragraph(2, &Text::new().add(Role::Good, plan::proof_in_short(plan))),
+        None => paper.heading("Measured"),
     }
     if document.first_plan.is_some() {
         let words = format!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cordon_evidence::document::{Evidence, Foothold};
-use cordon_evidence::sigma::{Level, Rule};
+use cordon_evidence::sigma::Level;
 use jiff::Timestamp;
 
 use super::paper::{Align, Paper};
@@ -44,10 +44,10 @@ pub(crate) struct Found {
 
 impl Found {
     /// Nothing yet.
-    pub(crate) fn new(rule: &Rule, first: Timestamp) -> Self {
+    pub(crate) fn new(title: String, level: Level, first: Timestamp) -> Self {
         Self {
-            title: rule.title.clone(),
-            level: rule.level,
+            title,
+            level,
             count: 0,
             first,
             entities: BTreeSet::new(),

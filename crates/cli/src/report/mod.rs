@@ -49,9 +49,9 @@ pub(crate) fn page(report: &Report<'_>) -> String {
                     (withdrawn::acts(plan))
                     (withdrawn::services(plan))
                     (withdrawn::people(plan))
-                    (timeline::section(&report.moments))
-                    (reasons::section(plan, report.reasons))
+                    (reasons::section(plan, report.reasons, !report.moments.is_empty()))
                     (paths::section(plan))
+                    (timeline::section(&report.moments))
                     (compared::section(plan))
                     (method::section(report))
                 }

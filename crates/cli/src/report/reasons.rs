@@ -14,10 +14,14 @@ const FOOTHOLDS_SHOWN: usize = 50;
 /// Most reasons shown of one.
 const REASONS_SHOWN: usize = 8;
 
-pub(super) fn section(plan: &PlanDocument, reasons: &Reasons) -> Markup {
+/// `of_a_night` if more was read after the plan.
+pub(super) fn section(plan: &PlanDocument, reasons: &Reasons, of_a_night: bool) -> Markup {
     html! {
         h2 { "Who and what may be held, and why" }
         @if plan.footholds.is_empty() { p { "Nothing is believed to be held." } }
+        @if of_a_night && !plan.footholds.is_empty() {
+            p.quiet { "As probable as when the plan was made; the reasons are those of the whole night." }
+        }
         @for foothold in plan.footholds.iter().take(FOOTHOLDS_SHOWN) { (one(foothold, reasons)) }
         @if plan.footholds.len() > FOOTHOLDS_SHOWN {
             p.quiet { "and " (count((plan.footholds.len() - FOOTHOLDS_SHOWN) as u64)) " more" }

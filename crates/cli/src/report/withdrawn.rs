@@ -1,14 +1,14 @@
 //! What to withdraw, which services that disturbs, and whom.
 
 use cordon_plan::PlanDocument;
-use cordon_plan::document::{ServiceEntry, WithdrawalEntry};
+use cordon_plan::document::{ServiceEntry, ServiceLevel, WithdrawalEntry};
 use maud::{Markup, html};
 
 use super::decision::class;
 use super::safe;
 use crate::render::plan::{clauses, level_words, people_words};
 use crate::render::quantity::{count, money, percent, seconds};
-use crate::render::words::numbers;
+use crate::render::words::{listed_of, numbers};
 
 /// Most services listed.
 const SERVICES_SHOWN: usize = 60;
@@ -50,16 +50,36 @@ pub(super) fn services(plan: &PlanDocument) -> Markup {
         h2 { "Services under this plan" }
         @if plan.services.is_empty() {
             p { "No business service is declared, so the cost counts only use seen in logs." }
-        } @else {
+        }
+        @let disturbed: Vec<&ServiceEntry> = plan.disturbed_services().collect();
+        @if !disturbed.is_empty() {
             div.scroll { table {
                 thead { tr {
                     th { "service" } th { "runs" } th.figure { "costs" } th.figure { "people" } th { "by" }
                 } }
-                tbody { @for service in plan.services.iter().take(SERVICES_SHOWN) { (service_row(plan, service)) } }
+                tbody { @for service in disturbed.iter().take(SERVICES_SHOWN) { (service_row(plan, service)) } }
             } }
-            @if plan.services.len() > SERVICES_SHOWN {
-                p.quiet { "and " (count((plan.services.len() - SERVICES_SHOWN) as u64)) " more" }
+            @if disturbed.len() > SERVICES_SHOWN {
+                p.quiet { "and " (count((disturbed.len() - SERVICES_SHOWN) as u64)) " more" }
             }
+        }
+        (undisturbed(plan, true, "Protected, and as usual: "))
+        (undisturbed(plan, false, "As usual: "))
+    }
+}
+
+/// The services that run as usual, by name: no table where there is nothing to compare.
+fn undisturbed(plan: &PlanDocument, protected: bool, words: &str) -> Markup {
+    let is_up = |service: &&ServiceEntry| service.level == ServiceLevel::Up && service.protected == protected;
+    let names: Vec<String> = plan
+        .services
+        .iter()
+        .filter(is_up)
+        .map(|service| service.name.clone())
+        .collect();
+    html! {
+        @if !names.is_empty() {
+            p { span.good { (words) } (safe(&listed_of(&names, SERVICES_SHOWN, names.len()))) "." }
         }
     }
 }
@@ -80,6 +100,6 @@ fn service_row(plan: &PlanDocument, service: &ServiceEntry) -> Markup {
 pub(super) fn people(plan: &PlanDocument) -> Markup {
     html! {
         h2 { "People" }
-        @for words in people_words(&plan.people) { p { (safe(&words)) } }
+        p { (safe(&people_words(&plan.people).join(" "))) }
     }
 }

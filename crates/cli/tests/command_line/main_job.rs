@@ -118,6 +118,8 @@ fn the_drill_ends_with_plan_comparison_and_report() {
     ] {
         assert!(ran.out.contains(words), "{words}\n{}", ran.out);
     }
+    let lines = ran.out.lines().count();
+    assert!(lines <= 45, "{lines} lines do not fit a screen:\n{}", ran.out);
     let report = std::fs::read_to_string(format!("{out}/report.html")).unwrap();
     assert!(report.contains("What happened when"));
 }
@@ -154,6 +156,29 @@ fn detections_are_lines_of_json_and_a_last_one() {
             assert!(!one[member].is_null(), "{member}");
         }
     }
+}
+
+#[test]
+fn findings_of_other_products_are_listed_with_title_and_product() {
+    let finding = r#"{"class_uid":2004,"time":1760000000000,"severity_id":4,"activity_id":1,"finding_info":{"title":"Directory copied","uid":"1","analytic":{"uid":"r-7"}},"metadata":{"product":{"name":"Watchdog"},"version":"1.4.0"},"actor":{"user":{"name":"pat"}}}"#;
+    let ran = run_with_input(&["detect", "--json", "-"], finding.as_bytes()).ended(0);
+    let lines: Vec<Value> = ran.out.lines().map(json).collect();
+    let (one, last) = (&lines[0], &lines[1]);
+    for (member, expected) in [
+        ("rule_id", "r-7"),
+        ("rule_title", "Directory copied"),
+        ("product", "Watchdog"),
+        ("level", "high"),
+    ] {
+        assert_eq!(one[member], expected, "{one}");
+    }
+    assert_eq!(one["entities"], json(r#"["account:pat"]"#));
+    assert_eq!(last["detections"], 1);
+    let screen = run_with_input(&["detect", "--threshold", "0.01", "-"], finding.as_bytes())
+        .ended(0)
+        .out;
+    assert!(screen.contains("Directory copied (Watchdog)"), "{screen}");
+    assert!(screen.contains("Directory copied (Watchdog): did it"), "{screen}");
 }
 
 #[test]

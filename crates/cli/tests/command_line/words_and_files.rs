@@ -159,3 +159,57 @@ fn a_broken_event_log_is_read_as_far_as_it_goes() {
         }
     }
 }
+
+/// A zstd frame that holds bytes as they are (RFC 8878, section 3.1): fewer than 65,536.
+fn zstd_frame(bytes: &[u8]) -> Vec<u8> {
+    let size = u16::try_from(bytes.len()).unwrap();
+    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0b0110_0000];
+    frame.extend((size - 256).to_le_bytes());
+    let header = 1 | u32::from(size) << 3;
+    frame.extend(&header.to_le_bytes()[..3]);
+    frame.extend(bytes);
+    frame
+}
+
+#[test]
+fn a_compressed_export_is_imported_as_it_is() {
+    let node = |id: u32, label: &str, name: &str| {
+        format!(
+            r#"{{"type":"node","id":"{id}","labels":["Base","{label}"],"properties":{{"name":"{name}","objectid":"S-1-5-21-1-2-3-{id}"}}}}"#
+        )
+    };
+    let export = [
+        node(1, "User", "PAT@EXAMPLE.COM"),
+        node(2, "Computer", "WS1.EXAMPLE.COM"),
+        r#"{"type":"relationship","id":"3","label":"AdminTo","start":{"id":"1","labels":["Base","User"]},"end":{"id":"2","labels":["Base","Computer"]},"properties":{}}"#.to_owned(),
+    ]
+    .join("\n");
+    let folder = tempfile::tempdir().unwrap();
+    let import = |file: &str, bytes: &[u8]| {
+        let path = folder.path().join(file);
+        std::fs::write(&path, bytes).unwrap();
+        let output = folder.path().join(format!("{file}.estate"));
+        let arguments = ["--json", "-o", output.to_str().unwrap(), path.to_str().unwrap()];
+        let ran = run(&[&["estate", "import", "bloodhound"], &arguments[..]].concat()).ended(0);
+        let answer: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        ["accounts", "systems", "accesses"].map(|count| answer[count].as_u64().unwrap())
+    };
+    let plain = import("export.jsonl", export.as_bytes());
+    assert_eq!(plain[..2], [1, 1]);
+    assert_eq!(import("export.jsonl.zst", &zstd_frame(export.as_bytes())), plain);
+    let mut broken = zstd_frame(export.as_bytes());
+    broken.truncate(100);
+    let path = folder.path().join("broken.zst");
+    std::fs::write(&path, broken).unwrap();
+    let output = folder.path().join("none");
+    let ran = run(&[
+        "estate",
+        "import",
+        "bloodhound",
+        "-o",
+        output.to_str().unwrap(),
+        path.to_str().unwrap(),
+    ])
+    .ended(2);
+    says(&ran, &["broken.zst", "cannot read"]);
+}

@@ -24,7 +24,9 @@
 //! each other, that any account can ask for tickets of service accounts and guess their passwords, and that the
 //! company has a directory, a firewall and a means of isolating a machine.
 
+mod access;
 mod assume;
+mod directory;
 mod facts;
 pub mod limits;
 #[cfg(test)]
@@ -35,12 +37,13 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::activity::{AccountName, Activity, ActivityKind, DirectoryChange, Outcome, SystemName};
+use crate::activity::{Activity, ActivityKind, Outcome, SystemName};
 use crate::names::{Directory, Holder};
 use crate::{
-    AccessKind, Account, AccountId, AccountKind, ControlKind, Estate, Jewel, Means, Origin, Place, Ports,
-    Principal, Protocol, Provenance, System, SystemId, SystemKind, Target, ZoneId,
+    AccessKind, Account, AccountKind, Estate, Origin, Principal, Provenance, System, SystemId, SystemKind,
+    ZoneId,
 };
+use access::Logon;
 use facts::Facts;
 use zones::Zones;
 
@@ -179,257 +182,8 @@ impl Learner {
         }
     }
 
-    fn logon(
-        &mut self,
-        account: &AccountName<'_>,
-        on: &SystemName<'_>,
-        from: Option<&SystemName<'_>>,
-        how: Logon,
-    ) {
-        let Some(holder) = self.directory.holder(account) else {
-            return;
-        };
-        let Some(on) = self.directory.system(on) else {
-            return;
-        };
-        let from = from
-            .and_then(|from| self.directory.system(from))
-            .filter(|from| *from != on);
-        self.catch_up();
-        let principal = principal(holder);
-        let kind = if how.runs() {
-            AccessKind::Right {
-                holder: principal,
-                on: Target::System(on),
-                means: how.means,
-            }
-        } else {
-            AccessKind::Assignment {
-                holder: principal,
-                app: on,
-                admin: false,
-            }
-        };
-        self.use_fact(kind, user_of(holder), how.time);
-        if let (Holder::Account(account), true) = (holder, how.leaves_credentials) {
-            self.use_fact(AccessKind::Session { account, system: on }, account.0, how.time);
-        }
-        if let (Some(from), Some(port)) = (from, how.means.tcp_ports().first()) {
-            self.flow(from, on, (Protocol::Tcp, *port), how.time);
-        }
-    }
-
-    fn runs(&mut self, account: &AccountName<'_>, on: &SystemName<'_>, time: Timestamp) {
-        let Some(account) = self.directory.account(account) else {
-            return;
-        };
-        let Some(system) = self.directory.system(on) else {
-            return;
-        };
-        self.catch_up();
-        self.use_fact(AccessKind::Session { account, system }, account.0, time);
-    }
-
-    fn administers(&mut self, account: &AccountName<'_>, on: &SystemName<'_>, time: Timestamp) {
-        let (Some(account), Some(system)) = (self.directory.account(account), self.directory.system(on))
-        else {
-            return;
-        };
-        self.catch_up();
-        let right = AccessKind::Right {
-            holder: Principal::Account(account),
-            on: Target::System(system),
-            means: Means::Admin,
-        };
-        self.use_fact(right, account.0, time);
-    }
-
-    /// An account that tickets are asked for is a service's, and its tickets can be guessed at.
-    fn ticket(
-        &mut self,
-        account: &AccountName<'_>,
-        service: Option<&AccountName<'_>>,
-        issuer: &SystemName<'_>,
-    ) {
-        self.directory_server(issuer);
-        let _ = self.directory.account(account);
-        let service = service.and_then(|service| self.directory.account(service));
-        self.catch_up();
-        let Some(service) = service else { return };
-        if let Some(known) = self.estate.accounts.get_mut(service.index())
-            && known.provenance.origin == Origin::Learned
-        {
-            known.kind = AccountKind::Service;
-        }
-        if let Some(assumed) = &self.assumed {
-            let holder = Principal::Group(assumed.everyone());
-            let over = Principal::Account(service);
-            self.add_fact(
-                AccessKind::Control {
-                    holder,
-                    over,
-                    by: ControlKind::RoastTicket,
-                },
-                Origin::Assumed,
-            );
-        }
-    }
-
-    fn connection(
-        &mut self,
-        from: &SystemName<'_>,
-        to: &SystemName<'_>,
-        port: (Protocol, u16),
-        time: Timestamp,
-    ) {
-        let (Some(from), Some(to)) = (self.directory.system(from), self.directory.system(to)) else {
-            return;
-        };
-        self.catch_up();
-        if from != to {
-            self.flow(from, to, port, time);
-        }
-    }
-
-    fn flow(&mut self, from: SystemId, to: SystemId, port: (Protocol, u16), time: Timestamp) {
-        let (Some(from_zone), Some(to_zone)) = (self.zone_of(from), self.zone_of(to)) else {
-            return;
-        };
-        let (protocol, port) = port;
-        if from_zone == to_zone || port >= limits::EPHEMERAL_PORT_MIN {
-            return;
-        }
-        let kind = AccessKind::Flow {
-            from: Place::Zone(from_zone),
-            to: Place::Zone(to_zone),
-            ports: Ports::One(protocol, port),
-        };
-        self.use_fact(kind, from.0, time);
-    }
-
     fn address(&mut self, system: &SystemName<'_>, address: IpAddr) {
         self.directory.bind(system, address);
-    }
-
-    fn directory_server(&mut self, system: &SystemName<'_>) {
-        let Some(id) = self.directory.system(system) else {
-            return;
-        };
-        self.catch_up();
-        let Some(known) = self.estate.systems.get_mut(id.index()) else {
-            return;
-        };
-        if known.kind != SystemKind::DomainController && known.provenance.origin == Origin::Learned {
-            known.kind = SystemKind::DomainController;
-            known.provenance.origin = Origin::Inferred;
-        }
-        if known.jewel.is_none() && known.kind == SystemKind::DomainController {
-            known.jewel = Some(Jewel {
-                loss: None,
-                never: true,
-                inferred: true,
-            });
-        }
-    }
-
-    fn remote_access(
-        &mut self,
-        account: &AccountName<'_>,
-        gateway: &SystemName<'_>,
-        inside: Option<IpAddr>,
-        time: Timestamp,
-    ) {
-        let Some(account) = self.directory.account(account) else {
-            return;
-        };
-        let Some(gateway) = self.directory.system(gateway) else {
-            return;
-        };
-        self.catch_up();
-        let pool = inside.and_then(|address| self.zones.of_address(address, &mut self.estate));
-        let Some(into) = pool.or_else(|| self.zone_of(gateway)) else {
-            return;
-        };
-        let holder = Principal::Account(account);
-        self.use_fact(
-            AccessKind::RemoteAccess {
-                holder,
-                gateway,
-                into,
-            },
-            account.0,
-            time,
-        );
-        self.zones.internet(&mut self.estate);
-    }
-
-    fn sign_in(&mut self, account: &AccountName<'_>, app: &str, time: Timestamp) {
-        let Some(account) = self.directory.account(account) else {
-            return;
-        };
-        let Some(app) = self.directory.system(&SystemName {
-            name: Some(app),
-            address: None,
-        }) else {
-            return;
-        };
-        self.catch_up();
-        if let Some(known) = self.estate.systems.get_mut(app.index())
-            && known.provenance.origin == Origin::Learned
-        {
-            known.kind = SystemKind::SaasApp;
-        }
-        let holder = Principal::Account(account);
-        self.use_fact(
-            AccessKind::Assignment {
-                holder,
-                app,
-                admin: false,
-            },
-            account.0,
-            time,
-        );
-    }
-
-    fn directory_change(
-        &mut self,
-        actor: &AccountName<'_>,
-        account: Option<&AccountName<'_>>,
-        group: Option<&str>,
-        change: DirectoryChange,
-        time: Timestamp,
-    ) {
-        let actor = self.directory.account(actor);
-        let account = account.and_then(|account| self.directory.account(account));
-        self.catch_up();
-        let by = match change {
-            DirectoryChange::PasswordReset => ControlKind::ResetPassword,
-            DirectoryChange::SecondFactorReset => ControlKind::ResetSecondFactor,
-            DirectoryChange::MemberAdded => return self.member_added(account, group, time),
-            _ => return,
-        };
-        if let (Some(actor), Some(account)) = (actor, account)
-            && actor != account
-        {
-            let (holder, over) = (Principal::Account(actor), Principal::Account(account));
-            self.use_fact(AccessKind::Control { holder, over, by }, actor.0, time);
-        }
-    }
-
-    fn member_added(&mut self, account: Option<AccountId>, group: Option<&str>, time: Timestamp) {
-        let (Some(account), Some(group)) = (account, group) else {
-            return;
-        };
-        if let Some(group) = self.facts.group(group, &mut self.estate) {
-            self.use_fact(
-                AccessKind::Membership {
-                    member: Principal::Account(account),
-                    group,
-                },
-                account.0,
-                time,
-            );
-        }
     }
 
     /// Gives every name that the directory took up its place in the estate.
@@ -484,21 +238,6 @@ impl Learner {
 
     fn add_fact(&mut self, kind: AccessKind, origin: Origin) {
         self.facts.add(&mut self.estate, kind, Provenance::new(origin));
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Logon {
-    means: Means,
-    leaves_credentials: bool,
-    elevated: bool,
-    time: Timestamp,
-}
-
-impl Logon {
-    /// True if the account could run programs on the target.
-    const fn runs(self) -> bool {
-        self.elevated || !matches!(self.means, Means::FileShare | Means::Web)
     }
 }
 

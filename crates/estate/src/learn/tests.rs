@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
+use crate::activity::{AccountName, SystemName};
 use crate::activity::{Activity, ActivityKind};
+use crate::{AccountId, ControlKind, Means, Ports, Protocol, Target};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_600_000_000 + second).unwrap()

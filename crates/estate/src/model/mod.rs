@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod bits;
 mod estate;
 mod id;
 mod point;
@@ -13,6 +14,7 @@ pub use access::{
     Access, AccessKind, ControlKind, Controlled, Means, Member, Place, Ports, Principal, Protocol, Target,
 };
 pub use account::{Account, AccountKind, Group};
+pub use bits::Bits;
 pub use estate::Estate;
 pub use id::{AccessId, AccountId, Entity, GroupId, PointId, ServiceId, SiteId, SystemId, ZoneId};
 pub use point::{EnforcementPoint, Guard, PointKind};

@@ -2,7 +2,7 @@
 //!
 //! [`activities`] looks at one record alone, dispatches by who wrote it and by event, and allocates nothing.
 //! [`Pairing`] remembers a few seconds of connections and so fills in where a logon came from when the record of the
-//! logon does not say.
+//! logon does not say. [`Sessions`] remembers where logon sessions came from, for what is done in them later.
 //!
 //! # What is read
 //! | source | events |
@@ -30,6 +30,7 @@
 mod address;
 mod cloud;
 mod pairing;
+mod sessions;
 mod syslog;
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ use crate::record::{Dialect, Record};
 
 pub use address::parse_address;
 pub use pairing::Pairing;
+pub use sessions::Sessions;
 
 /// Tells everything that `record` alone shows being done.
 pub fn activities(record: &Record, sink: &mut dyn FnMut(Activity<'_>)) {

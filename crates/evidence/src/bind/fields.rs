@@ -131,6 +131,13 @@ const WINDOWS_REMOTE_OBJECT: Table = Table {
     host_is_witness: true,
 };
 
+/// Objects of the directory itself, read or changed: it is done to the directory server, by whom and from where ever.
+const WINDOWS_DIRECTORY_OBJECT: Table = Table {
+    accounts: &[SUBJECT],
+    systems: &[system("Computer", "", Role::TargetHost)],
+    host_is_witness: true,
+};
+
 /// Changes to accounts and groups: the directory server only carries them out.
 const WINDOWS_DIRECTORY: Table = Table {
     accounts: &[
@@ -260,7 +267,8 @@ fn security(event: i64) -> Table {
         // Pre-authentication failed: the account was only tried.
         4771 | 4772 => WINDOWS_REFUSED,
         4776 => WINDOWS_VALIDATION,
-        5136..=5145 | 4661..=4663 | 4674 => WINDOWS_REMOTE_OBJECT,
+        4662 | 5136..=5139 | 5141 => WINDOWS_DIRECTORY_OBJECT,
+        5140..=5145 | 4661 | 4663 | 4674 => WINDOWS_REMOTE_OBJECT,
         4720..=4767 | 4781 | 4794 => WINDOWS_DIRECTORY,
         _ => WINDOWS_LOCAL,
     }

@@ -4,6 +4,7 @@
 //! which part. Names become entities by the rules of [`cordon_estate::names`]; machine accounts are their systems,
 //! and well-known accounts of the operating system are nobody.
 
+mod command;
 mod fields;
 mod finding;
 #[cfg(test)]
@@ -80,7 +81,19 @@ pub fn bind(record: &Record, directory: &mut Directory, named: &mut Vec<Named>) 
             );
         }
     }
+    if let Some(command) = record.text("CommandLine") {
+        command::aimed_at(command, directory, named, start);
+    }
     witness(table, named, start);
+}
+
+/// Adds from where `record` was done to what [`bind`] appended to `named` from `start` on, known from elsewhere: its
+/// logon session.
+pub fn bind_source(record: &Record, source: SystemId, named: &mut Vec<Named>, start: usize) {
+    let entity = Entity::System(source);
+    let role = Role::Source;
+    add(named, start, Named { entity, role });
+    witness(fields::table(record), named, start);
 }
 
 fn add(named: &mut Vec<Named>, start: usize, one: Named) {

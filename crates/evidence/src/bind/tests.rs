@@ -118,6 +118,66 @@ fn the_operating_system_is_nobody() {
 }
 
 #[test]
+fn a_directory_object_is_the_servers_and_a_session_says_from_where() {
+    let record = record(
+        Dialect::Windows,
+        4662,
+        "Security",
+        &[("SubjectUserName", "pat"), ("Computer", "dc1")],
+    );
+    let found = names(&record);
+    assert_eq!(pairs(&found), [("pat", Role::Actor), ("dc1", Role::TargetHost)]);
+    let mut named = Vec::new();
+    let mut directory = Directory::from_estate(&Estate::default());
+    bind(&record, &mut directory, &mut named);
+    bind_source(&record, SystemId(7), &mut named, 0);
+    assert_eq!(named[2].role, Role::Source);
+    bind_source(&record, SystemId(0), &mut named, 0);
+    assert_eq!(named.len(), 3, "its own session: {named:?}");
+}
+
+#[test]
+fn a_command_line_names_the_known_systems_that_it_is_aimed_at() {
+    let commands = [
+        (r#"wmic /node:"WS6" process call create calc"#, true),
+        (r"net use \\WS6\c$", true),
+        (
+            "x.exe lsadump::zerologon /target:ws6.corp.local /account:WS6$",
+            true,
+        ),
+        ("Invoke-Command -ComputerName ws6 -ScriptBlock {}", true),
+        ("schtasks /create /s 10.0.0.6 /tn x", true),
+        ("backup.exe ws6.exe /account:ws6 -name ws6", false),
+        ("wmic /node:unknown-host os get", false),
+    ];
+    for (command, expected) in commands {
+        let mut directory = Directory::from_estate(&Estate::default());
+        let mut named = Vec::new();
+        let known = record(
+            Dialect::Windows,
+            3,
+            "Microsoft-Windows-Sysmon/Operational",
+            &[
+                ("Computer", "ws1"),
+                ("DestinationHostname", "ws6.corp.local"),
+                ("DestinationIp", "10.0.0.6"),
+            ],
+        );
+        bind(&known, &mut directory, &mut named);
+        named.clear();
+        let process = record(
+            Dialect::Windows,
+            4688,
+            "Security",
+            &[("Computer", "ws1"), ("CommandLine", command)],
+        );
+        bind(&process, &mut directory, &mut named);
+        let aimed = named.iter().any(|one| one.role == Role::TargetHost);
+        assert_eq!(aimed, expected, "{command}: {named:?}");
+    }
+}
+
+#[test]
 fn okta_names_who_did_it_and_to_whom() {
     let record = record(
         Dialect::Okta,

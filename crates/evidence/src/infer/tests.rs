@@ -1,11 +1,12 @@
 //! Tests of inference.
 
-use cordon_estate::{Account, Origin, Provenance};
+use cordon_estate::{Account, Origin, Provenance, SystemId};
 use proptest::prelude::*;
 
-use super::naive::{Happening, probability};
+use super::naive::{Happening, SECONDS_APART, probability};
 use super::*;
-use crate::record::FileId;
+use crate::bind::{Named, Role};
+use crate::record::{FileId, RecordPlace};
 use crate::sigma::{Level, Status};
 
 const POPULATION: (u32, u32) = (40, 30);
@@ -57,7 +58,26 @@ fn inference() -> Inference {
     inference
 }
 
+/// A rule of this weight and of a technique of its own.
 fn fire(inference: &mut Inference, second: i64, rule: u32, weight: f64, named: &[(Entity, Role)]) {
+    fire_rule(inference, second, rule, &weighing(weight, rule), named);
+}
+
+fn weighing(log_odds: f64, rule: u32) -> RuleWeight {
+    RuleWeight {
+        log_odds,
+        techniques: [1_000 + rule as u16].into(),
+        stands_alone: false,
+    }
+}
+
+fn fire_rule(
+    inference: &mut Inference,
+    second: i64,
+    rule: u32,
+    weight: &RuleWeight,
+    named: &[(Entity, Role)],
+) {
     let named: Vec<Named> = named
         .iter()
         .map(|(entity, role)| Named {
@@ -86,18 +106,19 @@ fn logon(account: Option<u32>, from: Option<u32>, on: u32, means: Option<Means>,
 }
 
 fn critical() -> f64 {
-    weights::rule_weight(Level::Critical, Status::Test, &[])
+    weights::rule_weight(Level::Critical, Status::Test, &[], &[]).log_odds
 }
 
 fn medium() -> f64 {
-    weights::rule_weight(Level::Medium, Status::Test, &[])
+    weights::rule_weight(Level::Medium, Status::Test, &[], &[]).log_odds
 }
 
 #[test]
 fn one_signal_never_decides() {
-    let strongest = weights::rule_weight(Level::Critical, Status::Stable, &["impact".to_owned()]);
+    let (tactics, techniques) = (["impact".to_owned()], ["T1003.006".to_owned()]);
+    let strongest = weights::rule_weight(Level::Critical, Status::Stable, &tactics, &techniques);
     let mut inference = inference();
-    fire(&mut inference, 0, 1, strongest, &[(host(0), Role::Host)]);
+    fire_rule(&mut inference, 0, 1, &strongest, &[(host(0), Role::Host)]);
     assert!(
         inference.probability(host(0)) < 0.5,
         "{}",
@@ -162,26 +183,90 @@ fn a_rule_that_fires_everywhere_takes_its_weight_back() {
 }
 
 #[test]
-fn context_alone_never_makes_anything_held() {
+fn one_technique_below_an_alarm_never_makes_anything_held() {
     let mut inference = inference();
+    let same = |log_odds| RuleWeight {
+        log_odds,
+        techniques: [1_059].into(),
+        stands_alone: false,
+    };
     for rule in 0..40 {
-        fire(
+        fire_rule(
             &mut inference,
             i64::from(rule),
             rule,
-            medium(),
+            &same(medium()),
             &[(host(0), Role::Host)],
         );
     }
     assert!(inference.probability(host(0)) < 0.5);
-    fire(
-        &mut inference,
-        50,
-        50,
-        weights::level_weight(Level::High),
-        &[(host(0), Role::Host)],
+    for (second, rule) in [(50, 50), (51, 51)] {
+        let alarm = weights::level_weight(Level::High);
+        fire(&mut inference, second, rule, alarm, &[(host(0), Role::Host)]);
+    }
+    assert!(
+        inference.probability(host(0)) > 0.5,
+        "with two alarms of others it does"
     );
-    assert!(inference.probability(host(0)) > 0.5, "with one alarm it does");
+}
+
+#[test]
+fn techniques_add_up_within_an_hour_and_not_over_days() {
+    let day = 86_400;
+    for (seconds_apart, held) in [(60, true), (day, false)] {
+        let mut inference = inference();
+        for rule in 0..5 {
+            let second = i64::from(rule) * seconds_apart;
+            fire(&mut inference, second, rule, medium(), &[(host(0), Role::Host)]);
+        }
+        assert_eq!(
+            inference.probability(host(0)) > 0.5,
+            held,
+            "{seconds_apart} s apart"
+        );
+    }
+}
+
+#[test]
+fn minor_rules_never_make_anything_held() {
+    let mut inference = inference();
+    let low = weights::level_weight(Level::Low);
+    for rule in 0..60 {
+        fire(
+            &mut inference,
+            i64::from(rule),
+            rule,
+            low,
+            &[(host(0), Role::Host)],
+        );
+    }
+    assert!(inference.probability(host(0)) < 0.05);
+}
+
+#[test]
+fn replication_decides_from_its_second_record_on() {
+    let techniques = ["T1003.006".to_owned()];
+    let tactics = ["credential-access".to_owned()];
+    let replication = weights::rule_weight(Level::Medium, Status::Test, &tactics, &techniques);
+    let mut inference = inference();
+    fire_rule(&mut inference, 0, 1, &replication, &[(person(0), Role::Actor)]);
+    assert!(inference.probability(person(0)) < 0.5);
+    fire_rule(&mut inference, 1, 1, &replication, &[(person(0), Role::Actor)]);
+    assert!(inference.probability(person(0)) > 0.5);
+    assert_eq!(inference.suspicion(person(0)).unwrap().independent_signals, 1);
+}
+
+#[test]
+fn what_a_technique_means_counts_beyond_the_level_of_its_rule() {
+    let weight = |level, technique: &str| {
+        weights::rule_weight(level, Status::Test, &[], &[technique.to_owned()]).log_odds
+    };
+    assert!(weight(Level::Medium, "T1546.003") > weight(Level::Medium, "T1546.004"));
+    assert!(weight(Level::Medium, "T1003.003") > weight(Level::High, "T1003.001"));
+    assert!(
+        weight(Level::Low, "T1003.006") < weight(Level::Medium, "T1059"),
+        "a low rule stays low"
+    );
 }
 
 #[test]
@@ -231,6 +316,23 @@ fn suspicion_is_carried_forward_along_use_and_never_backward() {
     );
     assert!(inference.probability(host(2)) > 0.5);
     assert!(inference.probability(person(1)) > 0.5);
+}
+
+#[test]
+fn several_uses_by_one_are_one_reason() {
+    let estate = estate();
+    let mut inference = inference();
+    for rule in 0..2 {
+        fire(&mut inference, 0, rule, 3.0, &[(person(0), Role::Actor)]);
+    }
+    let by = |inference: &mut Inference, means, second| {
+        inference.used(&estate, &logon(Some(0), None, 1, means, second));
+        inference.probability(host(1))
+    };
+    let one = by(&mut inference, Some(Means::RemoteDesktop), 1);
+    assert!(one > 0.1);
+    let two = by(&mut inference, Some(Means::RemoteManagement), 2);
+    assert!((one - two).abs() < 1e-9, "{one} {two}");
 }
 
 #[test]
@@ -345,7 +447,11 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         4 => (0..5_u32, named).prop_map(|(rule, named)| Happening::Fired {
             rule: RuleKey(rule),
-            weight: 1.0 + f64::from(rule),
+            weight: RuleWeight {
+                log_odds: 0.4 + f64::from(rule),
+                techniques: [&[1_003][..], &[1_003, 1_059], &[1_059], &[], &[1_047]][rule as usize].into(),
+                stands_alone: rule == 4,
+            },
             named,
         }),
         2 => (0..3_u32, 0..4_u32).prop_map(|(a, s)| Happening::Ran { account: person(a), system: host(s) }),
@@ -375,7 +481,7 @@ fn system_of(entity: Entity) -> Option<u32> {
 
 fn take_in(inference: &mut Inference, estate: &Estate, second: i64, happening: &Happening) {
     match happening {
-        Happening::Fired { rule, weight, named } => fire(inference, second, rule.0, *weight, named),
+        Happening::Fired { rule, weight, named } => fire_rule(inference, second, rule.0, weight, named),
         Happening::Ran { account, system } => {
             let one = logon(
                 account_of(*account),
@@ -408,7 +514,7 @@ proptest! {
         let estate = estate();
         let mut inference = inference();
         for (second, happening) in history.iter().enumerate() {
-            take_in(&mut inference, &estate, second as i64, happening);
+            take_in(&mut inference, &estate, second as i64 * SECONDS_APART, happening);
         }
         for entity in (0..3).map(person).chain((0..4).map(host)) {
             let expected = probability(&history, entity, POPULATION);
@@ -423,10 +529,12 @@ proptest! {
         let estate = estate();
         let mut inference = inference();
         for (second, happening) in history.iter().enumerate() {
-            take_in(&mut inference, &estate, second as i64, happening);
+            take_in(&mut inference, &estate, second as i64 * SECONDS_APART, happening);
         }
         let before = inference.probability(named);
-        fire(&mut inference, 100, 99, 2.0, &[(named, Role::Actor)]);
+        let second = history.len() as i64 * SECONDS_APART;
+        let weight = RuleWeight { techniques: [1_059].into(), ..weighing(2.0, 99) };
+        fire_rule(&mut inference, second, 99, &weight, &[(named, Role::Actor)]);
         prop_assert!(inference.probability(named) >= before);
     }
 }

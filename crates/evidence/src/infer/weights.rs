@@ -4,8 +4,10 @@
 //! the recordings under `cases/` and the public ones named in `benches/README.md` show how well that works. Log-odds
 //! are natural logarithms.
 
+use std::sync::Arc;
+
 use crate::bind::Role;
-use crate::sigma::{Level, Status};
+use crate::sigma::{Level, Rule, Status};
 
 use cordon_estate::Means;
 
@@ -20,17 +22,45 @@ pub const LOG_ODDS_BOUND: f64 = 12.0;
 /// anything more likely held than not. One signal never decides.
 pub const RULE_LOG_ODDS_MAX: f64 = 6.0;
 
+/// Most that a rule adds which [stands alone](RuleWeight::stands_alone), once it has fired on several records: above
+/// the prior. Whoever copies the directory's secrets holds every account, whether or not another rule sees him, and
+/// to wait for one is to wait too long. It still is one signal, so nothing is done without a person.
+pub const ALONE_LOG_ODDS_MAX: f64 = 7.0;
+
+/// Most that a rule adds after so many firings for one entity.
+pub(super) const fn rule_log_odds_max(rule: &RuleWeight, firings: u32) -> f64 {
+    if rule.stands_alone && firings > 1 {
+        ALONE_LOG_ODDS_MAX
+    } else {
+        RULE_LOG_ODDS_MAX
+    }
+}
+
 /// What a rule must add for its firing to count as a signal of its own. What adds less, ten of them would still say
 /// little.
 pub const SIGNAL_LOG_ODDS_MIN: f64 = 0.5;
 
-/// A rule of less weight than this is context rather than an alarm: `medium` and below.
+/// A rule of less weight than this is context rather than an alarm: `medium` and below. It counts together with
+/// other context only if they come within [`EPISODE_SECONDS`].
 pub const ALARM_WEIGHT_MIN: f64 = 2.5;
 
-/// Most that all rules below [`ALARM_WEIGHT_MIN`] together add to one entity. Several of them on one machine are most
-/// often one habit of that machine seen from several sides (a management script, an update), so they do not multiply
-/// like independent signs, and without one alarm or a use by somebody suspected they never make anything held.
-pub const CONTEXT_LOG_ODDS_MAX: f64 = 4.0;
+/// A rule of less weight than this is minor: `low` and `informational`. So is context that names no technique: what
+/// does not say what it saw is no independent sign.
+pub const MINOR_WEIGHT_MAX: f64 = 1.0;
+
+/// Most that all minor rules together add to one entity: they fire for what everybody does now and then, so that a
+/// busy machine collects them, and without something graver they never make anything held.
+pub const MINOR_LOG_ODDS_MAX: f64 = 2.0;
+
+/// Of the rules of one technique the strongest counts in full, the next by this share of its own, the next by the
+/// square, and so on: they see one thing from several sides (a management script, an update). Rules without a
+/// technique in common are independent signs and add up. A rule of several techniques goes with the first rule seen
+/// on the entity with which it shares one.
+pub const SAME_TECHNIQUE_FACTOR: f64 = 0.5;
+
+/// Context that is further apart than this does not add up: what an intruder does he does in one sitting, while an
+/// administrator's machine collects one sign of each kind over the weeks.
+pub const EPISODE_SECONDS: i64 = 3_600;
 
 /// Log-odds of a pin: an analyst's word outweighs everything that inference can add up to.
 pub const PIN_LOG_ODDS: f64 = 20.0;
@@ -78,10 +108,98 @@ pub fn tactic_factor(tactics: &[String]) -> f64 {
         .unwrap_or(1.0)
 }
 
-/// The weight of a rule before its base rate is known.
+/// What the techniques of a rule say beyond its level, which tells how often its author expects it to be right and
+/// not what it means if it is. A rule that has further techniques sees more than this one, and cannot say which.
+fn gravity(techniques: &[String]) -> Gravity {
+    let all = |among: &[&str]| {
+        !techniques.is_empty()
+            && techniques
+                .iter()
+                .all(|technique| among.contains(&technique.as_str()))
+    };
+    if all(&["T1003.006"]) {
+        Gravity::Replication
+    } else if all(&["T1003.003", "T1207", "T1484.002", "T1556.001", "T1558.001"]) {
+        Gravity::Directory
+    } else if all(&[
+        "T1542.001",
+        "T1542.003",
+        "T1546.003",
+        "T1547.002",
+        "T1547.005",
+        "T1547.008",
+    ]) {
+        Gravity::System
+    } else {
+        Gravity::Usual
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gravity {
+    Usual,
+    /// Programs that start with the system and as the system, by ways that ordinary software hardly uses: WMI
+    /// subscriptions, authentication packages, firmware.
+    System,
+    /// The directory is taken: its database, a directory server of one's own, forged tickets, trusts.
+    Directory,
+    /// Secrets are asked of the directory as by one of its servers, which nobody does by hand.
+    Replication,
+}
+
+/// What a rule says before its base rate is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleWeight {
+    /// What it adds when it first fires, in log-odds.
+    pub log_odds: f64,
+    /// The numbers of its techniques without their parts: 1003 for `T1003.006`.
+    pub techniques: Arc<[u16]>,
+    /// True if several records of it decide with no other rule: see [`ALONE_LOG_ODDS_MAX`].
+    pub stands_alone: bool,
+}
+
+impl RuleWeight {
+    /// True if both may see the same thing.
+    pub(super) fn shares(&self, other: &Self) -> bool {
+        self.techniques
+            .iter()
+            .any(|technique| other.techniques.contains(technique))
+    }
+
+    /// That of a Sigma rule.
+    #[must_use]
+    pub fn of(rule: &Rule) -> Self {
+        rule_weight(rule.level, rule.status, &rule.tactics, &rule.techniques)
+    }
+}
+
+/// The weight of a rule before its base rate is known. Techniques are written `T1003.006`.
 #[must_use]
-pub fn rule_weight(level: Level, status: Status, tactics: &[String]) -> f64 {
-    level_weight(level) * status_factor(status) * tactic_factor(tactics)
+pub fn rule_weight(level: Level, status: Status, tactics: &[String], techniques: &[String]) -> RuleWeight {
+    let gravity = if level >= Level::Medium {
+        gravity(techniques)
+    } else {
+        Gravity::Usual
+    };
+    let graded = match gravity {
+        Gravity::Usual => level_weight(level),
+        Gravity::System => 1.5 * level_weight(level),
+        Gravity::Directory | Gravity::Replication => level_weight(Level::Critical),
+    };
+    RuleWeight {
+        log_odds: graded * status_factor(status) * tactic_factor(tactics),
+        techniques: techniques
+            .iter()
+            .filter_map(|technique| number(technique))
+            .collect(),
+        stands_alone: gravity == Gravity::Replication,
+    }
+}
+
+/// The number of a technique without its part.
+fn number(technique: &str) -> Option<u16> {
+    let digits = technique.trim_start_matches(['T', 't']);
+    digits.split('.').next()?.parse().ok()
 }
 
 /// The share of a rule's weight that an entity takes by the part it plays in the record.

@@ -81,6 +81,16 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Its title, or that of its rule; may be empty.
+    #[must_use]
+    pub fn shown_title(&self) -> &str {
+        if self.title.is_empty() {
+            &self.rule_title
+        } else {
+            &self.title
+        }
+    }
+
     /// A detection of ours. `file` is the name of the log file, `entities` what the record names.
     #[must_use]
     pub fn of_detection(

@@ -13,7 +13,10 @@ const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
 /// Undoes gzip and zstd, by content, up to a few layers.
-pub(crate) fn decompressed(mut input: Input) -> io::Result<Input> {
+///
+/// # Errors
+/// When the first bytes cannot be read or decompressed; the reader returned fails later for what is broken later.
+pub fn decompressed(mut input: Input) -> io::Result<Input> {
     for _ in 0..MAX_COMPRESSION_LAYERS {
         let mut magic = Vec::with_capacity(4);
         input.by_ref().take(4).read_to_end(&mut magic)?;

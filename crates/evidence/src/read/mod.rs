@@ -44,7 +44,7 @@ mod zeek;
 
 pub use clock::LocalTime;
 pub use csv::CsvMap;
-pub use input::Input;
+pub use input::{Input, decompressed};
 pub use order::OrderWindow;
 pub use parallel::{Workers, in_order};
 pub use report::{Format, ReadError, Report, TimesTaken, Unreadable};

@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | Security 4688 as `process_creation` | `Image` ← `NewProcessName`, `ParentImage` ← `ParentProcessName`, `LogonId` ← `SubjectLogonId`; composed: `User` from the subject's domain and name, `IntegrityLevel` from `MandatoryLabel` |
 //! | Security 4657 as `registry_set` | `Image` ← `ProcessName`; composed: `TargetObject` from `ObjectName` (its hive abbreviated) and `ObjectValueName`, `Details` from `NewValue` and its type |
-//! | Defender as `antivirus` | `Signature` ← `Threat Name`, `Filename` ← `Path` |
+//! | Defender, also as `antivirus` | `Signature` ← `Threat Name`, `Filename` ← `Path`, `NewValue` ← `New Value`, `OldValue` ← `Old Value` and others that Defender writes with a space |
 //! | Entra sign-in | `ResultType` ← `status.errorCode`, `Status` ← `status.additionalDetails`, … |
 //! | Entra audit | `properties.message`, `OperationName` ← `activityDisplayName`, … |
 //! | Zeek `http` as `proxy`, `webserver` | `c-uri` ← `uri`, `cs-method` ← `method`, `sc-status` ← `status_code`, … |
@@ -55,7 +55,15 @@ const AUDITED_PROCESS: &[Alias] = &[
 
 const AUDITED_REGISTRY: &[Alias] = &[("Image", &["ProcessName"])];
 
-const DEFENDER: &[Alias] = &[("Signature", &["Threat Name"]), ("Filename", &["Path"])];
+const DEFENDER: &[Alias] = &[
+    ("Signature", &["Threat Name"]),
+    ("Filename", &["Path"]),
+    ("NewValue", &["New Value"]),
+    ("OldValue", &["Old Value"]),
+    ("ProcessName", &["Process Name"]),
+    ("SourceName", &["Source Name"]),
+    ("ThreatName", &["Threat Name"]),
+];
 
 const ENTRA_SIGN_IN: &[Alias] = &[
     ("ResultType", &["status.errorCode", "properties.status.errorCode"]),

@@ -5,10 +5,10 @@
 //! what may stand anywhere, a tree of letters what must stand at the start, and another, read backwards, what must stand
 //! at the end; an engine that tries rule after rule folds and searches the field again and again.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rustc_hash::FxHashMap;
 
-use super::limits::{DENSE_NEEDLES_MAX, SIEVED_BYTES_MIN};
+use super::automaton::Automaton;
+use super::limits::{AUTOMATON_NEEDLES_MAX, SIEVED_BYTES_MIN};
 use super::sieve::Sieve;
 use super::trie::Trie;
 
@@ -95,8 +95,11 @@ impl LiteralDraft {
         Literals {
             longest_whole: self.wholes.keys().map(String::len).max(),
             sieve: Sieve::new(needles.iter().map(String::as_str)),
-            automaton: automaton(&needles),
-            patterns,
+            automata: needles
+                .chunks(AUTOMATON_NEEDLES_MAX)
+                .zip(patterns.chunks(AUTOMATON_NEEDLES_MAX))
+                .map(|(needles, patterns)| (Automaton::new(needles.to_vec()), patterns.into()))
+                .collect(),
             starts,
             ends,
             wholes: self.wholes,
@@ -111,35 +114,12 @@ fn number(next: &mut u32) -> LiteralId {
     id
 }
 
-/// Needles are folded; the automaton folds the ASCII letters of what it searches.
-fn automaton(needles: &[String]) -> Option<AhoCorasick> {
-    if needles.is_empty() {
-        return None;
-    }
-    let build = |kind| {
-        AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(true)
-            .kind(Some(kind))
-            .build(needles)
-            .ok()
-    };
-    let dense = needles.len() <= DENSE_NEEDLES_MAX;
-    let kind = if dense {
-        AhoCorasickKind::DFA
-    } else {
-        AhoCorasickKind::ContiguousNFA
-    };
-    build(kind).or_else(|| build(AhoCorasickKind::NoncontiguousNFA))
-}
-
 /// The literals of one field.
 #[derive(Debug)]
 pub(super) struct Literals {
     sieve: Sieve,
-    automaton: Option<AhoCorasick>,
-    /// By pattern of the automaton.
-    patterns: Vec<LiteralId>,
+    /// Each with its literals by pattern; one, but for thousands of needles.
+    automata: Vec<(Automaton, Box<[LiteralId]>)>,
     starts: Trie,
     ends: Trie,
     wholes: FxHashMap<String, LiteralId>,
@@ -161,15 +141,12 @@ impl Literals {
             *folded = text.to_lowercase();
             folded.as_str()
         };
-        if let Some(automaton) = &self.automaton
-            && (text.len() < SIEVED_BYTES_MIN || self.sieve.may_hold(text))
-        {
-            for hit in automaton.find_overlapping_iter(text) {
-                self.patterns
-                    .get(hit.pattern().as_usize())
-                    .copied()
-                    .into_iter()
-                    .for_each(&mut *found);
+        if text.len() < SIEVED_BYTES_MIN || self.sieve.may_hold(text) {
+            for (automaton, patterns) in &self.automata {
+                automaton.find(text, &mut |needle| {
+                    let id = patterns.get(needle).copied();
+                    id.into_iter().for_each(&mut *found);
+                });
             }
         }
         self.starts.walk(text.bytes(), found);
@@ -207,7 +184,7 @@ impl Literals {
 
     /// Whether literals other than numbers are looked for.
     pub(super) fn has_text(&self) -> bool {
-        self.automaton.is_some()
+        !self.automata.is_empty()
             || !self.wholes.is_empty()
             || !self.starts.is_empty()
             || !self.ends.is_empty()
@@ -239,6 +216,23 @@ mod tests {
         assert_eq!(scan("É cmd"), [anywhere, end]);
         assert_eq!(scan("cMd"), [anywhere, start, end, whole]);
         assert_eq!(scan("c"), []);
+    }
+
+    #[test]
+    fn more_needles_than_one_automaton_holds_are_all_found() {
+        let mut draft = LiteralDraft::default();
+        let mut next = 0;
+        let ids: Vec<LiteralId> = (0..AUTOMATON_NEEDLES_MAX + 50)
+            .map(|number| draft.needle(&format!("<{number}>"), Position::Anywhere, &mut next))
+            .collect();
+        let literals = draft.compile();
+        for number in [0, AUTOMATON_NEEDLES_MAX - 1, AUTOMATON_NEEDLES_MAX, ids.len() - 1] {
+            let mut found = Vec::new();
+            literals.scan(&format!("x<{number}>y"), &mut String::new(), &mut |id| {
+                found.push(id)
+            });
+            assert_eq!(found, [ids[number]]);
+        }
     }
 
     #[test]

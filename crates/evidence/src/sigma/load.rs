@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::limits::{BRACKET_DEPTH_MAX, RULE_FILE_BYTES_MAX, RULES_MAX};
 use super::rule::{Rule, RuleId, identifier};
+use super::{edges, extent};
 
 /// A rule, or a whole file, that is not used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -166,6 +167,10 @@ fn parse_file(name: &str, text: &str) -> ParsedFile {
         return file;
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(reason) = extent::too_long(text) {
+        file.problems.push(reason);
+        return file;
+    }
     match parse_sigma_yaml(text) {
         Ok(collection) => file.take(collection),
         Err(error) => file.problems.push(error.to_string()),
@@ -194,10 +199,17 @@ impl ParsedFile {
         self.problems.extend(collection.errors);
         self.correlations = collection.correlations;
         self.filters = collection.filters;
+        for filter in &mut self.filters {
+            edges::spell_out(&mut filter.detection);
+        }
         for mut rule in collection.rules {
+            edges::spell_out(&mut rule.detection);
             rule.id = Some(identifier(rule.id.as_ref(), rule.name.as_ref(), &rule.title));
             self.rules.push(ParsedRule {
-                compiled: compile_rule(&rule).map_err(|error| error.to_string()),
+                compiled: match extent::asks_too_much(&rule) {
+                    Some(reason) => Err(reason),
+                    None => compile_rule(&rule).map_err(|error| error.to_string()),
+                },
                 parsed: rule,
             });
         }

@@ -7,9 +7,13 @@
 //! Matching means what rsigma means by it: the matchers are rsigma's, and a test compares every detection on recorded
 //! intrusions with rsigma's own engine. What is different is which rules are tried: see [`program`] and [`literals`].
 
+mod automaton;
 mod correlate;
 mod detector;
+mod edges;
+mod extent;
 mod fields;
+mod fragments;
 mod gate;
 mod limits;
 mod literals;

@@ -13,7 +13,7 @@ use aho_corasick::packed::{Config, MatchKind, Searcher};
 use super::limits::SIEVE_FRAGMENTS_MAX;
 
 /// Letters of a needle that are searched for.
-const FRAGMENT: usize = 3;
+pub(super) const FRAGMENT: usize = 3;
 
 #[derive(Debug)]
 pub(super) struct Sieve(Option<Searcher>);
@@ -55,7 +55,8 @@ fn rarest(needle: &[u8]) -> Option<&[u8]> {
         .min_by_key(|window| window.iter().map(|byte| commonness(*byte)).sum::<u32>())
 }
 
-fn commonness(byte: u8) -> u32 {
+/// How often a byte is met in logs, by guess: more is more often.
+pub(super) fn commonness(byte: u8) -> u32 {
     match byte {
         b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b' ' => 5,
         b'j' | b'k' | b'q' | b'v' | b'w' | b'x' | b'y' | b'z' => 3,

@@ -89,7 +89,7 @@ pub const REVISIONS_MAX: usize = 100;
 pub struct BacktestRevision {
     /// When it was ready.
     pub decided: Timestamp,
-    /// Who had come to count as a foothold, as `kind:name`.
+    /// Who had come to count as a foothold, as `kind:name`; nobody if it was made because of an access newly learned.
     pub gained: Vec<String>,
     /// What it withdraws.
     pub withdrawals: Vec<String>,

@@ -142,7 +142,8 @@ impl<'t> Backtest<'t> {
         self.events = self.events.saturating_add(1);
         self.reach_steps(Some(record.time));
         let effects = self.case.on_record(record, detections);
-        if !detections.is_empty() && self.first_detection.is_none() {
+        let detected = !detections.is_empty() || self.case.watch().finding().is_some();
+        if detected && self.first_detection.is_none() {
             self.first_detection = self.case.now();
         }
         self.weigh_uses();
@@ -164,6 +165,7 @@ impl<'t> Backtest<'t> {
         for effect in effects {
             match effect {
                 Effect::FootholdsGained(gained) => self.replan(gained, clock),
+                Effect::AccessLearned(_) => self.replan(&[], clock),
             }
         }
     }
@@ -271,13 +273,23 @@ impl<'t> Backtest<'t> {
         let plan = self.plan(&quick, clock);
         let decided = later(now, self.settings.decision_seconds);
         self.plans_made += 1;
-        self.note_revision(decided, gained, &plan);
+        let former = self
+            .measured_plan
+            .as_ref()
+            .filter(|former| ids(&former.plan) == ids(&plan));
+        let decided_first = former.map_or(decided, |former| former.decided);
+        if former.is_none() || !gained.is_empty() {
+            self.note_revision(decided, gained, &plan);
+        }
         if plan.withdrawals.is_empty() {
             return;
         }
         self.first_plan.get_or_insert(decided);
         self.denial.follow(&plan, self.case.estate(), decided);
-        self.measured_plan = Some(Revision { decided, plan });
+        self.measured_plan = Some(Revision {
+            decided: decided_first,
+            plan,
+        });
     }
 
     fn note_revision(&mut self, decided: Timestamp, gained: &[Entity], plan: &PlanDocument) {
@@ -369,7 +381,7 @@ impl<'t> Backtest<'t> {
             reasons: suspicion
                 .contributions
                 .iter()
-                .map(|one| FootholdReason::of(one, estate, rules).sentence(files))
+                .map(|one| FootholdReason::of(one, self.case.watch(), rules).sentence(files))
                 .collect(),
         }
     }

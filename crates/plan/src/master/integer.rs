@@ -133,7 +133,8 @@ impl Master for Integer {
     fn solve(&self, problem: &Problem, effort: &Effort<'_>) -> Answer {
         let program = Program::new(problem);
         let (model, variables) = model(&program);
-        let warm_start = effort.start.and_then(|start| hint(problem, start, &variables));
+        let start = effort.start.and_then(|start| values(problem, start));
+        let warm_start = start.map(|values| variables.iter().copied().zip(values).collect());
         let mut options = SolveOptions::default();
         options.node_limit = Some(effort.nodes_max);
         options.warm_start = warm_start;
@@ -205,8 +206,8 @@ fn model(program: &Program) -> (microlp::Problem, Vec<Variable>) {
     (model, variables)
 }
 
-/// The values of every variable under a choice that is allowed.
-fn hint(problem: &Problem, start: &[bool], variables: &[Variable]) -> Option<Vec<(Variable, f64)>> {
+/// The values of every variable of the program under a choice, in its order; none if the choice is not allowed.
+fn values(problem: &Problem, start: &[bool]) -> Option<Vec<f64>> {
     problem.cost(start)?;
     let fired = problem.fired(start);
     let mut losses = vec![false; problem.losses.len()];
@@ -217,11 +218,5 @@ fn hint(problem: &Problem, start: &[bool], variables: &[Variable]) -> Option<Vec
         }
     }
     let flags = start.iter().chain(&fired).chain(&losses);
-    Some(
-        variables
-            .iter()
-            .zip(flags)
-            .map(|(variable, flag)| (*variable, f64::from(u8::from(*flag))))
-            .collect(),
-    )
+    Some(flags.map(|flag| f64::from(u8::from(*flag))).collect())
 }

@@ -18,16 +18,13 @@ mod openvpn;
 mod ordinary;
 mod scribe;
 mod story;
-mod truth;
 mod windows;
 
 use cordon_estate::Estate;
+use cordon_incident::Truth;
 use jiff::Timestamp;
 
 use crate::northgate::Cast;
-
-pub use truth::{Truth, TruthHost, TruthStep};
-
 use scribe::Scribe;
 
 /// The intrusion: who plays which part, and what is true about it.

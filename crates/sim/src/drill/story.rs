@@ -1,11 +1,11 @@
 //! The story as data: who does what to whom, when, and what shows it.
 
 use cordon_estate::{AccountId, Entity, Estate, SystemId};
+use cordon_incident::truth::{Truth, TruthHost, TruthStep};
 use jiff::Timestamp;
 
 use super::Script;
 use super::clock::after;
-use super::truth::{Truth, TruthHost, TruthStep};
 use crate::northgate::Cast;
 
 /// Where the intruder comes from (a documentation address, RFC 5737).

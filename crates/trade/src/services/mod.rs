@@ -2,10 +2,9 @@
 
 mod nodes;
 
-use cordon_estate::{AccessId, AccountId, Estate, ServiceId, SystemId};
+use cordon_estate::{AccessId, AccountId, Bits, Estate, ServiceId, SystemId};
 use serde::{Deserialize, Serialize};
 
-use crate::Bits;
 use nodes::Builder;
 pub use nodes::{Literal, Node, NodeId, ServiceNodes};
 

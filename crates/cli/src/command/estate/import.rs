@@ -15,6 +15,7 @@ use crate::render;
 const EXAMPLES: &str = "\
 Examples:
   cordon estate import bloodhound 20260301_BloodHound.zip -o imported
+  cordon estate import bloodhound neo4j-export.jsonl.zst -o imported
   cordon estate import csv systems.csv accounts.csv services.csv -o imported
   cordon estate import csv cmdb.csv --table systems --column name=ci_name --column zone=vlan -o imported
   cordon estate import edges graph.csv -o imported";
@@ -26,7 +27,7 @@ pub(crate) struct Import {
     /// What was exported
     #[arg(value_enum)]
     format: Format,
-    /// The exported files, or folders of them
+    /// The exported files, or folders of them, also compressed with gzip or zstd
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// What the lines of CSV files are [default: told by their columns]

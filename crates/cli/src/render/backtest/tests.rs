@@ -107,10 +107,10 @@ fn a_long_night_is_told_in_a_few_lines() {
 
 #[test]
 fn how_much_later_is_said_in_english() {
-    assert_eq!(later(0.0), "at the same moment");
-    assert_eq!(later(0.2), "within a second");
-    assert_eq!(later(40.0), "40 s later");
-    assert_eq!(later(3_600.0), "60 min later");
+    assert_eq!(later(0.0), "at the moment of");
+    assert_eq!(later(0.2), "within a second of");
+    assert_eq!(later(40.0), "40 s after");
+    assert_eq!(later(3_600.0), "60 min after");
 }
 
 #[test]

@@ -12,8 +12,8 @@ use crate::render::words;
 /// Most alternatives shown beside the plan.
 const ALTERNATIVES_SHOWN: usize = 4;
 
-pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
-    paper.heading("What else was considered");
+pub(super) fn section(paper: &mut Paper, plan: &PlanDocument, heading: &str) {
+    paper.heading(heading);
     let aligns = [
         Align::Left,
         Align::Right,

@@ -15,20 +15,34 @@ const SERVICES_SHOWN: usize = 8;
 /// Most names in one line.
 const NAMES_SHOWN: usize = 4;
 
-/// How much is said of what runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Detail {
-    /// Which protected services.
-    Names,
-    /// How many.
-    Counts,
-}
-
-pub(super) fn section(paper: &mut Paper, plan: &PlanDocument, detail: Detail) {
+pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
     if plan.withdrawals.is_empty() {
         return;
     }
     paper.heading("What it breaks, and who cannot work");
+    let nothing_disturbed = services(paper, plan) == 0;
+    running(paper, plan, nothing_disturbed);
+    for words in people_words(&plan.people) {
+        paper.paragraph(2, &words.into());
+    }
+}
+
+/// The same below the withdrawals: what runs as usual and the people are counted.
+pub(super) fn in_short(paper: &mut Paper, plan: &PlanDocument) {
+    if plan.withdrawals.is_empty() {
+        return;
+    }
+    services(paper, plan);
+    let words = format!(
+        "{} {}",
+        running_in_short(plan),
+        people_words(&plan.people).join(" ")
+    );
+    paper.paragraph(2, &words.into());
+}
+
+/// The services that do not run as usual; tells how many.
+fn services(paper: &mut Paper, plan: &PlanDocument) -> usize {
     let disturbed: Vec<&ServiceEntry> = plan.disturbed_services().collect();
     let rows: Vec<Vec<Text>> = disturbed
         .iter()
@@ -41,19 +55,7 @@ pub(super) fn section(paper: &mut Paper, plan: &PlanDocument, detail: Detail) {
         &rows,
     );
     super::more(paper, disturbed.len(), SERVICES_SHOWN);
-    let people = people_words(&plan.people);
-    match detail {
-        Detail::Names => {
-            running(paper, plan, disturbed.is_empty());
-            for words in people {
-                paper.paragraph(2, &words.into());
-            }
-        }
-        Detail::Counts => {
-            running_in_short(paper, plan);
-            paper.paragraph(2, &people.join(" ").into());
-        }
-    }
+    disturbed.len()
 }
 
 fn row(plan: &PlanDocument, service: &ServiceEntry) -> Vec<Text> {
@@ -134,23 +136,21 @@ fn running(paper: &mut Paper, plan: &PlanDocument, nothing_disturbed: bool) {
     }
 }
 
-fn running_in_short(paper: &mut Paper, plan: &PlanDocument) {
+fn running_in_short(plan: &PlanDocument) -> String {
     let up = |protected: bool| {
         let is_up =
             |service: &&ServiceEntry| service.level == ServiceLevel::Up && service.protected == protected;
         plan.services.iter().filter(is_up).count() as u64
     };
     if plan.services.is_empty() {
-        let words = "No business service is declared: costs are known only from use seen in logs.";
-        paper.paragraph(2, &Text::new().add(Role::Warn, words));
-        return;
+        return "No business service is declared: costs are known only from use seen in logs.".to_owned();
     }
     let others = match up(false) {
         0 => String::new(),
         others => format!(" and {}", counted(others, "other", "others")),
     };
     let protected = counted(up(true), "protected service", "protected services");
-    paper.paragraph(2, &format!("As usual: {protected}{others}.").into());
+    format!("Runs as usual: {protected}{others}.")
 }
 
 /// Who cannot work as usual, one sentence each.

@@ -115,6 +115,18 @@ pub(crate) fn proof_words(plan: &PlanDocument) -> String {
     }
 }
 
+/// The same in a line, where the price stands beside it.
+pub(crate) fn proof_in_short(plan: &PlanDocument) -> String {
+    let proof = &plan.optimality;
+    match proof.status {
+        Status::Optimal => format!(
+            "Proven least: no set of {} possible withdrawals does it for less.",
+            count(u64::from(proof.candidates))
+        ),
+        Status::Feasible | Status::Infeasible => proof_words(plan),
+    }
+}
+
 pub(super) fn proof(paper: &mut Paper, plan: &PlanDocument) {
     paper.heading("Proof");
     let role = if plan.optimality.status == Status::Optimal {

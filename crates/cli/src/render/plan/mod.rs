@@ -9,7 +9,7 @@ mod withdrawn;
 use cordon_plan::PlanDocument;
 
 pub(crate) use disruption::{level_words, people_words};
-pub(crate) use headline::{give_up, headline, margin_words, proof_words};
+pub(crate) use headline::{give_up, headline, margin_words, proof_in_short, proof_words};
 pub(crate) use reached::{alike, state_words, way};
 pub(crate) use withdrawn::clauses;
 
@@ -41,17 +41,18 @@ pub(crate) fn body(paper: &mut Paper, plan: &PlanDocument, reasons: &Reasons) {
     footholds(paper, plan, reasons);
     reached::section(paper, plan, WAYS_SHOWN);
     withdrawn::section(paper, plan);
-    disruption::section(paper, plan, disruption::Detail::Names);
-    compared::section(paper, plan);
+    disruption::section(paper, plan);
+    compared::section(paper, plan, "What else was considered");
     headline::proof(paper, plan);
 }
 
-/// The decision, shorter: beside what happened in a night there is room for one way.
+/// The decision, shorter: beside what happened in a night there is room for what each withdrawal cuts and not for the
+/// ways. What is proven goes below.
 pub(crate) fn decision_in_short(paper: &mut Paper, plan: &PlanDocument) {
-    reached::section(paper, plan, 1);
+    reached::section_in_short(paper, plan);
     withdrawn::section_in_short(paper, plan);
-    disruption::section(paper, plan, disruption::Detail::Counts);
-    compared::section(paper, plan);
+    disruption::in_short(paper, plan);
+    compared::section(paper, plan, "What else was considered, and what is proven");
 }
 
 fn footholds(paper: &mut Paper, plan: &PlanDocument, reasons: &Reasons) {

@@ -12,6 +12,9 @@ use crate::render::words::{listed_of, numbers, reach};
 /// Most jewels named of those reached by the same way.
 const NAMES_SHOWN: usize = 4;
 
+/// Most ways named that stay open, where there is little room.
+const OPEN_SHOWN: usize = 3;
+
 /// Most steps of a path shown on a screen.
 const STEPS_SHOWN: usize = 6;
 
@@ -39,7 +42,50 @@ pub(super) fn section(paper: &mut Paper, plan: &PlanDocument, ways_shown: usize)
     }
 }
 
+/// Without the ways: how much is in reach before and after, what stays so, and how soon the first jewel would be.
+pub(super) fn section_in_short(paper: &mut Paper, plan: &PlanDocument) {
+    paper.heading("What can be reached from there");
+    paper.item(2, "now: ", &Text::new().plain(reach(&plan.exposure.before)));
+    if !plan.withdrawals.is_empty() {
+        paper.item(2, "then:", &Text::new().plain(reach(&plan.exposure.after)));
+    }
+    let in_state = |states: &[JewelState]| -> Vec<&JewelEntry> {
+        let jewels = plan.jewels.iter();
+        jewels.filter(|jewel| states.contains(&jewel.state)).collect()
+    };
+    let open = in_state(&[JewelState::MayBeTaken, JewelState::Reachable]);
+    let ways = alike(&open);
+    for way in ways.iter().take(OPEN_SHOWN) {
+        named(paper, way);
+    }
+    super::more(paper, ways.len(), OPEN_SHOWN);
+    let stopped = in_state(&[JewelState::Stopped]);
+    let arrival = |jewel: &JewelEntry| jewel.arrival_minutes_before.unwrap_or(f64::INFINITY);
+    if let Some(first) = stopped.iter().min_by(|a, b| arrival(a).total_cmp(&arrival(b))) {
+        let text = Text::new().plain(format!(
+            "{} ({}), {} away; ",
+            first.name,
+            first.kind,
+            minutes(arrival(first))
+        ));
+        let all = if open.is_empty() {
+            "none in reach then"
+        } else {
+            "out of reach then"
+        };
+        paper.item(2, "soonest:", &text.add(Role::Good, all));
+    }
+}
+
 fn one_way(paper: &mut Paper, plan: &PlanDocument, alike: &[&JewelEntry]) {
+    named(paper, alike);
+    if let Some(path) = alike.first().and_then(|jewel| way(jewel)) {
+        paper.paragraph(4, &path_words(plan, path));
+    }
+}
+
+/// Jewels that are alike, with their state.
+fn named(paper: &mut Paper, alike: &[&JewelEntry]) {
     let Some(jewel) = alike.first() else { return };
     let (role, state) = state_words(jewel);
     let names: Vec<String> = alike.iter().map(|one| one.name.clone()).collect();
@@ -54,9 +100,6 @@ fn one_way(paper: &mut Paper, plan: &PlanDocument, alike: &[&JewelEntry]) {
         4,
         &Text::new().strong(names).plain(kind).plain(": ").add(role, state),
     );
-    if let Some(path) = way(jewel) {
-        paper.paragraph(4, &path_words(plan, path));
-    }
 }
 
 /// The way to show: the one that is left, else the one that was.

@@ -19,33 +19,41 @@ const WITHDRAWALS_SHOWN: usize = 12;
 const WITHDRAWALS_SHOWN_IN_SHORT: usize = 5;
 
 pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
-    listed_up_to(paper, plan, WITHDRAWALS_SHOWN, |_| true);
+    listed_up_to(paper, plan, WITHDRAWALS_SHOWN, "Withdraw, in this order", clauses);
 }
 
-/// Without the price of refusing each.
+/// With the step that each cuts in place of the jewels behind it, and without the price of refusing it.
 pub(super) fn section_in_short(paper: &mut Paper, plan: &PlanDocument) {
-    listed_up_to(paper, plan, WITHDRAWALS_SHOWN_IN_SHORT, |role| {
-        role != Role::Quiet
-    });
+    let heading = "Withdraw, in this order, and what it breaks";
+    listed_up_to(paper, plan, WITHDRAWALS_SHOWN_IN_SHORT, heading, clauses_in_short);
 }
 
-fn listed_up_to(paper: &mut Paper, plan: &PlanDocument, limit: usize, is_said: fn(Role) -> bool) {
+/// Each clause with how it is meant.
+type Clauses = Vec<(Role, String)>;
+
+fn listed_up_to(
+    paper: &mut Paper,
+    plan: &PlanDocument,
+    limit: usize,
+    heading: &str,
+    clauses: fn(&WithdrawalEntry) -> Clauses,
+) {
     if plan.withdrawals.is_empty() {
         return;
     }
-    paper.heading("Withdraw, in this order");
+    paper.heading(heading);
     for entry in plan.withdrawals.iter().take(limit) {
-        one(paper, entry, is_said);
+        one(paper, entry, clauses(entry));
     }
     super::more(paper, plan.withdrawals.len(), limit);
 }
 
-fn one(paper: &mut Paper, entry: &WithdrawalEntry, is_said: fn(Role) -> bool) {
+fn one(paper: &mut Paper, entry: &WithdrawalEntry, clauses: Clauses) {
     let place = format!("  at {}, in {}", entry.point_name, seconds(entry.effect_seconds));
     let mark = format!("{:>2}.", entry.order);
     paper.item(0, &mark, &Text::new().strong(&entry.text).quiet(place));
     let mut text = Text::new();
-    for (role, clause) in clauses(entry).into_iter().filter(|(role, _)| is_said(*role)) {
+    for (role, clause) in clauses {
         text = if text.width() > 0 { text.quiet("; ") } else { text };
         text = text.add(role, clause);
     }
@@ -54,8 +62,23 @@ fn one(paper: &mut Paper, entry: &WithdrawalEntry, is_said: fn(Role) -> bool) {
     }
 }
 
+fn clauses_in_short(entry: &WithdrawalEntry) -> Clauses {
+    let mut clauses = clauses(entry);
+    clauses.retain(|(role, _)| *role != Role::Quiet);
+    let steps = entry.stops.iter().flat_map(|path| &path.steps);
+    let cut = steps.into_iter().find(|step| step.cut_by.contains(&entry.id));
+    if let (Some(step), Some((_, words))) = (cut, clauses.first_mut()) {
+        let jewels = match entry.stops_jewels.len() as u64 {
+            0 => String::new(),
+            jewels => format!(" ({})", counted(jewels, "jewel", "jewels")),
+        };
+        *words = format!("cuts “{}”{jewels}", step.text);
+    }
+    clauses
+}
+
 /// What one withdrawal stops and what it takes away, each in a few words.
-pub(crate) fn clauses(entry: &WithdrawalEntry) -> Vec<(Role, String)> {
+pub(crate) fn clauses(entry: &WithdrawalEntry) -> Clauses {
     let mut clauses = Vec::new();
     let jewels: Vec<String> = entry
         .stops_jewels

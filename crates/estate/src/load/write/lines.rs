@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Writer;
+use super::reference::said_plain;
 use super::text::origin;
-use super::{Writer, said_plain};
 use crate::load::accesses::ports_text;
 use crate::load::words::Word;
 use crate::{Access, AccessKind, Entity, Origin, Provenance};

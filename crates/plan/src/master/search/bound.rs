@@ -1,0 +1,119 @@
+//! What a branch will cost at least, and which columns that rules out.
+
+use super::tables::{get, is_subset, value};
+use super::{State, Tree};
+
+impl Tree<'_> {
+    /// A lower bound on what the rows not yet hit will cost more; leaves what is unspent for [`Self::fix`].
+    pub(super) fn bound(&mut self) -> i64 {
+        self.own_left.clone_from(&self.pence);
+        self.node_left.clear();
+        let left = self
+            .problem
+            .nodes
+            .iter()
+            .zip(&self.fired)
+            .map(|(node, fired)| if *fired { 0 } else { node.pence });
+        self.node_left.extend(left);
+        let mut open: Vec<u32> = (0..self.rows.len() as u32)
+            .filter(|&row| self.unhit(row))
+            .collect();
+        open.sort_by_key(|&row| (self.free.get(row as usize).copied().unwrap_or(0), row));
+        let mut total: i64 = 0;
+        let mut stands: Vec<Stand> = Vec::new();
+        for row in open {
+            while let Some(raise) = self.raise(row, &mut stands) {
+                total = total.saturating_add(raise);
+            }
+        }
+        total
+    }
+
+    /// Raises the dual of one row as far as one choice of stand-ins allows.
+    fn raise(&mut self, row: u32, stands: &mut Vec<Stand>) -> Option<i64> {
+        stands.clear();
+        let mut raise = i64::MAX;
+        for &column in get(&self.rows, row) {
+            if self.state(column) != State::Free {
+                continue;
+            }
+            let own = value(&self.own_left, column);
+            let shared = get(&self.alone, column)
+                .iter()
+                .map(|&node| (value(&self.node_left, node), node))
+                .max_by_key(|&(left, node)| (left, std::cmp::Reverse(node)));
+            let (left, stand) = match shared {
+                Some((left, node)) if left > own => (left, Stand::Node(node)),
+                _ => (own, Stand::Column(column)),
+            };
+            raise = raise.min(left);
+            stands.push(stand);
+        }
+        if raise <= 0 || stands.is_empty() {
+            return None;
+        }
+        stands.sort_unstable();
+        stands.dedup();
+        for stand in stands.iter() {
+            let (table, index) = match stand {
+                Stand::Column(column) => (&mut self.own_left, *column),
+                Stand::Node(node) => (&mut self.node_left, *node),
+            };
+            if let Some(left) = table.get_mut(index as usize) {
+                *left -= raise;
+            }
+        }
+        Some(raise)
+    }
+
+    /// Rules out free columns that alone would make this branch as costly as the best; false on a contradiction.
+    pub(super) fn fix(&mut self, slack: i64) -> bool {
+        for column in 0..self.state.len() as u32 {
+            if self.state(column) != State::Free || get(&self.column_rows, column).is_empty() {
+                continue;
+            }
+            let shared = get(&self.alone, column).iter().fold(0_i64, |sum, &node| {
+                sum.saturating_add(value(&self.node_left, node))
+            });
+            if value(&self.own_left, column).saturating_add(shared) >= slack && !self.exclude(column) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Excludes columns that another one beats in every way.
+    pub(super) fn drop_beaten(&mut self) -> bool {
+        let used: Vec<u32> = (0..self.state.len() as u32)
+            .filter(|&column| self.state(column) == State::Free && !get(&self.column_rows, column).is_empty())
+            .collect();
+        if used.len() > crate::limits::BEATEN_COLUMNS_MAX {
+            return true;
+        }
+        for &column in used.iter().rev() {
+            let rows = get(&self.column_rows, column);
+            let Some(first) = rows.first() else { continue };
+            let beaten = get(&self.rows, *first).iter().any(|&other| {
+                other != column && self.state(other) == State::Free && self.beats(other, column)
+            });
+            if beaten && !self.exclude(column) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn beats(&self, one: u32, other: u32) -> bool {
+        let (cost, other_cost) = (value(&self.pence, one), value(&self.pence, other));
+        cost <= other_cost
+            && is_subset(get(&self.column_rows, other), get(&self.column_rows, one))
+            && is_subset(get(&self.column_nodes, one), get(&self.column_nodes, other))
+    }
+}
+
+/// What is charged for a column in one row.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stand {
+    Column(u32),
+    Node(u32),
+}

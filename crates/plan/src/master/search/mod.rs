@@ -1,0 +1,331 @@
+//! Branch and bound for hitting sets whose elements share costs.
+//!
+//! - Losses become columns of their own, so that every row must be hit.
+//! - The bound is dual ascent on a larger universe: choosing a column pays its own cost and fires the nodes that it
+//!   alone fires, so in every row each column may be stood for by any one of the costs it brings, and columns that
+//!   take the same service down may be stood for by that one service. Charges to such stand-ins never exceed their
+//!   cost, so their sum bounds every solution from below (dual ascent: Erlenkotter 1978, Balas and Ho 1980). This
+//!   sees what the plain linear relaxation does not: that a service lost to either of two acts is lost in full.
+//! - Reduced costs fix columns; rows with one column left force it.
+//!
+//! All arithmetic is in whole pence; ties go to the lower index; nothing depends on time.
+
+mod bound;
+mod decide;
+mod tables;
+
+use super::{Answer, Effort, Gate, Master, Problem, is_set};
+use tables::{bump, drop_dominated, get, inverse, set, value};
+
+/// The own branch and bound.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Search;
+
+const NAME: &str = "search";
+
+impl Master for Search {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn solve(&self, problem: &Problem, effort: &Effort<'_>) -> Answer {
+        let mut tree = Tree::new(problem);
+        if let Some(start) = effort.start {
+            tree.offer(start.to_vec());
+        }
+        tree.run(effort)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Free,
+    In,
+    Out,
+}
+
+#[derive(Clone, Copy)]
+enum Change {
+    Column(u32),
+    Fired(u32),
+    Missing(u32),
+}
+
+struct Decision {
+    mark: usize,
+    column: u32,
+}
+
+/// Rows and columns with what is decided so far. Columns from `problem.columns.len()` on are losses.
+struct Tree<'a> {
+    problem: &'a Problem,
+    pence: Vec<i64>,
+    rows: Vec<Vec<u32>>,
+    column_rows: Vec<Vec<u32>>,
+    column_nodes: Vec<Vec<u32>>,
+    node_parents: Vec<Vec<u32>>,
+    /// Nodes with a cost that a column fires alone, through any-gates.
+    alone: Vec<Vec<u32>>,
+    state: Vec<State>,
+    hits: Vec<u32>,
+    free: Vec<u32>,
+    fired: Vec<bool>,
+    missing: Vec<u32>,
+    paid: i64,
+    trail: Vec<Change>,
+    units: Vec<u32>,
+    best: Option<(i64, Vec<bool>)>,
+    own_left: Vec<i64>,
+    node_left: Vec<i64>,
+}
+
+impl<'a> Tree<'a> {
+    fn new(problem: &'a Problem) -> Self {
+        let columns = problem.columns.len() + problem.losses.len();
+        let mut rows: Vec<Vec<u32>> = problem
+            .rows
+            .iter()
+            .map(|row| {
+                let loss = row.loss.map(|loss| problem.columns.len() as u32 + loss);
+                row.cuts.iter().copied().chain(loss).collect()
+            })
+            .collect();
+        drop_dominated(&mut rows);
+        let column_rows = inverse(&rows, columns);
+        let inputs: Vec<Vec<u32>> = problem.nodes.iter().map(|node| node.columns.clone()).collect();
+        let column_nodes = inverse(&inputs, columns);
+        let inputs: Vec<Vec<u32>> = problem.nodes.iter().map(|node| node.nodes.clone()).collect();
+        let node_parents = inverse(&inputs, problem.nodes.len());
+        let missing = problem
+            .nodes
+            .iter()
+            .map(|node| (node.columns.len() + node.nodes.len()) as u32)
+            .collect();
+        let mut tree = Tree {
+            problem,
+            pence: problem.columns.iter().chain(&problem.losses).copied().collect(),
+            hits: vec![0; rows.len()],
+            free: rows.iter().map(|row| row.len() as u32).collect(),
+            rows,
+            column_rows,
+            column_nodes,
+            node_parents,
+            alone: Vec::new(),
+            state: vec![State::Free; columns],
+            fired: vec![false; problem.nodes.len()],
+            missing,
+            paid: 0,
+            trail: Vec::new(),
+            units: Vec::new(),
+            best: None,
+            own_left: Vec::new(),
+            node_left: Vec::new(),
+        };
+        tree.alone = (0..columns as u32)
+            .map(|column| tree.fired_alone(column))
+            .collect();
+        tree
+    }
+
+    /// Nodes that a column fires through any-gates and gates with one input.
+    fn fired_alone(&self, column: u32) -> Vec<u32> {
+        let mut found: Vec<u32> = Vec::new();
+        let mut open = get(&self.column_nodes, column).to_vec();
+        while let Some(node) = open.pop() {
+            let Some(gate) = self.problem.nodes.get(node as usize) else {
+                continue;
+            };
+            let single = gate.columns.len() + gate.nodes.len() == 1;
+            if (gate.gate == Gate::Any || single) && !found.contains(&node) {
+                found.push(node);
+                open.extend_from_slice(get(&self.node_parents, node));
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    fn state(&self, column: u32) -> State {
+        self.state.get(column as usize).copied().unwrap_or(State::Out)
+    }
+
+    fn unhit(&self, row: u32) -> bool {
+        self.hits.get(row as usize) == Some(&0)
+    }
+
+    /// Takes a choice as the best so far if it is; redundant columns are left out first.
+    fn offer(&mut self, mut chosen: Vec<bool>) {
+        let Some(mut cost) = self.problem.cost(&chosen) else {
+            return;
+        };
+        let mut order: Vec<u32> = (0..chosen.len() as u32)
+            .filter(|&column| is_set(&chosen, column))
+            .collect();
+        order.sort_by_key(|&column| (std::cmp::Reverse(value(&self.problem.columns, column)), column));
+        for column in order {
+            set(&mut chosen, column, false);
+            match self.problem.cost(&chosen) {
+                Some(less) if less <= cost => cost = less,
+                _ => set(&mut chosen, column, true),
+            }
+        }
+        if self.best.as_ref().is_none_or(|(best, _)| cost < *best) {
+            self.best = Some((cost, chosen));
+        }
+    }
+
+    fn best_cost(&self) -> i64 {
+        self.best.as_ref().map_or(i64::MAX, |(cost, _)| *cost)
+    }
+
+    /// The column to decide next: in the row with the fewest left, the one that hits most for its cost.
+    fn next(&self) -> Option<u32> {
+        let row = (0..self.rows.len() as u32)
+            .filter(|&row| self.unhit(row))
+            .min_by_key(|&row| (self.free.get(row as usize).copied().unwrap_or(0), row))?;
+        let mut best: Option<(u32, i128, i128)> = None;
+        for &column in get(&self.rows, row) {
+            if self.state(column) != State::Free {
+                continue;
+            }
+            let shared = get(&self.alone, column)
+                .iter()
+                .filter(|&&node| !is_set(&self.fired, node))
+                .map(|&node| {
+                    self.problem
+                        .nodes
+                        .get(node as usize)
+                        .map_or(0, |node| i128::from(node.pence))
+                })
+                .sum::<i128>();
+            let cost = 1 + i128::from(value(&self.pence, column)) + shared;
+            let hit = get(&self.column_rows, column)
+                .iter()
+                .filter(|&&row| self.unhit(row))
+                .count() as i128;
+            if best.is_none_or(|(_, hits, price)| hit * price > hits * cost) {
+                best = Some((column, hit, cost));
+            }
+        }
+        best.map(|(column, _, _)| column)
+    }
+
+    /// Everything that holds before the first decision; false if there is no solution.
+    fn root(&mut self) -> bool {
+        let always: Vec<u32> = (0..self.problem.nodes.len() as u32)
+            .filter(|&node| {
+                let gate = self.problem.nodes.get(node as usize);
+                gate.is_some_and(|gate| {
+                    gate.gate == Gate::All && gate.columns.is_empty() && gate.nodes.is_empty()
+                })
+            })
+            .collect();
+        for node in always {
+            bump(&mut self.missing, node, 1);
+            if !self.feed(vec![node]) {
+                return false;
+            }
+        }
+        for row in 0..self.rows.len() as u32 {
+            match get(&self.rows, row).len() {
+                0 => return false,
+                1 => self.units.push(row),
+                _ => {}
+            }
+        }
+        for column in 0..self.problem.columns.len() as u32 {
+            let sound = match self.problem.fixing(column) {
+                Some(true) => self.include(column),
+                Some(false) => self.exclude(column),
+                None => true,
+            };
+            let forbidden = self.state(column) == State::Free
+                && get(&self.alone, column).iter().any(|&node| {
+                    self.problem
+                        .nodes
+                        .get(node as usize)
+                        .is_some_and(|node| node.forbidden)
+                });
+            if !sound || (forbidden && !self.exclude(column)) {
+                return false;
+            }
+        }
+        self.propagate() && self.drop_beaten() && self.propagate()
+    }
+
+    fn chosen(&self) -> Vec<bool> {
+        self.state
+            .iter()
+            .take(self.problem.columns.len())
+            .map(|state| *state == State::In)
+            .collect()
+    }
+
+    /// Looks at the present branch: `None` if nothing better lies in it, otherwise its bound.
+    fn visit(&mut self, sound: bool) -> Option<i64> {
+        if !sound || !self.propagate() {
+            return None;
+        }
+        loop {
+            let bound = self.paid.saturating_add(self.bound());
+            if bound >= self.best_cost() {
+                return None;
+            }
+            let before = self.trail.len();
+            let slack = self.best_cost().saturating_sub(bound);
+            if !self.fix(slack) || !self.propagate() {
+                return None;
+            }
+            if self.trail.len() == before {
+                return Some(bound);
+            }
+        }
+    }
+
+    fn run(mut self, effort: &Effort<'_>) -> Answer {
+        let mut nodes = 0;
+        if !self.root() {
+            return Answer::infeasible(nodes, NAME);
+        }
+        let mut decisions: Vec<Decision> = Vec::new();
+        let mut root_bound = None;
+        let mut sound = true;
+        loop {
+            nodes += 1;
+            let bound = self.visit(sound);
+            let first = *root_bound.get_or_insert(bound.unwrap_or_else(|| self.best_cost()));
+            let proven = first.max(effort.lower_bound);
+            if nodes > effort.nodes_max || self.best_cost() <= proven {
+                let best = self.best_cost();
+                return self.finish(proven.min(best), nodes);
+            }
+            let next = bound.and_then(|_| self.next());
+            if let Some(column) = next {
+                decisions.push(Decision {
+                    mark: self.trail.len(),
+                    column,
+                });
+                sound = self.include(column);
+                continue;
+            }
+            if bound.is_some() {
+                self.offer(self.chosen());
+            }
+            let Some(last) = decisions.pop() else {
+                let best = self.best_cost();
+                return self.finish(best, nodes);
+            };
+            self.undo(last.mark);
+            sound = self.exclude(last.column);
+        }
+    }
+
+    fn finish(self, lower_bound: i64, nodes: u64) -> Answer {
+        Answer {
+            chosen: self.best.map(|(_, chosen)| chosen),
+            lower_bound,
+            nodes,
+            solver: NAME,
+        }
+    }
+}

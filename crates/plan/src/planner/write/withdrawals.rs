@@ -1,0 +1,173 @@
+//! What is said of one withdrawal: what it does, what it stops, what it takes away.
+
+use std::cmp::Reverse;
+
+use cordon_estate::Entity;
+use cordon_reach::Base;
+
+use super::{Solved, but};
+use crate::candidates::entity_name;
+use crate::circuit::is_down;
+use crate::document::{Path, PeopleEntry, ServiceEntry, WithdrawalEntry};
+use crate::limits::{PATHS_PER_WITHDRAWAL_MAX, PEOPLE_NAMED_MAX};
+use crate::planner::measure::Measured;
+use crate::planner::prepare::{Prepared, Target};
+use crate::planner::{Planner, Settings};
+
+impl Planner<'_> {
+    pub(super) fn withdrawals(
+        &mut self,
+        prepared: &Prepared,
+        solved: &Solved,
+        settings: &Settings,
+    ) -> Vec<WithdrawalEntry> {
+        let chosen = solved.solution.chosen.clone();
+        let mut order: Vec<usize> = (0..chosen.len())
+            .filter(|&column| chosen.get(column) == Some(&true))
+            .collect();
+        order.sort_by(|&one, &other| {
+            let key = |column: usize| prepared.urgency.get(column).copied().unwrap_or(u32::MAX);
+            let effect = |column: usize| {
+                prepared
+                    .columns
+                    .get(column)
+                    .map_or(0.0, |column| column.effect_seconds)
+            };
+            key(one)
+                .cmp(&key(other))
+                .then(effect(one).total_cmp(&effect(other)))
+                .then(one.cmp(&other))
+        });
+        let mut entries = Vec::new();
+        for (place, column) in order.into_iter().enumerate() {
+            entries.extend(self.withdrawal(prepared, solved, column, place as u32 + 1, settings));
+        }
+        entries
+    }
+
+    fn withdrawal(
+        &mut self,
+        prepared: &Prepared,
+        solved: &Solved,
+        column: usize,
+        order: u32,
+        settings: &Settings,
+    ) -> Option<WithdrawalEntry> {
+        let candidate = prepared.columns.get(column)?;
+        let rest = but(&solved.solution.chosen, column);
+        let without = self.measure_chosen(prepared, &rest, settings.duration_hours);
+        let worse = self
+            .estate
+            .services_with_ids()
+            .zip(&solved.after.levels)
+            .zip(&without.levels);
+        let (mut downs, mut degrades) = (Vec::new(), Vec::new());
+        for (((_, service), with), _) in worse.filter(|((_, with), without)| with > without) {
+            if is_down(service, *with) {
+                &mut downs
+            } else {
+                &mut degrades
+            }
+            .push(service.name.clone());
+        }
+        let (stops_jewels, stops) = self.stops(prepared, solved, &without, &rest);
+        let point_name = self
+            .estate
+            .point(candidate.point)
+            .map(|point| point.name.clone())
+            .unwrap_or_default();
+        Some(WithdrawalEntry {
+            id: self.candidates.id(candidate.act),
+            order,
+            act: candidate.act,
+            text: self.candidates.text(candidate.act),
+            entities: self.candidates.entities(candidate.act),
+            point: candidate.point,
+            point_name,
+            effect_seconds: candidate.effect_seconds,
+            certainty: candidate.certainty,
+            removes: candidate.removes.len() as u32,
+            friction_pence: candidate.friction_pence,
+            stops_jewels,
+            stops,
+            downs,
+            degrades,
+            people: candidate.denied.people,
+            uses_per_day: candidate.denied.uses_per_day,
+            refusal_price_pence: None,
+            refusal_instead: None,
+            indispensable: false,
+            forced: prepared.fixed.get(column) == Some(&Some(true)),
+        })
+    }
+
+    /// What would be in reach without one withdrawal and is not with it: jewels, then what is dearest.
+    fn stops(
+        &mut self,
+        prepared: &Prepared,
+        solved: &Solved,
+        without: &Measured,
+        rest: &[bool],
+    ) -> (Vec<String>, Vec<Path>) {
+        let pairs = prepared
+            .targets
+            .iter()
+            .zip(&solved.after.arrivals)
+            .zip(&without.arrivals);
+        let mut saved: Vec<&Target> = pairs
+            .filter(|((_, with), without)| with.is_none() && without.is_some())
+            .map(|((target, _), _)| target)
+            .collect();
+        saved.sort_by_key(|target| (target.jewel.is_none(), Reverse(target.loss_pence), target.entity));
+        let jewels = saved.iter().filter(|target| target.jewel.is_some());
+        let jewels = jewels
+            .map(|target| entity_name(self.estate, target.entity))
+            .collect();
+        let cuts = self.cuts(prepared, &solved.solution.chosen);
+        let withdrawn = prepared.withdrawn(rest);
+        let paths = saved
+            .into_iter()
+            .take(PATHS_PER_WITHDRAWAL_MAX)
+            .filter_map(|target| self.path(prepared, target.fact, target.entity, &withdrawn, &cuts))
+            .collect();
+        (jewels, paths)
+    }
+
+    pub(super) fn people(&self, withdrawals: &[WithdrawalEntry], services: &[ServiceEntry]) -> PeopleEntry {
+        let mut people = PeopleEntry::default();
+        let mut accounts = Vec::new();
+        let mut sites = Vec::new();
+        for entry in withdrawals {
+            people.denied = people.denied.saturating_add(entry.people);
+            people.uses_per_day += entry.uses_per_day;
+            for fact in self.candidates.removes(entry.act) {
+                let site = match fact {
+                    Base::Enabled(id) => {
+                        accounts.push(id);
+                        self.estate.account(id).and_then(|account| account.site)
+                    }
+                    Base::Connected(id) => self.estate.system(id).and_then(|system| system.site),
+                    _ => None,
+                };
+                sites.extend(site);
+            }
+        }
+        people.services_down = services.iter().map(|service| service.people).sum();
+        accounts.sort_unstable();
+        accounts.dedup();
+        sites.sort_unstable();
+        sites.dedup();
+        people.accounts_disabled_total = accounts.len() as u32;
+        people.sites_total = sites.len() as u32;
+        let accounts = accounts.into_iter().take(PEOPLE_NAMED_MAX);
+        people.accounts_disabled = accounts
+            .map(|id| self.estate.name(Entity::Account(id)).to_owned())
+            .collect();
+        let sites = sites.into_iter().take(PEOPLE_NAMED_MAX);
+        people.sites = sites
+            .filter_map(|id| self.estate.site(id))
+            .map(|site| site.name.clone())
+            .collect();
+        people
+    }
+}
