@@ -58,6 +58,10 @@ impl<S: Read + Write> Lines<S> {
                         since = Instant::now();
                     }
                     self.buffer.extend(block.iter().take(read));
+                    // Whoever sends a line byte by byte never pauses.
+                    if since.elapsed() > LINE_TIME {
+                        return Ok(Line::End);
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if is_pause(&error) => {

@@ -190,6 +190,8 @@ fn paths(config: &Config) -> Paths {
     }
     paths.readable.extend(config.extra_paths.read.iter().cloned());
     paths.writable.extend(config.extra_paths.write.iter().cloned());
+    // Whoever may sign, and this file, stay out of the process's own reach.
+    let kept = [parent(&config.file), parent(&config.allowed_signers)];
     for (path, only_read) in &config.named_paths {
         if *only_read || is_program(path) {
             paths.readable.push(path.clone());
@@ -198,6 +200,7 @@ fn paths(config: &Config) -> Paths {
         if !path.is_dir()
             && let Some(folder) = parent(path)
             && !SHARED_FOLDERS.iter().any(|shared| Path::new(shared) == folder)
+            && !kept.iter().flatten().any(|kept| *kept == folder)
         {
             // It is replaced whole, which takes a file beside it.
             paths.writable.push(folder);
