@@ -28,12 +28,10 @@ build: tools ## Build target/release/cordon and target/release/cordon-actuator
 check: tools ## Formatting and lints only
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked -p cordon-store --features postgres --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p cordon-sim --features execution --all-targets -- -D warnings
 
 test: servers check ## Formatting, lints, every test, and thousands of nights of faults
 	$(CARGO) test --locked --workspace
-	$(CARGO) test --locked -p cordon-store --features postgres --test postgres
 	$(CARGO) test --locked -p cordon-sim --features execution --test execution
 
 nights: tools ## Plans carried out under faults, NIGHTS=1000000 of them

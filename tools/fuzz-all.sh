@@ -34,6 +34,8 @@ seed read_zeek "$samples"/zeek_conn.log
 seed load_estate cases/*/estate.yaml crates/estate/tests/fixtures/*
 seed load_rules rules/*/*.yml
 seed import_estate fuzz/seeds/import_estate/*
+seed read_approval fuzz/seeds/read_approval/*
+seed read_request fuzz/seeds/read_request/*
 seed read_gzip
 seed read_zstd
 for file in "$samples"/*; do

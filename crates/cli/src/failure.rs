@@ -17,6 +17,12 @@ pub(crate) enum Failure {
     /// The user must change the command or what it was given.
     #[error("{0}")]
     Input(String),
+    /// The actuator or an enforcement point failed.
+    #[error("{0}")]
+    Point(String),
+    /// The store failed, and a person must look at it.
+    #[error("{0}")]
+    Store(String),
     /// Cordon is wrong.
     #[error("{0}")]
     Bug(String),
@@ -36,6 +42,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::BrokenPipe => 0,
             Self::Input(_) => 2,
+            Self::Store(_) | Self::Point(_) => 3,
             Self::Bug(_) => EXIT_BUG,
         })
     }

@@ -381,7 +381,6 @@ fn ci_runs_the_tests() {
         "clippy",
         "-D warnings",
         "test --locked --workspace",
-        "test --locked -p cordon-store --features postgres --test postgres",
         "test --locked -p cordon-sim --features execution --test execution",
         "clippy --locked -p cordon-sim --features execution",
         "install-missing.sh servers",

@@ -1,6 +1,7 @@
 //! The process that holds the secrets, from outside: what it refuses, what it keeps, how it ends.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::panic,
     unreachable_pub,
     dead_code,

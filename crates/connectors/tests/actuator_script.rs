@@ -2,6 +2,7 @@
 //! and that killing the process at any moment loses nothing.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::panic,
     unreachable_pub,
     dead_code,

@@ -9,24 +9,28 @@
 )]
 
 mod bed;
+#[path = "bed/cluster.rs"]
+mod cluster;
 
-use bed::cluster::Cluster;
+use std::process::Command;
+
 use bed::{crash, drafts, refused, suite, verified};
+use cluster::Cluster;
 use cordon_ledger::{Broken, BrokenAt};
 use cordon_store::{FailureKind, StoreError, open, open_to_read};
-use cordon_testbed::skip;
+use cordon_testbed::{skip, wait_until};
 
 /// How often the writer is killed.
 const KILLS: usize = 50;
 
 /// A private server, or `None` with the reason said.
-fn cluster(settings: &[&str]) -> Option<Cluster> {
+fn start(settings: &[&str]) -> Option<Cluster> {
     Cluster::start(settings).inspect_err(|why| skip(why)).ok()
 }
 
 #[test]
 fn the_suite() {
-    let Some(cluster) = cluster(&[]) else { return };
+    let Some(cluster) = start(&[]) else { return };
     suite::run(|| cluster.fresh());
 }
 
@@ -36,7 +40,7 @@ fn the_suite_where_the_server_defaults_to_less() {
         "synchronous_commit=off",
         "default_transaction_isolation=serializable",
     ];
-    let Some(cluster) = cluster(&settings) else { return };
+    let Some(cluster) = start(&settings) else { return };
     suite::run(|| cluster.fresh());
 }
 
@@ -47,7 +51,7 @@ fn the_writer() {
 
 #[test]
 fn what_was_durable_survives_a_killed_writer_and_a_killed_server() {
-    let Some(mut cluster) = cluster(&[]) else { return };
+    let Some(mut cluster) = start(&[]) else { return };
     let location = cluster.fresh();
     let (mut promised, mut there) = (0, 0);
     for round in 0..KILLS {
@@ -64,7 +68,7 @@ fn what_was_durable_survives_a_killed_writer_and_a_killed_server() {
 
 #[test]
 fn a_connection_that_was_lost_is_made_again() {
-    let Some(mut cluster) = cluster(&[]) else { return };
+    let Some(mut cluster) = start(&[]) else { return };
     let mut store = open(&cluster.fresh()).unwrap();
     store.append(&drafts(2), &[]).unwrap();
     cluster.crash_and_start();
@@ -78,7 +82,7 @@ fn a_connection_that_was_lost_is_made_again() {
 
 #[test]
 fn tampering_is_refused_or_named() {
-    let Some(cluster) = cluster(&[]) else { return };
+    let Some(cluster) = start(&[]) else { return };
     let location = cluster.fresh();
     open(&location).unwrap().append(&drafts(4), &[]).unwrap();
     for statement in [
@@ -115,7 +119,7 @@ fn tampering_is_refused_or_named() {
 
 #[test]
 fn a_server_that_cannot_be_used_is_refused_with_what_to_do() {
-    let Some(cluster) = cluster(&["fsync=off"]) else {
+    let Some(cluster) = start(&["fsync=off"]) else {
         return;
     };
     let location = cluster.fresh();
@@ -131,7 +135,7 @@ fn a_server_that_cannot_be_used_is_refused_with_what_to_do() {
 
 #[test]
 fn other_versions_encodings_and_rights_are_refused() {
-    let Some(cluster) = cluster(&[]) else { return };
+    let Some(cluster) = start(&[]) else { return };
     let location = cluster.fresh();
     drop(open(&location).unwrap());
     cluster
@@ -168,4 +172,92 @@ fn other_versions_encodings_and_rights_are_refused() {
         verified(open_to_read(&as_reader).unwrap().as_ref()).head.entries,
         2
     );
+}
+
+/// Certificates made with openssl: an authority, and a server's for `localhost` signed by it. `None` without openssl.
+fn certificates(cluster: &Cluster, host: &str) -> Option<String> {
+    let openssl = |arguments: &str| {
+        let output = Command::new("openssl")
+            .args(arguments.split_whitespace())
+            .current_dir(cluster.folder().path())
+            .output()
+            .ok()?;
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Some(())
+    };
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    openssl(&format!(
+        "req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority"
+    ))?;
+    openssl(&format!(
+        "req {key} -keyout server.key -out server.csr -subj /CN=server"
+    ))?;
+    cluster
+        .folder()
+        .write("names", &format!("subjectAltName=DNS:{host}\n"));
+    openssl(
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -days 2 -extfile names",
+    )?;
+    cluster.own("server.key");
+    cluster.own("server.pem");
+    for (name, value) in [("ssl_cert_file", "server.pem"), ("ssl_key_file", "server.key")] {
+        let file = cluster.folder().file(value);
+        cluster
+            .sql("postgres", &format!("ALTER SYSTEM SET {name} = '{file}'"))
+            .unwrap();
+    }
+    cluster.sql("postgres", "ALTER SYSTEM SET ssl = on").unwrap();
+    cluster.sql("postgres", "SELECT pg_reload_conf()").unwrap();
+    wait_until("TLS is on", 10, || {
+        cluster.sql("postgres", "SHOW ssl").as_deref() == Ok("on")
+    });
+    Some(cluster.folder().file("ca.pem"))
+}
+
+#[test]
+fn tls_is_used_and_checked() {
+    let Some(cluster) = start(&[]) else { return };
+    let Some(authority) = certificates(&cluster, "localhost") else {
+        return skip("openssl is not installed");
+    };
+    let url = cluster.fresh().replace("127.0.0.1", "localhost");
+    let checked = format!("{url}?sslmode=verify-full&sslrootcert={authority}");
+    let mut store = open(&checked).unwrap();
+    store.append(&drafts(1), &[]).unwrap();
+    let encrypted = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+                     WHERE ssl AND application_name = 'cordon'";
+    assert_eq!(cluster.sql("postgres", encrypted).as_deref(), Ok("1"));
+    drop(store);
+
+    let other = start(&[]).and_then(|other| Some((certificates(&other, "localhost")?, other)));
+    let (stranger, _other) = other.unwrap();
+    let by_number = cluster.url("fresh0");
+    for wrong in [
+        format!("{url}?sslmode=verify-full&sslrootcert={stranger}"),
+        format!("{by_number}?sslmode=verify-full&sslrootcert={authority}"),
+    ] {
+        let error = refused(open(&wrong));
+        assert_eq!(error.failure(), Some(FailureKind::Insecure), "{wrong}: {error}");
+    }
+    for unusable in ["/nonexistent.pem", &cluster.folder().file("names")] {
+        let error = refused(open(&format!("{url}?sslrootcert={unusable}")));
+        assert_eq!(error.failure(), Some(FailureKind::Location), "{error}");
+    }
+}
+
+#[test]
+fn a_server_without_tls_is_refused_where_tls_is_wanted() {
+    let (Some(cluster), Some(with)) = (start(&[]), start(&[])) else {
+        return;
+    };
+    let Some(authority) = certificates(&with, "localhost") else {
+        return skip("openssl is not installed");
+    };
+    let url = cluster.fresh().replace("127.0.0.1", "localhost");
+    let error = refused(open(&format!("{url}?sslmode=require&sslrootcert={authority}")));
+    assert_eq!(error.failure(), Some(FailureKind::Insecure), "{error}");
 }

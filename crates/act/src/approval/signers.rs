@@ -57,6 +57,18 @@ pub struct SignersError {
 }
 
 impl AllowedSigners {
+    /// The people who may sign in a role at an instant.
+    #[must_use]
+    pub fn people(&self, role: super::Role, now: jiff::Timestamp) -> std::collections::BTreeSet<String> {
+        let valid = |signer: &&Signer| {
+            let options = &signer.options;
+            options.allows(role.namespace())
+                && options.valid_after.is_none_or(|from| from <= now)
+                && options.valid_before.is_none_or(|until| now <= until)
+        };
+        self.signers.iter().filter(valid).map(|signer| signer.person.clone()).collect()
+    }
+
     /// Reads the file; times without `Z` are in `zone`, which is the machine's with OpenSSH.
     ///
     /// # Errors

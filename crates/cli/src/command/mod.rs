@@ -1,10 +1,12 @@
 //! One file per command: what it accepts, and what it does with it.
 
 mod backtest;
+mod carry;
 mod completions;
 mod detect;
 mod drill;
 mod estate;
+pub(crate) mod ledger;
 mod man;
 mod plan;
 mod verify;
@@ -58,6 +60,13 @@ enum Command {
     Verify(verify::Verify),
     Backtest(backtest::BacktestCommand),
     Estate(estate::EstateCommand),
+    Approve(carry::approve::Approve),
+    Apply(carry::apply::Apply),
+    Status(carry::status::Status),
+    Renew(carry::renew::Renew),
+    Lift(carry::lift::Lift),
+    Doctor(carry::doctor::Doctor),
+    Ledger(ledger::LedgerCommand),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -87,6 +96,13 @@ fn dispatch(command: &Command, console: &Console) -> Result<Answer, Failure> {
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Verify(arguments) => verify::run(arguments, console),
         Command::Estate(arguments) => estate::run(arguments, console),
+        Command::Approve(arguments) => carry::approve::run(arguments, console),
+        Command::Apply(arguments) => carry::apply::run(arguments, console),
+        Command::Status(arguments) => carry::status::run(arguments, console),
+        Command::Renew(arguments) => carry::renew::run(arguments, console),
+        Command::Lift(arguments) => carry::lift::run(arguments, console),
+        Command::Doctor(arguments) => carry::doctor::run(arguments, console),
+        Command::Ledger(arguments) => ledger::run(arguments, console),
         Command::Completions(arguments) => completions::run(arguments, console),
         Command::Man(arguments) => man::run(arguments, console),
     }
@@ -104,7 +120,7 @@ fn tell(failure: &Failure, console: &Console) -> ExitCode {
     match failure {
         Failure::BrokenPipe => {}
         Failure::Bug(what) => console.error(&format!("{what}\n{REPORT_IT}")),
-        Failure::Input(_) => console.error(&failure.to_string()),
+        Failure::Input(_) | Failure::Store(_) | Failure::Point(_) => console.error(&failure.to_string()),
     }
     failure.exit_code()
 }

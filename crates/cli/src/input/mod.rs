@@ -3,7 +3,9 @@
 pub(crate) mod entity;
 pub(crate) mod estate;
 pub(crate) mod evidence;
+pub(crate) mod key;
 pub(crate) mod logs;
+pub(crate) mod record;
 pub(crate) mod rules;
 pub(crate) mod waiting;
 mod walk;

@@ -27,11 +27,7 @@ pub(super) fn commit_failed(error: &Error) -> StoreError {
 
 fn kind(error: &Error) -> FailureKind {
     let Some(code) = error.code() else {
-        return if error.is_closed() || is_network(error) {
-            FailureKind::Unreachable
-        } else {
-            FailureKind::Other
-        };
+        return kind_of_transport(error);
     };
     if *code == SqlState::DISK_FULL {
         return FailureKind::Full;
@@ -48,15 +44,33 @@ fn kind(error: &Error) -> FailureKind {
     }
 }
 
-fn is_network(error: &Error) -> bool {
+/// What an error means that the server did not send.
+fn kind_of_transport(error: &Error) -> FailureKind {
     let mut source = std::error::Error::source(error);
+    let mut kind = if error.is_closed() {
+        FailureKind::Unreachable
+    } else {
+        FailureKind::Other
+    };
     while let Some(inner) = source {
-        if inner.is::<std::io::Error>() {
-            return true;
+        if let Some(input_output) = inner.downcast_ref::<std::io::Error>() {
+            let about_tls = input_output
+                .get_ref()
+                .is_some_and(|cause| cause.is::<rustls::Error>());
+            kind = if about_tls {
+                FailureKind::Insecure
+            } else {
+                FailureKind::Unreachable
+            };
         }
         source = inner.source();
     }
-    false
+    // The client library has its own words, and no type, for a server that offers no TLS.
+    if text(error).contains("does not support TLS") {
+        FailureKind::Insecure
+    } else {
+        kind
+    }
 }
 
 fn text(error: &Error) -> String {

@@ -93,14 +93,19 @@ impl Cluster {
         format!("postgres://cordon@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// The port on the loopback address.
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
     /// The folder of the server, in which its user may write.
     pub(crate) fn folder(&self) -> &Folder {
         &self.folder
+    }
+
+    /// Makes a file in the folder the server's own, and readable by nobody else.
+    pub(crate) fn own(&self, name: &str) {
+        let path = self.folder.file(name);
+        if is_root() {
+            std::os::unix::fs::chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        let owner_only = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&path, owner_only).unwrap();
     }
 
     /// Runs a statement with psql, as an administrator would.

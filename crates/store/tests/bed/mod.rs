@@ -1,8 +1,5 @@
 //! What the tests of both databases share.
-#![allow(dead_code, reason = "each test program uses its own part")]
 
-#[cfg(feature = "postgres")]
-pub(crate) mod cluster;
 pub(crate) mod crash;
 pub(crate) mod suite;
 

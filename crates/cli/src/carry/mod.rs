@@ -1,0 +1,193 @@
+//! Carries orders out: drives the reconciler with the record on one side and the actuator on the other.
+//!
+//! One thread turns; each enforcement point has a thread of its own, so that a slow server holds up no other. What is written is durable
+//! before the reconciler hears of it, and nothing is asked of a server before that.
+
+mod record;
+mod worker;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use cordon_act::wire::PointInfo;
+use cordon_act::{Book, Effect, Event, PointName, Reconciler, Request};
+use cordon_store::Store;
+use jiff::Timestamp;
+
+use crate::actuator::Client;
+use crate::failure::Failure;
+use record::Record;
+pub(crate) use record::read;
+
+/// Longest wait between two looks at the record, in which another executor may have written.
+const TURN: Duration = Duration::from_millis(500);
+
+/// An executor at work.
+pub(crate) struct Executor {
+    reconciler: Reconciler,
+    record: Record,
+    workers: BTreeMap<PointName, Sender<Vec<Request>>>,
+    services: Sender<String>,
+    events: Receiver<Event>,
+    points: Vec<PointInfo>,
+    held: BTreeMap<PointName, u64>,
+    busy_elsewhere: BTreeSet<String>,
+}
+
+impl Executor {
+    /// An executor over this record and the actuator at this socket.
+    pub(crate) fn start(store: Box<dyn Store>, socket: &Path) -> Result<Self, Failure> {
+        let greeting = Client::new(socket).greeting().map_err(|error| Failure::Point(error.to_string()))?;
+        let record = Record::open(store)?;
+        let reconciler = Reconciler::new(record.book()?, Timestamp::now());
+        let (sender, events) = channel();
+        let workers = greeting
+            .points
+            .iter()
+            .map(|point| (point.name.clone(), worker::start(socket, sender.clone())))
+            .collect();
+        let services = worker::start_services(socket, sender);
+        let points = greeting.points;
+        let (held, busy_elsewhere) = (BTreeMap::new(), BTreeSet::new());
+        let mut executor = Self { reconciler, record, workers, services, events, points, held, busy_elsewhere };
+        executor.take_claims()?;
+        Ok(executor)
+    }
+
+    /// What was recorded so far.
+    pub(crate) const fn book(&self) -> &Book {
+        self.reconciler.book()
+    }
+
+    /// The points of the actuator.
+    pub(crate) fn points(&self) -> &[PointInfo] {
+        &self.points
+    }
+
+    /// The epoch under which this executor acts at a point.
+    pub(crate) fn epoch(&self, point: &PointName) -> Option<u64> {
+        self.held.get(point).copied()
+    }
+
+    /// Who else acts at points that this executor would act at, in words.
+    pub(crate) fn busy_elsewhere(&self) -> impl Iterator<Item = &String> {
+        self.busy_elsewhere.iter()
+    }
+
+    /// The state machine, to be told what people want.
+    pub(crate) const fn reconciler(&mut self) -> &mut Reconciler {
+        &mut self.reconciler
+    }
+
+    /// Works until `done` says so, showing what was recorded as it happens; gives the claims back at the end.
+    pub(crate) fn run(
+        &mut self,
+        mut done: impl FnMut(&Book) -> bool,
+        mut show: impl FnMut(&cordon_act::Entry),
+    ) -> Result<(), Failure> {
+        let mut claimed_at = Timestamp::now();
+        loop {
+            self.work(&mut show)?;
+            if self.record.is_idle() && done(self.reconciler.book()) {
+                return self.record.release();
+            }
+            self.wait();
+            if Timestamp::now().duration_since(claimed_at) > jiff::SignedDuration::from_secs(10) {
+                self.take_claims()?;
+                claimed_at = Timestamp::now();
+            }
+            let learned = self.record.learn()?;
+            if !learned.is_empty() {
+                self.reconciler.handle(Event::Learned(learned), Timestamp::now());
+            }
+        }
+    }
+
+    /// Does everything that can be done without waiting.
+    fn work(&mut self, show: &mut impl FnMut(&cordon_act::Entry)) -> Result<(), Failure> {
+        loop {
+            let effects = self.reconciler.poll(Timestamp::now());
+            if effects.is_empty() {
+                return Ok(());
+            }
+            let mut asks: BTreeMap<PointName, Vec<Request>> = BTreeMap::new();
+            for effect in effects {
+                match effect {
+                    Effect::Ask(request) => {
+                        asks.entry(request.placement.point.clone()).or_default().push(*request);
+                    }
+                    Effect::ProbeServices { plan_hash } => {
+                        // A thread that is gone answers nothing; the plan then waits and says so.
+                        let _ = self.services.send(plan_hash);
+                    }
+                    Effect::Write(write) => self.write(&write, show)?,
+                }
+            }
+            for (point, requests) in asks {
+                if let Some(worker) = self.workers.get(&point) {
+                    let _ = worker.send(requests);
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, write: &cordon_act::Write, show: &mut impl FnMut(&cordon_act::Entry)) -> Result<(), Failure> {
+        let now = Timestamp::now();
+        for event in self.record.write(write, now)? {
+            if matches!(event, Event::Written(_)) {
+                write.entries.iter().for_each(&mut *show);
+            }
+            if let Event::ClaimLost(point) = &event {
+                self.held.remove(point);
+            }
+            self.reconciler.handle(event, Timestamp::now());
+        }
+        Ok(())
+    }
+
+    /// Waits for an answer, the next thing that is due, or another executor's entries.
+    fn wait(&mut self) {
+        let now = Timestamp::now();
+        let due = self.reconciler.wake_at().map(|due| due.duration_since(now));
+        let wait = due.and_then(|due| Duration::try_from(due).ok()).unwrap_or(TURN).min(TURN);
+        match self.events.recv_timeout(wait) {
+            Ok(event) => {
+                self.reconciler.handle(event, Timestamp::now());
+                while let Ok(event) = self.events.try_recv() {
+                    self.reconciler.handle(event, Timestamp::now());
+                }
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        }
+    }
+
+    /// Claims every point that nobody else acts at, after reading what others wrote.
+    fn take_claims(&mut self) -> Result<(), Failure> {
+        let learned = self.record.learn()?;
+        let now = Timestamp::now();
+        if !learned.is_empty() {
+            self.reconciler.handle(Event::Learned(learned), now);
+        }
+        self.busy_elsewhere.clear();
+        for point in &self.points {
+            match self.record.claim(&point.name, now)? {
+                Ok(epoch) if self.held.get(&point.name) != Some(&epoch) => {
+                    self.held.insert(point.name.clone(), epoch);
+                    let capabilities = point.capabilities.clone();
+                    let claimed = Event::Claimed { point: point.name.clone(), epoch, capabilities };
+                    self.reconciler.handle(claimed, now);
+                }
+                Ok(_) => {}
+                Err(by) => {
+                    self.busy_elsewhere.insert(format!("{} by {by}", point.name));
+                    if self.held.remove(&point.name).is_some() {
+                        self.reconciler.handle(Event::ClaimLost(point.name.clone()), now);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

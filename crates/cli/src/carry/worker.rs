@@ -1,0 +1,168 @@
+//! One thread for each enforcement point: asks the actuator in batches, and says what came back.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use cordon_act::limits::CALL_SECONDS;
+use cordon_act::wire::{self, Claim, Outcome, Reading, Return, TARGETS_PER_REQUEST_MAX, Withdrawal};
+use cordon_act::{Answer, Ask, Event, PointError, PointErrorKind, PointName, Request, Verb};
+
+use crate::actuator::Client;
+
+/// Starts the thread of a point.
+pub(super) fn start(socket: &Path, events: Sender<Event>) -> Sender<Vec<Request>> {
+    let (sender, receiver) = channel();
+    let mut client = Client::new(socket);
+    std::thread::spawn(move || serve(&receiver, &events, &mut client));
+    sender
+}
+
+/// Starts the thread that asks the probes of protected services.
+pub(super) fn start_services(socket: &Path, events: Sender<Event>) -> Sender<String> {
+    let (sender, receiver) = channel::<String>();
+    let mut client = Client::new(socket);
+    std::thread::spawn(move || {
+        for plan_hash in receiver {
+            let failing = failing_services(&mut client);
+            if events.send(Event::ServicesProbed { plan_hash, failing }).is_err() {
+                return;
+            }
+        }
+    });
+    sender
+}
+
+/// Services whose probe fails. An actuator that does not answer is one that fails: no further wave is begun on a guess.
+fn failing_services(client: &mut Client) -> Vec<String> {
+    let ask = wire::Ask::Services { names: Vec::new(), deadline_milliseconds: CALL_SECONDS * 1000 };
+    match client.ask(ask) {
+        Ok(wire::Answer::Services { services }) => {
+            services.into_iter().filter(|service| !service.serves).map(|service| service.name).collect()
+        }
+        _ => vec!["(the actuator did not say)".to_owned()],
+    }
+}
+
+fn serve(requests: &Receiver<Vec<Request>>, events: &Sender<Event>, client: &mut Client) {
+    while let Ok(mut batch) = requests.recv() {
+        while let Ok(more) = requests.try_recv() {
+            batch.extend(more);
+        }
+        for group in groups(batch) {
+            for (request, answer) in ask(client, group) {
+                if events.send(Event::Answered(request.call, answer)).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Requests that can be asked at once: of one verb, orders and epoch, in their order.
+fn groups(batch: Vec<Request>) -> Vec<Vec<Request>> {
+    let mut groups: Vec<Vec<Request>> = Vec::new();
+    let alike = |one: &Request, other: &Request| {
+        verb(one) == verb(other) && one.orders_digest == other.orders_digest && one.epoch == other.epoch
+    };
+    for request in batch {
+        let place = groups.iter_mut().find(|group| {
+            group.len() < TARGETS_PER_REQUEST_MAX && group.first().is_some_and(|first| alike(first, &request))
+        });
+        match place {
+            Some(group) => group.push(request),
+            None => groups.push(vec![request]),
+        }
+    }
+    groups
+}
+
+const fn verb(request: &Request) -> Verb {
+    match request.ask {
+        Ask::Observe => Verb::Observe,
+        Ask::Apply { .. } => Verb::Apply,
+        Ask::Lift { .. } => Verb::Lift,
+        Ask::Probe => Verb::Probe,
+    }
+}
+
+fn ask(client: &mut Client, group: Vec<Request>) -> Vec<(Request, Answer)> {
+    let Some(first) = group.first() else { return Vec::new() };
+    let answer = client.ask(question(first, &group));
+    let outcomes: Vec<Result<Answer, PointError>> = match answer {
+        Ok(wire::Answer::Observed { outcomes }) => {
+            outcomes.into_iter().map(|one| result(one).map(|seen| Answer::Stands(Ok(seen)))).collect()
+        }
+        Ok(wire::Answer::Probed { outcomes }) => {
+            outcomes.into_iter().map(|one| result(one).map(|probe| Answer::Tried(Ok(probe)))).collect()
+        }
+        Ok(wire::Answer::Refused { refusal }) => same(&group, &refused(&refusal)),
+        Ok(_) => same(&group, &PointError::new(PointErrorKind::Bug, "the actuator answered another question")),
+        Err(error) => same(&group, &error),
+    };
+    let missing = || Err(PointError::new(PointErrorKind::Unknown, "the actuator answered for fewer targets"));
+    let mut outcomes = outcomes.into_iter();
+    group
+        .into_iter()
+        .map(|request| {
+            let outcome = outcomes.next().unwrap_or_else(missing);
+            let answer = outcome.unwrap_or_else(|error| Answer::from_error(&request, error));
+            (request, answer)
+        })
+        .collect()
+}
+
+fn same(group: &[Request], error: &PointError) -> Vec<Result<Answer, PointError>> {
+    group.iter().map(|_| Err(error.clone())).collect()
+}
+
+fn result<T>(outcome: Outcome<T>) -> Result<T, PointError> {
+    match outcome {
+        Outcome::Done(value) => Ok(value),
+        Outcome::Refused(refusal) => Err(refused(&refusal)),
+        Outcome::Failed(error) => Err(error),
+    }
+}
+
+fn refused(refusal: &cordon_act::gate::Refusal) -> PointError {
+    PointError::new(PointErrorKind::Denied, format_args!("the actuator refuses: {refusal}"))
+}
+
+fn question(first: &Request, group: &[Request]) -> wire::Ask {
+    let point: PointName = first.placement.point.clone();
+    let at = Claim { point, epoch: first.epoch, deadline_milliseconds: CALL_SECONDS * 1000 };
+    let orders_digest = first.orders_digest.clone();
+    match first.ask {
+        Ask::Observe => wire::Ask::Observe(reading(at, group)),
+        Ask::Probe => wire::Ask::Probe(reading(at, group)),
+        Ask::Apply { .. } => {
+            wire::Ask::Apply { at, orders_digest, withdrawals: group.iter().filter_map(withdrawal).collect() }
+        }
+        Ask::Lift { .. } => {
+            wire::Ask::Lift { at, orders_digest, returns: group.iter().filter_map(given_back).collect() }
+        }
+    }
+}
+
+fn reading(at: Claim, group: &[Request]) -> Reading {
+    Reading { at, targets: group.iter().map(|request| request.placement.target.clone()).collect() }
+}
+
+fn withdrawal(request: &Request) -> Option<Withdrawal> {
+    let Ask::Apply { prior, lease_until, .. } = &request.ask else { return None };
+    Some(Withdrawal {
+        order: request.order.clone(),
+        target: request.placement.target.clone(),
+        prior: prior.clone(),
+        lease_until: *lease_until,
+    })
+}
+
+fn given_back(request: &Request) -> Option<Return> {
+    let Ask::Lift { prior, left, .. } = &request.ask else { return None };
+    Some(Return {
+        orders: vec![request.order.clone()],
+        target: request.placement.target.clone(),
+        prior: prior.clone(),
+        left: left.clone(),
+    })
+}

@@ -1,0 +1,122 @@
+//! `cordon lift`: gives withdrawn access back, exactly as it was.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::Args;
+use cordon_act::approval::{LiftStatement, OrderChoice, Role};
+use cordon_act::wire::Ask;
+use cordon_act::{Book, OrderId};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Execution, signing};
+use crate::actuator::Client;
+use crate::carry::Executor;
+use crate::console::Console;
+use crate::failure::{Answer, Failure};
+use crate::render::carry as words;
+
+const EXAMPLES: &str = "\
+Examples:
+  cordon lift 3fa2b1c0d4e5-02 --key ~/.ssh/id_ed25519     # one order
+  cordon lift 3fa2b1c0d4e5 --key ~/.ssh/id_ed25519        # every order of a plan, the last first
+  cordon lift --all --key ~/.ssh/id_ed25519";
+
+/// Give withdrawn access back
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Lift {
+    #[command(flatten)]
+    execution: Execution,
+    /// Orders, or plans by the start of their hash, as `cordon status` names them
+    #[arg(value_name = "ORDER", required_unless_present = "all")]
+    which: Vec<String>,
+    /// Everything that is in force
+    #[arg(long, conflicts_with = "which")]
+    all: bool,
+    /// Your SSH key, with the role cordon-lift
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// What somebody else changed meanwhile is left as it is
+    #[arg(long)]
+    accept_changes: bool,
+}
+
+pub(crate) fn run(arguments: &Lift, console: &Console) -> Result<Answer, Failure> {
+    let store = arguments.execution.place.open()?;
+    let mut executor = Executor::start(store, &arguments.execution.actuator)?;
+    let chosen = chosen(executor.book(), &arguments.which, arguments.all)?;
+    for (plan_hash, orders) in words::by_plan(executor.book(), &chosen) {
+        permit(arguments, plan_hash, orders)?;
+    }
+    // The last that was withdrawn comes back first.
+    let orders: Vec<OrderId> = chosen.iter().rev().cloned().collect();
+    executor.reconciler().lift(orders, whose(&arguments.key), arguments.accept_changes);
+    let wanted = chosen.clone();
+    executor.run(|book| words::are_lifted(book, &wanted), |entry| words::show(entry, console))?;
+    let rows = words::rows_of(executor.book(), &chosen);
+    if console.json {
+        console.print_json(&rows)?;
+    } else {
+        console.print(&words::table(&rows, Timestamp::now(), console.width))?;
+    }
+    Ok(if words::is_given_back(executor.book(), &chosen) { Answer::Yes } else { Answer::No })
+}
+
+/// Who asked, as far as this command knows: the key. The actuator records the person.
+fn whose(key: &std::path::Path) -> String {
+    let name = key.file_name().map(|name| name.to_string_lossy().into_owned());
+    format!("the key {}", name.unwrap_or_default())
+}
+
+fn permit(arguments: &Lift, plan_hash: String, orders: BTreeSet<OrderId>) -> Result<(), Failure> {
+    let not_after = later(SignedDuration::from_mins(30))?;
+    let statement = LiftStatement { plan_hash, orders: OrderChoice::These(orders), not_after };
+    let signed = signing::sign(statement.to_string(), Role::Lift, &arguments.key)?;
+    ask_leave(&arguments.execution, Ask::PermitLift { signed })
+}
+
+/// An instant so much later, in whole seconds, as statements have them.
+pub(super) fn later(duration: SignedDuration) -> Result<Timestamp, Failure> {
+    let too_long = |_| Failure::input("that is too long");
+    let time = Timestamp::now().checked_add(duration).map_err(too_long)?;
+    Timestamp::from_second(time.as_second()).map_err(too_long)
+}
+
+/// Hands something signed to the actuator, which checks who may.
+pub(super) fn ask_leave(execution: &Execution, ask: Ask) -> Result<(), Failure> {
+    match Client::new(&execution.actuator).ask(ask) {
+        Ok(cordon_act::wire::Answer::Noted { .. }) => Ok(()),
+        Ok(cordon_act::wire::Answer::Refused { refusal }) => {
+            Err(Failure::input(format!("the actuator refuses: {refusal}")))
+        }
+        Ok(_) => Err(Failure::Bug("the actuator answered another question".to_owned())),
+        Err(error) => Err(Failure::Point(error.to_string())),
+    }
+}
+
+/// The orders that somebody named, in the order of execution.
+pub(super) fn chosen(book: &Book, which: &[String], all: bool) -> Result<Vec<OrderId>, Failure> {
+    let mut chosen = Vec::new();
+    for name in which {
+        let fits = |id: &&OrderId| id.0 == *name || (name.len() >= 6 && book_plan(book, id).starts_with(name.as_str()));
+        let before = chosen.len();
+        chosen.extend(book.orders().keys().filter(fits).cloned());
+        if chosen.len() == before {
+            return Err(Failure::input(format!(
+                "no order is called {name}, and no plan's hash starts so\n`cordon status` lists what is in force."
+            )));
+        }
+    }
+    if all {
+        let open = book.orders().values().filter(|order| words::is_open(book, order));
+        chosen.extend(open.map(|order| order.order.id.clone()));
+    }
+    chosen.sort();
+    chosen.dedup();
+    if chosen.is_empty() { Err(Failure::input("nothing is in force, so there is nothing to lift")) } else { Ok(chosen) }
+}
+
+fn book_plan<'a>(book: &'a Book, id: &OrderId) -> &'a str {
+    book.orders().get(id).map_or("", |order| order.plan_hash.as_str())
+}
