@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use cordon_act::{PointError, PointErrorKind};
 
@@ -90,7 +90,30 @@ impl KeptFile {
     /// # Errors
     /// `Denied` or `Target` if it cannot be written; then the old text stands.
     pub(crate) fn replace(&self, text: &str) -> Result<(), PointError> {
-        self.replace_durably(text).map_err(|error| {
+        self.put(text, None)
+    }
+
+    /// Puts back a text that had been replaced, with the time at which it had been written: whoever asks later whether the file was
+    /// changed since then is told no.
+    ///
+    /// # Errors
+    /// As [`Self::replace`].
+    pub(crate) fn put_back(&self, text: &str, written: SystemTime) -> Result<(), PointError> {
+        self.put(text, Some(written))
+    }
+
+    /// When it was last written.
+    ///
+    /// # Errors
+    /// `Config` if it is missing.
+    pub(crate) fn written(&self) -> Result<SystemTime, PointError> {
+        std::fs::metadata(&self.0)
+            .and_then(|metadata| metadata.modified())
+            .map_err(|error| config(format!("cannot read {}: {error}", self.0.display())))
+    }
+
+    fn put(&self, text: &str, written: Option<SystemTime>) -> Result<(), PointError> {
+        self.replace_durably(text, written).map_err(|error| {
             let kind = match error.kind() {
                 std::io::ErrorKind::PermissionDenied => PointErrorKind::Denied,
                 _ => PointErrorKind::Target,
@@ -99,7 +122,7 @@ impl KeptFile {
         })
     }
 
-    fn replace_durably(&self, text: &str) -> std::io::Result<()> {
+    fn replace_durably(&self, text: &str, written: Option<SystemTime>) -> std::io::Result<()> {
         let old = std::fs::metadata(&self.0)?;
         let mut name = self.0.clone().into_os_string();
         name.push(".new");
@@ -124,6 +147,9 @@ impl KeptFile {
             std::os::unix::fs::fchown(&file, Some(old.uid()), Some(old.gid()))?;
         }
         file.set_permissions(old.permissions())?;
+        if let Some(written) = written {
+            file.set_modified(written)?;
+        }
         file.sync_all()?;
         std::fs::rename(&new, &self.0)?;
         self.folder()
@@ -180,6 +206,12 @@ mod tests {
         assert_eq!(file.read().unwrap(), "new");
         assert_eq!(std::fs::metadata(file.path()).unwrap().mode() & 0o777, 0o640);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let written = file.written().unwrap() - Duration::from_secs(60);
+        file.put_back("old", written).unwrap();
+        assert_eq!(
+            (file.read().unwrap().as_str(), file.written().unwrap()),
+            ("old", written)
+        );
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod script;
 mod secret;
 #[cfg(feature = "https")]
 pub mod shared_signals;
+pub mod ssh;
 mod time_left;
 mod tls;
 #[cfg(feature = "https")]

@@ -40,6 +40,7 @@ pub static KINDS: &[Kind] = &[
     #[cfg(feature = "https")]
     kind!("scim", scim),
     kind!("script", script, runs programs),
+    kind!("ssh", ssh, runs programs),
     #[cfg(feature = "https")]
     kind!("shared-signals", shared_signals),
 ];

@@ -66,7 +66,11 @@ impl AllowedSigners {
                 && options.valid_after.is_none_or(|from| from <= now)
                 && options.valid_before.is_none_or(|until| now <= until)
         };
-        self.signers.iter().filter(valid).map(|signer| signer.person.clone()).collect()
+        self.signers
+            .iter()
+            .filter(valid)
+            .map(|signer| signer.person.clone())
+            .collect()
     }
 
     /// Reads the file; times without `Z` are in `zone`, which is the machine's with OpenSSH.

@@ -39,7 +39,9 @@ pub(crate) struct Executor {
 impl Executor {
     /// An executor over this record and the actuator at this socket.
     pub(crate) fn start(store: Box<dyn Store>, socket: &Path) -> Result<Self, Failure> {
-        let greeting = Client::new(socket).greeting().map_err(|error| Failure::Point(error.to_string()))?;
+        let greeting = Client::new(socket)
+            .greeting()
+            .map_err(|error| Failure::Point(error.to_string()))?;
         let record = Record::open(store)?;
         let reconciler = Reconciler::new(record.book()?, Timestamp::now());
         let (sender, events) = channel();
@@ -51,7 +53,16 @@ impl Executor {
         let services = worker::start_services(socket, sender);
         let points = greeting.points;
         let (held, busy_elsewhere) = (BTreeMap::new(), BTreeSet::new());
-        let mut executor = Self { reconciler, record, workers, services, events, points, held, busy_elsewhere };
+        let mut executor = Self {
+            reconciler,
+            record,
+            workers,
+            services,
+            events,
+            points,
+            held,
+            busy_elsewhere,
+        };
         executor.take_claims()?;
         Ok(executor)
     }
@@ -116,7 +127,9 @@ impl Executor {
             for effect in effects {
                 match effect {
                     Effect::Ask(request) => {
-                        asks.entry(request.placement.point.clone()).or_default().push(*request);
+                        asks.entry(request.placement.point.clone())
+                            .or_default()
+                            .push(*request);
                     }
                     Effect::ProbeServices { plan_hash } => {
                         // A thread that is gone answers nothing; the plan then waits and says so.
@@ -133,7 +146,11 @@ impl Executor {
         }
     }
 
-    fn write(&mut self, write: &cordon_act::Write, show: &mut impl FnMut(&cordon_act::Entry)) -> Result<(), Failure> {
+    fn write(
+        &mut self,
+        write: &cordon_act::Write,
+        show: &mut impl FnMut(&cordon_act::Entry),
+    ) -> Result<(), Failure> {
         let now = Timestamp::now();
         for event in self.record.write(write, now)? {
             if matches!(event, Event::Written(_)) {
@@ -151,7 +168,10 @@ impl Executor {
     fn wait(&mut self) {
         let now = Timestamp::now();
         let due = self.reconciler.wake_at().map(|due| due.duration_since(now));
-        let wait = due.and_then(|due| Duration::try_from(due).ok()).unwrap_or(TURN).min(TURN);
+        let wait = due
+            .and_then(|due| Duration::try_from(due).ok())
+            .unwrap_or(TURN)
+            .min(TURN);
         match self.events.recv_timeout(wait) {
             Ok(event) => {
                 self.reconciler.handle(event, Timestamp::now());
@@ -176,7 +196,11 @@ impl Executor {
                 Ok(epoch) if self.held.get(&point.name) != Some(&epoch) => {
                     self.held.insert(point.name.clone(), epoch);
                     let capabilities = point.capabilities.clone();
-                    let claimed = Event::Claimed { point: point.name.clone(), epoch, capabilities };
+                    let claimed = Event::Claimed {
+                        point: point.name.clone(),
+                        epoch,
+                        capabilities,
+                    };
                     self.reconciler.handle(claimed, now);
                 }
                 Ok(_) => {}

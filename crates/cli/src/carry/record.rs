@@ -37,13 +37,26 @@ impl Record {
         let mut bytes = [0_u8; 4];
         getrandom::fill(&mut bytes).map_err(|error| Failure::Bug(format!("no random numbers: {error}")))?;
         let holder = format!("cordon-{}-{:08x}", std::process::id(), u32::from_be_bytes(bytes));
-        Ok(Self { store, holder, claims: Vec::new(), seen, own: BTreeSet::new(), failing: false })
+        Ok(Self {
+            store,
+            holder,
+            claims: Vec::new(),
+            seen,
+            own: BTreeSet::new(),
+            failing: false,
+        })
     }
 
     /// What everything that was recorded comes to.
     pub(super) fn book(&self) -> Result<Book, Failure> {
         let mut book = Book::default();
-        read(&*self.store, 0, self.seen, &BTreeSet::new(), &mut |time, entry| book.record(time, &entry))?;
+        read(
+            &*self.store,
+            0,
+            self.seen,
+            &BTreeSet::new(),
+            &mut |time, entry| book.record(time, &entry),
+        )?;
         Ok(book)
     }
 
@@ -55,7 +68,9 @@ impl Record {
             Err(error) => return Err(failure(&error)),
         };
         let mut learned = Vec::new();
-        read(&*self.store, self.seen, head, &self.own, &mut |time, entry| learned.push((time, entry)))?;
+        read(&*self.store, self.seen, head, &self.own, &mut |time, entry| {
+            learned.push((time, entry))
+        })?;
         self.seen = head;
         self.own = self.own.split_off(&head);
         Ok(learned)
@@ -65,8 +80,14 @@ impl Record {
     pub(super) fn write(&mut self, write: &Write, now: Timestamp) -> Result<Vec<Event>, Failure> {
         let drafts: Result<Vec<_>, _> = write.entries.iter().map(|entry| entry.draft(now)).collect();
         let drafts = drafts.map_err(|error| Failure::Bug(error.to_string()))?;
-        let fences: Vec<Fence> =
-            write.claims.iter().map(|(point, epoch)| Fence { resource: resource(point), epoch: *epoch }).collect();
+        let fences: Vec<Fence> = write
+            .claims
+            .iter()
+            .map(|(point, epoch)| Fence {
+                resource: resource(point),
+                epoch: *epoch,
+            })
+            .collect();
         match self.store.append(&drafts, &fences) {
             Ok(appended) => {
                 self.failing = false;
@@ -74,7 +95,11 @@ impl Record {
                 Ok(vec![Event::Written(write.id)])
             }
             Err(StoreError::Fenced { resource: lost, .. }) => {
-                let lost = write.claims.iter().map(|(point, _)| point).find(|point| resource(point) == lost);
+                let lost = write
+                    .claims
+                    .iter()
+                    .map(|(point, _)| point)
+                    .find(|point| resource(point) == lost);
                 let lost = lost.map(|point| Event::ClaimLost(point.clone()));
                 Ok(lost.into_iter().chain([Event::NotWritten(write.id)]).collect())
             }
@@ -88,7 +113,11 @@ impl Record {
     }
 
     /// The epoch of a claim on a point, or who holds it.
-    pub(super) fn claim(&mut self, point: &PointName, now: Timestamp) -> Result<Result<u64, String>, Failure> {
+    pub(super) fn claim(
+        &mut self,
+        point: &PointName,
+        now: Timestamp,
+    ) -> Result<Result<u64, String>, Failure> {
         match self.store.claim(&resource(point), &self.holder, now, CLAIM) {
             Ok(claim) => {
                 self.claims.retain(|one| one.resource != claim.resource);

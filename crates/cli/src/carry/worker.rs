@@ -34,11 +34,16 @@ pub(super) fn start_services(socket: &Path, events: Sender<Event>) -> Sender<Str
 
 /// Services whose probe fails. An actuator that does not answer is one that fails: no further wave is begun on a guess.
 fn failing_services(client: &mut Client) -> Vec<String> {
-    let ask = wire::Ask::Services { names: Vec::new(), deadline_milliseconds: CALL_SECONDS * 1000 };
+    let ask = wire::Ask::Services {
+        names: Vec::new(),
+        deadline_milliseconds: CALL_SECONDS * 1000,
+    };
     match client.ask(ask) {
-        Ok(wire::Answer::Services { services }) => {
-            services.into_iter().filter(|service| !service.serves).map(|service| service.name).collect()
-        }
+        Ok(wire::Answer::Services { services }) => services
+            .into_iter()
+            .filter(|service| !service.serves)
+            .map(|service| service.name)
+            .collect(),
         _ => vec!["(the actuator did not say)".to_owned()],
     }
 }
@@ -86,20 +91,32 @@ const fn verb(request: &Request) -> Verb {
 }
 
 fn ask(client: &mut Client, group: Vec<Request>) -> Vec<(Request, Answer)> {
-    let Some(first) = group.first() else { return Vec::new() };
+    let Some(first) = group.first() else {
+        return Vec::new();
+    };
     let answer = client.ask(question(first, &group));
     let outcomes: Vec<Result<Answer, PointError>> = match answer {
-        Ok(wire::Answer::Observed { outcomes }) => {
-            outcomes.into_iter().map(|one| result(one).map(|seen| Answer::Stands(Ok(seen)))).collect()
-        }
-        Ok(wire::Answer::Probed { outcomes }) => {
-            outcomes.into_iter().map(|one| result(one).map(|probe| Answer::Tried(Ok(probe)))).collect()
-        }
+        Ok(wire::Answer::Observed { outcomes }) => outcomes
+            .into_iter()
+            .map(|one| result(one).map(|seen| Answer::Stands(Ok(seen))))
+            .collect(),
+        Ok(wire::Answer::Probed { outcomes }) => outcomes
+            .into_iter()
+            .map(|one| result(one).map(|probe| Answer::Tried(Ok(probe))))
+            .collect(),
         Ok(wire::Answer::Refused { refusal }) => same(&group, &refused(&refusal)),
-        Ok(_) => same(&group, &PointError::new(PointErrorKind::Bug, "the actuator answered another question")),
+        Ok(_) => same(
+            &group,
+            &PointError::new(PointErrorKind::Bug, "the actuator answered another question"),
+        ),
         Err(error) => same(&group, &error),
     };
-    let missing = || Err(PointError::new(PointErrorKind::Unknown, "the actuator answered for fewer targets"));
+    let missing = || {
+        Err(PointError::new(
+            PointErrorKind::Unknown,
+            "the actuator answered for fewer targets",
+        ))
+    };
     let mut outcomes = outcomes.into_iter();
     group
         .into_iter()
@@ -124,31 +141,53 @@ fn result<T>(outcome: Outcome<T>) -> Result<T, PointError> {
 }
 
 fn refused(refusal: &cordon_act::gate::Refusal) -> PointError {
-    PointError::new(PointErrorKind::Denied, format_args!("the actuator refuses: {refusal}"))
+    PointError::new(
+        PointErrorKind::Denied,
+        format_args!("the actuator refuses: {refusal}"),
+    )
 }
 
 fn question(first: &Request, group: &[Request]) -> wire::Ask {
     let point: PointName = first.placement.point.clone();
-    let at = Claim { point, epoch: first.epoch, deadline_milliseconds: CALL_SECONDS * 1000 };
+    let at = Claim {
+        point,
+        epoch: first.epoch,
+        deadline_milliseconds: CALL_SECONDS * 1000,
+    };
     let orders_digest = first.orders_digest.clone();
     match first.ask {
         Ask::Observe => wire::Ask::Observe(reading(at, group)),
         Ask::Probe => wire::Ask::Probe(reading(at, group)),
-        Ask::Apply { .. } => {
-            wire::Ask::Apply { at, orders_digest, withdrawals: group.iter().filter_map(withdrawal).collect() }
-        }
-        Ask::Lift { .. } => {
-            wire::Ask::Lift { at, orders_digest, returns: group.iter().filter_map(given_back).collect() }
-        }
+        Ask::Apply { .. } => wire::Ask::Apply {
+            at,
+            orders_digest,
+            withdrawals: group.iter().filter_map(withdrawal).collect(),
+        },
+        Ask::Lift { .. } => wire::Ask::Lift {
+            at,
+            orders_digest,
+            returns: group.iter().filter_map(given_back).collect(),
+        },
     }
 }
 
 fn reading(at: Claim, group: &[Request]) -> Reading {
-    Reading { at, targets: group.iter().map(|request| request.placement.target.clone()).collect() }
+    Reading {
+        at,
+        targets: group
+            .iter()
+            .map(|request| request.placement.target.clone())
+            .collect(),
+    }
 }
 
 fn withdrawal(request: &Request) -> Option<Withdrawal> {
-    let Ask::Apply { prior, lease_until, .. } = &request.ask else { return None };
+    let Ask::Apply {
+        prior, lease_until, ..
+    } = &request.ask
+    else {
+        return None;
+    };
     Some(Withdrawal {
         order: request.order.clone(),
         target: request.placement.target.clone(),
@@ -158,7 +197,9 @@ fn withdrawal(request: &Request) -> Option<Withdrawal> {
 }
 
 fn given_back(request: &Request) -> Option<Return> {
-    let Ask::Lift { prior, left, .. } = &request.ask else { return None };
+    let Ask::Lift { prior, left, .. } = &request.ask else {
+        return None;
+    };
     Some(Return {
         orders: vec![request.order.clone()],
         target: request.placement.target.clone(),

@@ -163,7 +163,18 @@ impl Directory {
             }
             Err(failure) => return Err(failure.after_sending(&doing)),
         }
+        self.locate_changed(target, prior, deadline)
+    }
+
+    /// Looks again after a change was made: whoever hears of an error must not take it that nothing was changed.
+    fn locate_changed(
+        &mut self,
+        target: &Target,
+        prior: &State,
+        deadline: Deadline,
+    ) -> Result<Located, PointError> {
         self.locate(target, Some(prior), deadline).map_err(|error| {
+            let doing = self.doing("changing", target);
             let text = format!("{doing}: done, but reading it back failed: {}", error.text);
             PointError::new(PointErrorKind::Unknown, text)
         })
@@ -182,7 +193,7 @@ impl Directory {
                 failure.unchanged(&self.doing("withdrawn, but cutting connections of", target))
             })?;
             std::thread::sleep(LOOK_AGAIN);
-            located = self.locate(target, Some(prior), deadline)?;
+            located = self.locate_changed(target, prior, deadline)?;
         }
         Ok(located)
     }

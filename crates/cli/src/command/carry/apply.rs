@@ -63,7 +63,9 @@ pub(crate) fn run(arguments: &Apply, console: &Console) -> Result<Answer, Failur
     let store = arguments.execution.place.open_or_make()?;
     let mut executor = Executor::start(store, &arguments.execution.actuator)?;
     for busy in executor.busy_elsewhere() {
-        console.warn(&format!("another executor acts at {busy}; it carries out what is for that point"));
+        console.warn(&format!(
+            "another executor acts at {busy}; it carries out what is for that point"
+        ));
     }
     let break_glass = prove_break_glass(arguments, &executor, &made.orders)?;
     register(arguments, &made.orders, signatures)?;
@@ -71,7 +73,10 @@ pub(crate) fn run(arguments: &Apply, console: &Console) -> Result<Answer, Failur
     let plan_hash = made.orders.plan_hash.clone();
     let stay = arguments.stay;
     let show = |entry: &cordon_act::Entry| words::show(entry, console);
-    executor.run(|book| !stay && (words::stands(book, &plan_hash) || words::is_stuck(book, &plan_hash)), show)?;
+    executor.run(
+        |book| !stay && (words::stands(book, &plan_hash) || words::is_stuck(book, &plan_hash)),
+        show,
+    )?;
     finish(executor.book(), &plan_hash, console)
 }
 
@@ -95,12 +100,24 @@ fn prove_break_glass(
     let mut proofs = Vec::new();
     let points: BTreeSet<&PointName> = orders.orders.iter().map(|order| &order.point).collect();
     for point in points {
-        let Some(epoch) = executor.epoch(point) else { continue };
-        let at = Claim { point: point.clone(), epoch, deadline_milliseconds: 20_000 };
-        let answer = client.ask(Ask::ProveBreakGlass { at }).map_err(|error| Failure::Point(error.to_string()))?;
+        let Some(epoch) = executor.epoch(point) else {
+            continue;
+        };
+        let at = Claim {
+            point: point.clone(),
+            epoch,
+            deadline_milliseconds: 20_000,
+        };
+        let answer = client
+            .ask(Ask::ProveBreakGlass { at })
+            .map_err(|error| Failure::Point(error.to_string()))?;
         match answer {
-            Said::BreakGlass { outcome: Outcome::Done(Some(how)) } => proofs.push((point.clone(), how)),
-            Said::BreakGlass { outcome: Outcome::Failed(error) } if !arguments.dangerously_without_break_glass => {
+            Said::BreakGlass {
+                outcome: Outcome::Done(Some(how)),
+            } => proofs.push((point.clone(), how)),
+            Said::BreakGlass {
+                outcome: Outcome::Failed(error),
+            } if !arguments.dangerously_without_break_glass => {
                 return Err(Failure::Point(format!(
                     "the break-glass logon at {point} does not work: {error}\n\
                      Nobody could undo this if it went wrong. Repair it, or have two people override it: \
@@ -122,7 +139,9 @@ fn register(arguments: &Apply, orders: &Orders, signatures: Vec<SignedStatement>
     };
     match Client::new(&arguments.execution.actuator).ask(ask) {
         Ok(Said::Registered { .. }) => Ok(()),
-        Ok(Said::Refused { refusal }) => Err(Failure::input(format!("the actuator refuses the plan: {refusal}"))),
+        Ok(Said::Refused { refusal }) => Err(Failure::input(format!(
+            "the actuator refuses the plan: {refusal}"
+        ))),
         Ok(_) => Err(Failure::Bug("the actuator answered another question".to_owned())),
         Err(error) => Err(Failure::Point(error.to_string())),
     }
@@ -138,11 +157,19 @@ fn accept(
     if executor.book().plans().contains_key(&orders.plan_hash) {
         return Ok(());
     }
-    let points: BTreeMap<_, _> =
-        executor.points().iter().map(|point| (point.name.clone(), point.capabilities.clone())).collect();
+    let points: BTreeMap<_, _> = executor
+        .points()
+        .iter()
+        .map(|point| (point.name.clone(), point.capabilities.clone()))
+        .collect();
     let nobody = BTreeSet::new();
     // Break-glass accounts, Cordon's own and those of the people who can lift are the actuator's to know, and it checks them.
-    let grounds = Grounds { points: &points, book: executor.book(), never_accounts: &nobody, lifters: &nobody };
+    let grounds = Grounds {
+        points: &points,
+        book: executor.book(),
+        never_accounts: &nobody,
+        lifters: &nobody,
+    };
     let admitted = admit(orders, approved, break_glass, &grounds)
         .map_err(|refusal| Failure::input(format!("the plan is not carried out: {refusal}")))?;
     executor.reconciler().accept(admitted);
@@ -156,5 +183,9 @@ fn finish(book: &Book, plan_hash: &str, console: &Console) -> Result<Answer, Fai
     } else {
         console.print(&words::table(&rows, Timestamp::now(), console.width))?;
     }
-    Ok(if words::stands(book, plan_hash) { Answer::Yes } else { Answer::No })
+    Ok(if words::stands(book, plan_hash) {
+        Answer::Yes
+    } else {
+        Answer::No
+    })
 }

@@ -63,9 +63,14 @@ pub(crate) fn run(arguments: &Approve, console: &Console) -> Result<Answer, Fail
     let statement = ApprovalStatement::of(&made.orders, decision, expires).to_string();
     let (Some(key), Some(output)) = (&arguments.key, &arguments.output) else {
         if console.json {
-            console.print_json(&serde_json::json!({"orders": made.orders, "statement": statement, "role": role}))?;
+            console.print_json(
+                &serde_json::json!({"orders": made.orders, "statement": statement, "role": role}),
+            )?;
         } else {
-            console.print(&format!("{}\nTo be signed in the role {role}:\n\n{statement}", listed(&made)))?;
+            console.print(&format!(
+                "{}\nTo be signed in the role {role}:\n\n{statement}",
+                listed(&made)
+            ))?;
         }
         return Ok(Answer::Yes);
     };
@@ -75,7 +80,11 @@ pub(crate) fn run(arguments: &Approve, console: &Console) -> Result<Answer, Fail
     if console.json {
         console.print_json(&signed)?;
     } else {
-        console.print(&format!("{}\nApproved until {expires:.0}, written to {}\n", listed(&made), output.display()))?;
+        console.print(&format!(
+            "{}\nApproved until {expires:.0}, written to {}\n",
+            listed(&made),
+            output.display()
+        ))?;
     }
     Ok(Answer::Yes)
 }

@@ -48,7 +48,11 @@ pub(crate) fn run(arguments: &Doctor, console: &Console) -> Result<Answer, Failu
             let mark = if finding.well { "ok   " } else { "WRONG" };
             format!("{mark}  {}: {}\n", finding.what, finding.how)
         });
-        let verdict = if well { "Access could be withdrawn tonight." } else { "Not everything is ready." };
+        let verdict = if well {
+            "Access could be withdrawn tonight."
+        } else {
+            "Not everything is ready."
+        };
         console.print(&format!("{}\n{verdict}\n", lines.collect::<String>()))?;
     }
     Ok(if well { Answer::Yes } else { Answer::No })
@@ -56,11 +60,19 @@ pub(crate) fn run(arguments: &Doctor, console: &Console) -> Result<Answer, Failu
 
 fn finding(what: impl Into<String>, result: Result<String, String>) -> Finding {
     let well = result.is_ok();
-    Finding { what: what.into(), well, how: result.unwrap_or_else(|why| why) }
+    Finding {
+        what: what.into(),
+        well,
+        how: result.unwrap_or_else(|why| why),
+    }
 }
 
 fn record(arguments: &Doctor) -> Finding {
-    let opened = arguments.execution.place.open_or_make().map_err(|error| error.to_string());
+    let opened = arguments
+        .execution
+        .place
+        .open_or_make()
+        .map_err(|error| error.to_string());
     let result = opened.and_then(|store| {
         let head = store.head().map_err(|error| error.to_string())?;
         Ok(format!("can be written, {} entries", head.entries))
@@ -71,7 +83,10 @@ fn record(arguments: &Doctor) -> Finding {
 /// Two people must be able to approve, two to lift.
 fn people(arguments: &Doctor) -> Vec<Finding> {
     let Some(path) = &arguments.allowed_signers else {
-        return vec![finding("who may approve", Err("no --allowed-signers file is named".to_owned()))];
+        return vec![finding(
+            "who may approve",
+            Err("no --allowed-signers file is named".to_owned()),
+        )];
     };
     let signers = match signers(path) {
         Ok(signers) => signers,
@@ -83,7 +98,11 @@ fn people(arguments: &Doctor) -> Vec<Finding> {
             let people = signers.people(role, jiff::Timestamp::now());
             let names = people.iter().cloned().collect::<Vec<_>>().join(", ");
             let text = format!("{} people: {names}", people.len());
-            let result = if people.len() >= least { Ok(text) } else { Err(format!("{text}; {least} are needed")) };
+            let result = if people.len() >= least {
+                Ok(text)
+            } else {
+                Err(format!("{text}; {least} are needed"))
+            };
             finding(format!("role {role}"), result)
         })
         .collect()
@@ -97,12 +116,24 @@ fn actuator(arguments: &Doctor) -> Vec<Finding> {
     };
     let mut findings = vec![finding("the actuator", Ok(greeting.protections.join("; ")))];
     for point in greeting.points {
-        let at = Claim { point: point.name.clone(), epoch: 0, deadline_milliseconds: 15_000 };
+        let at = Claim {
+            point: point.name.clone(),
+            epoch: 0,
+            deadline_milliseconds: 15_000,
+        };
         let result = match client.ask(Ask::ProveBreakGlass { at }) {
-            Ok(Said::BreakGlass { outcome: Outcome::Done(Some(how)) }) => Ok(format!("break-glass logon works: {how}")),
-            Ok(Said::BreakGlass { outcome: Outcome::Done(None) }) => Ok("no break-glass logon is configured".to_owned()),
-            Ok(Said::BreakGlass { outcome: Outcome::Failed(error) }) => Err(error.to_string()),
-            Ok(Said::BreakGlass { outcome: Outcome::Refused(refusal) }) => Err(refusal.to_string()),
+            Ok(Said::BreakGlass {
+                outcome: Outcome::Done(Some(how)),
+            }) => Ok(format!("break-glass logon works: {how}")),
+            Ok(Said::BreakGlass {
+                outcome: Outcome::Done(None),
+            }) => Ok("no break-glass logon is configured".to_owned()),
+            Ok(Said::BreakGlass {
+                outcome: Outcome::Failed(error),
+            }) => Err(error.to_string()),
+            Ok(Said::BreakGlass {
+                outcome: Outcome::Refused(refusal),
+            }) => Err(refusal.to_string()),
             Ok(_) => Err("the actuator answered another question".to_owned()),
             Err(error) => Err(error.to_string()),
         };
@@ -113,12 +144,23 @@ fn actuator(arguments: &Doctor) -> Vec<Finding> {
 }
 
 fn services(client: &mut Client) -> Vec<Finding> {
-    match client.ask(Ask::Services { names: Vec::new(), deadline_milliseconds: 20_000 }) {
+    match client.ask(Ask::Services {
+        names: Vec::new(),
+        deadline_milliseconds: 20_000,
+    }) {
         Ok(Said::Services { services }) => services
             .into_iter()
-            .map(|one| finding(format!("service {}", one.name), if one.serves { Ok(one.how) } else { Err(one.how) }))
+            .map(|one| {
+                finding(
+                    format!("service {}", one.name),
+                    if one.serves { Ok(one.how) } else { Err(one.how) },
+                )
+            })
             .collect(),
         Ok(_) => Vec::new(),
-        Err(error) => vec![finding("the probes of protected services", Err(error.to_string()))],
+        Err(error) => vec![finding(
+            "the probes of protected services",
+            Err(error.to_string()),
+        )],
     }
 }

@@ -51,16 +51,25 @@ pub(crate) fn run(arguments: &Lift, console: &Console) -> Result<Answer, Failure
     }
     // The last that was withdrawn comes back first.
     let orders: Vec<OrderId> = chosen.iter().rev().cloned().collect();
-    executor.reconciler().lift(orders, whose(&arguments.key), arguments.accept_changes);
+    executor
+        .reconciler()
+        .lift(orders, whose(&arguments.key), arguments.accept_changes);
     let wanted = chosen.clone();
-    executor.run(|book| words::are_lifted(book, &wanted), |entry| words::show(entry, console))?;
+    executor.run(
+        |book| words::are_lifted(book, &wanted),
+        |entry| words::show(entry, console),
+    )?;
     let rows = words::rows_of(executor.book(), &chosen);
     if console.json {
         console.print_json(&rows)?;
     } else {
         console.print(&words::table(&rows, Timestamp::now(), console.width))?;
     }
-    Ok(if words::is_given_back(executor.book(), &chosen) { Answer::Yes } else { Answer::No })
+    Ok(if words::is_given_back(executor.book(), &chosen) {
+        Answer::Yes
+    } else {
+        Answer::No
+    })
 }
 
 /// Who asked, as far as this command knows: the key. The actuator records the person.
@@ -71,7 +80,11 @@ fn whose(key: &std::path::Path) -> String {
 
 fn permit(arguments: &Lift, plan_hash: String, orders: BTreeSet<OrderId>) -> Result<(), Failure> {
     let not_after = later(SignedDuration::from_mins(30))?;
-    let statement = LiftStatement { plan_hash, orders: OrderChoice::These(orders), not_after };
+    let statement = LiftStatement {
+        plan_hash,
+        orders: OrderChoice::These(orders),
+        not_after,
+    };
     let signed = signing::sign(statement.to_string(), Role::Lift, &arguments.key)?;
     ask_leave(&arguments.execution, Ask::PermitLift { signed })
 }
@@ -99,7 +112,9 @@ pub(super) fn ask_leave(execution: &Execution, ask: Ask) -> Result<(), Failure> 
 pub(super) fn chosen(book: &Book, which: &[String], all: bool) -> Result<Vec<OrderId>, Failure> {
     let mut chosen = Vec::new();
     for name in which {
-        let fits = |id: &&OrderId| id.0 == *name || (name.len() >= 6 && book_plan(book, id).starts_with(name.as_str()));
+        let fits = |id: &&OrderId| {
+            id.0 == *name || (name.len() >= 6 && book_plan(book, id).starts_with(name.as_str()))
+        };
         let before = chosen.len();
         chosen.extend(book.orders().keys().filter(fits).cloned());
         if chosen.len() == before {
@@ -114,7 +129,11 @@ pub(super) fn chosen(book: &Book, which: &[String], all: bool) -> Result<Vec<Ord
     }
     chosen.sort();
     chosen.dedup();
-    if chosen.is_empty() { Err(Failure::input("nothing is in force, so there is nothing to lift")) } else { Ok(chosen) }
+    if chosen.is_empty() {
+        Err(Failure::input("nothing is in force, so there is nothing to lift"))
+    } else {
+        Ok(chosen)
+    }
 }
 
 fn book_plan<'a>(book: &'a Book, id: &OrderId) -> &'a str {

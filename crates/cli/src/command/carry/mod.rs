@@ -29,7 +29,12 @@ pub(crate) struct Execution {
     #[command(flatten)]
     pub(crate) place: Place,
     /// The socket of the actuator, the process that holds the credentials of the enforcement points
-    #[arg(long, value_name = "SOCKET", env = "CORDON_ACTUATOR", default_value = "/run/cordon/actuator.sock")]
+    #[arg(
+        long,
+        value_name = "SOCKET",
+        env = "CORDON_ACTUATOR",
+        default_value = "/run/cordon/actuator.sock"
+    )]
     pub(crate) actuator: PathBuf,
 }
 
@@ -83,13 +88,20 @@ impl Planned {
     }
 
     fn terms(&self) -> Result<Terms, Failure> {
-        let minutes = u32::try_from(self.lease.as_mins()).ok().filter(|minutes| *minutes > 0);
-        let lease_minutes = minutes.ok_or_else(|| Failure::input("--lease must be at least a minute, such as 8h"))?;
+        let minutes = u32::try_from(self.lease.as_mins())
+            .ok()
+            .filter(|minutes| *minutes > 0);
+        let lease_minutes =
+            minutes.ok_or_else(|| Failure::input("--lease must be at least a minute, such as 8h"))?;
         let at_lease_end = match self.at_lease_end {
             AtLeaseEnd::Hold => LeaseEnd::Hold,
             AtLeaseEnd::Lift => LeaseEnd::Lift,
         };
-        Ok(Terms { lease_minutes, at_lease_end, limits: VolumeLimits::default() })
+        Ok(Terms {
+            lease_minutes,
+            at_lease_end,
+            limits: VolumeLimits::default(),
+        })
     }
 }
 
@@ -97,7 +109,10 @@ impl Planned {
 pub(crate) fn signers(path: &Path) -> Result<AllowedSigners, Failure> {
     let content = text(path)?;
     AllowedSigners::parse(&content, &TimeZone::system()).map_err(|mistakes| {
-        let lines: Vec<String> = mistakes.iter().map(|mistake| format!("{}: {mistake}", path.display())).collect();
+        let lines: Vec<String> = mistakes
+            .iter()
+            .map(|mistake| format!("{}: {mistake}", path.display()))
+            .collect();
         Failure::input(lines.join("\n"))
     })
 }
@@ -106,7 +121,11 @@ pub(crate) fn signers(path: &Path) -> Result<AllowedSigners, Failure> {
 pub(crate) fn listed(made: &Made) -> String {
     use std::fmt::Write as _;
     let orders: &Orders = &made.orders;
-    let mut text = format!("Plan {}, orders {}\n\n", short(&orders.plan_hash), short(&orders.digest()));
+    let mut text = format!(
+        "Plan {}, orders {}\n\n",
+        short(&orders.plan_hash),
+        short(&orders.digest())
+    );
     for order in &orders.orders {
         let _ = writeln!(text, "  {}  {}, at {}", order.id, order.text, order.point);
         for target in order.targets.iter().take(8) {

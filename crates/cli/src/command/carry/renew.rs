@@ -47,11 +47,19 @@ pub(crate) fn run(arguments: &Renew, console: &Console) -> Result<Answer, Failur
     let not_after = later(SignedDuration::from_mins(30))?;
     for (plan_hash, orders) in words::by_plan(executor.book(), &chosen) {
         let orders = OrderChoice::These(orders);
-        let statement = RenewalStatement { plan_hash, orders, lease_until, not_after };
+        let statement = RenewalStatement {
+            plan_hash,
+            orders,
+            lease_until,
+            not_after,
+        };
         let signed = signing::sign(statement.to_string(), Role::Renew, &arguments.key)?;
         ask_leave(&arguments.execution, Ask::Renew { signed })?;
     }
-    let by = format!("the key {}", arguments.key.file_name().unwrap_or_default().to_string_lossy());
+    let by = format!(
+        "the key {}",
+        arguments.key.file_name().unwrap_or_default().to_string_lossy()
+    );
     executor.reconciler().renew(chosen.clone(), lease_until, by);
     let wanted = chosen.clone();
     executor.run(

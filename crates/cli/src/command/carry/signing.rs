@@ -28,7 +28,9 @@ pub(crate) fn sign(statement: String, role: Role, key: &Path) -> Result<SignedSt
         .spawn()
         .map_err(|error| failed(&format_args!("ssh-keygen does not start: {error}")))?;
     if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(statement.as_bytes()).map_err(|error| failed(&error))?;
+        stdin
+            .write_all(statement.as_bytes())
+            .map_err(|error| failed(&error))?;
     }
     let output = child.wait_with_output().map_err(|error| failed(&error))?;
     if !output.status.success() || output.stdout.len() > SIGNATURE_BYTES_MAX {

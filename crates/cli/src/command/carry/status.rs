@@ -38,7 +38,9 @@ pub(crate) fn run(arguments: &Status, console: &Console) -> Result<Answer, Failu
     let (mut book, mut seen) = (Book::default(), 0);
     loop {
         let head = store.head().map_err(|error| failure(&error))?.entries;
-        read(&*store, seen, head, &BTreeSet::new(), &mut |time, entry| book.record(time, &entry))?;
+        read(&*store, seen, head, &BTreeSet::new(), &mut |time, entry| {
+            book.record(time, &entry)
+        })?;
         seen = head;
         let mut rows = words::rows(&book, None);
         rows.retain(|row| arguments.all || row.is_open());
@@ -46,7 +48,10 @@ pub(crate) fn run(arguments: &Status, console: &Console) -> Result<Answer, Failu
             console.print_json(&rows)?;
         } else {
             let clear = if arguments.watch { "\u{1b}[2J\u{1b}[H" } else { "" };
-            console.print(&format!("{clear}{}", words::table(&rows, Timestamp::now(), console.width)))?;
+            console.print(&format!(
+                "{clear}{}",
+                words::table(&rows, Timestamp::now(), console.width)
+            ))?;
         }
         if !arguments.watch {
             let well = rows.iter().all(|row| row.trouble.is_none());
