@@ -1,0 +1,147 @@
+//! What a night draws from its seed: servers, plans, what people do, what others change.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use cordon_act::{LeaseEnd, Order, OrderId, Orders, Placement, Target, VolumeLimits};
+use rand::RngExt as _;
+
+use super::{CHAOS_MILLISECONDS, Happening, Night};
+use crate::execution::executor::Executor;
+use crate::execution::server::SimulatedServer;
+
+impl Night {
+    /// Two servers with six accounts each, one to three plans, and what people do about them.
+    pub(super) fn furnish(&mut self) {
+        for name in ["directory", "vpn"] {
+            let targets = (0..5)
+                .map(|number| format!("account-{number}"))
+                .chain(["break-glass".to_owned()]);
+            let details: Vec<_> = targets
+                .map(|account| (Target::Account { account }, self.random.random_range(0..3)))
+                .collect();
+            let mut server = SimulatedServer::new(details, self.now);
+            server.holds_lease = self.random.random_bool(0.3);
+            server.shows_mark = self.random.random_bool(0.7);
+            if self.random.random_bool(0.3) {
+                server.change_outside(
+                    &Target::Account {
+                        account: "account-0".to_owned(),
+                    },
+                    false,
+                );
+            }
+            self.twins.insert(name.into(), server.clone());
+            self.servers.insert(name.into(), Arc::new(Mutex::new(server)));
+        }
+        let executors = if self.chaos.two_executors { 2 } else { 1 };
+        for executor in 0..executors {
+            self.executors.push(Executor::new());
+            let delay = self.random.random_range(1..1000);
+            self.after(delay, Happening::Start { executor });
+        }
+        for number in 0..self.random.random_range(1..=3_u32) {
+            self.draw_plan(number);
+        }
+        for _ in 0..self.chaos.outside_changes {
+            self.draw_outside_change();
+        }
+        self.after(CHAOS_MILLISECONDS, Happening::Calm);
+    }
+
+    fn draw_plan(&mut self, number: u32) {
+        let plan_hash = format!("{number:02x}{:062x}", self.seed);
+        let mut orders = Vec::new();
+        for place in 1..=self.random.random_range(1..=3_usize) {
+            let point = if self.random.random_bool(0.5) {
+                "directory"
+            } else {
+                "vpn"
+            };
+            let mut targets = BTreeSet::new();
+            for _ in 0..self.random.random_range(1..=4) {
+                targets.insert(format!("account-{}", self.random.random_range(0..5)));
+            }
+            if self.random.random_bool(0.05) {
+                targets.insert("break-glass".to_owned());
+            }
+            orders.push(Order {
+                id: Orders::order_id(&plan_hash, place),
+                withdrawal: format!("test/{place}"),
+                text: "a withdrawal".to_owned(),
+                point: point.into(),
+                targets: targets
+                    .into_iter()
+                    .map(|account| Target::Account { account })
+                    .collect(),
+                lease_minutes: self.random.random_range(1..=25),
+                at_lease_end: if self.random.random_bool(0.5) {
+                    LeaseEnd::Lift
+                } else {
+                    LeaseEnd::Hold
+                },
+            });
+        }
+        let limits = VolumeLimits {
+            per_point_and_minute: self.random.random_range(2..=20),
+            canary: self.random.random_range(1..=3),
+            ..VolumeLimits::default()
+        };
+        let ids: Vec<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
+        let orders = Orders {
+            format: cordon_act::ORDERS_FORMAT.to_owned(),
+            plan_hash,
+            organisation: "simulated".to_owned(),
+            orders,
+            limits,
+            never: Vec::new(),
+        };
+        let start = self.random.random_range(2_000..CHAOS_MILLISECONDS / 2);
+        self.after(
+            start,
+            Happening::Plan {
+                orders: Box::new(orders),
+            },
+        );
+        self.draw_commands(&ids, start);
+    }
+
+    fn draw_commands(&mut self, ids: &[OrderId], start: i64) {
+        for id in ids {
+            if self.random.random_bool(0.3) {
+                let when = self.random.random_range(start..CHAOS_MILLISECONDS);
+                self.after(
+                    when,
+                    Happening::Renew {
+                        orders: vec![id.clone()],
+                    },
+                );
+            }
+            if self.random.random_bool(0.5) {
+                let when = self.random.random_range(start..CHAOS_MILLISECONDS);
+                self.after(
+                    when,
+                    Happening::Lift {
+                        orders: vec![id.clone()],
+                    },
+                );
+            }
+        }
+    }
+
+    fn draw_outside_change(&mut self) {
+        let point = if self.random.random_bool(0.5) {
+            "directory"
+        } else {
+            "vpn"
+        };
+        let account = format!("account-{}", self.random.random_range(0..5));
+        let placement = Placement {
+            point: point.into(),
+            target: Target::Account { account },
+        };
+        let open = self.random.random_bool(0.6);
+        let when = self.random.random_range(1_000..CHAOS_MILLISECONDS);
+        self.after(when, Happening::Outside { placement, open });
+    }
+}
