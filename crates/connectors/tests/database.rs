@@ -1,4 +1,5 @@
 //! The database against a real PostgreSQL, as a role with no more rights than the page asks for.
+#![cfg(feature = "database")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
 
 mod database_bed;
