@@ -1,4 +1,5 @@
 //! The database against a real PostgreSQL, as a role with no more rights than the page asks for.
+#![cfg(feature = "database")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
 
 mod database_bed;
@@ -6,7 +7,7 @@ mod database_bed;
 use std::time::{Duration, Instant};
 
 use cordon_act::{PointErrorKind, PointState, ProbeAnswer, Standing, Target};
-use cordon_connectors::database::{Attempt, ByPublic, Server};
+use cordon_connectors::database::{Attempt, ByPublic, Config, Server};
 use cordon_connectors::{ClientIdentity, SecretSource};
 use database_bed::{Bed, DEADLINE, account, apply, bed, lift, mark, open, right, sessions, withdraw};
 
@@ -471,4 +472,28 @@ fn hostile_servers_cost_no_more_than_the_deadline_and_the_bound() {
         assert!(start.elapsed() < Duration::from_secs(5) && error.text.len() <= 400);
         drop(folder);
     }
+}
+
+/// The first example of a configuration on this point's page.
+fn example() -> String {
+    let page = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/enforcement-points/database.md"
+    ))
+    .unwrap();
+    let start = page.split_once("```yaml\n").unwrap().1;
+    start.split_once("```").unwrap().0.to_owned()
+}
+
+/// Reads a configuration in which a choice is a map with one key, not a YAML tag.
+fn parse(text: &str) -> Result<Config, yaml_serde::Error> {
+    yaml_serde::with::singleton_map_recursive::deserialize(yaml_serde::Deserializer::from_str(text))
+}
+
+#[test]
+fn the_example_on_the_page_is_a_configuration() {
+    let config = parse(&example()).unwrap();
+    assert_eq!(config.by_public, ByPublic::Refuse);
+    open(config);
+    assert!(parse(&format!("{}\nno-such-field: 1\n", example())).is_err());
 }

@@ -1,4 +1,5 @@
 //! The sweep of the database over every kind of target.
+#![cfg(feature = "database")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

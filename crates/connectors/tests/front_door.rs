@@ -314,6 +314,36 @@ fn a_feigned_holding_page_is_no_refusal() {
 }
 
 #[test]
+fn a_probe_over_tls_is_verified() {
+    let Some(proxy) = proxy() else { return };
+    let over_tls = |ca_file: String| {
+        let mut config = config(&proxy);
+        for (route, path) in [("orders", "/orders/1"), ("portal", "/")] {
+            config.routes.insert(
+                route.to_owned(),
+                Attempt {
+                    url: proxy.tls_url(path),
+                    address: Some(proxy.tls_address()),
+                    ca_file: Some(ca_file.clone().into()),
+                },
+            );
+        }
+        open(config)
+    };
+    let mut point = over_tls(proxy.authority().certificate());
+    let probe = point.probe(&route("orders"), DEADLINE).unwrap();
+    assert_eq!(probe.answer, ProbeAnswer::Admitted, "{}", probe.how);
+    withdraw(&mut *point, &route("orders"));
+    let probe = point.probe(&route("orders"), DEADLINE).unwrap();
+    assert_eq!(probe.answer, ProbeAnswer::Refused, "{}", probe.how);
+    let stranger = cordon_testbed::Authority::new();
+    let error = over_tls(stranger.certificate())
+        .probe(&route("orders"), DEADLINE)
+        .unwrap_err();
+    assert_eq!(error.kind, PointErrorKind::Config, "{error}");
+}
+
+#[test]
 fn a_server_that_is_down_is_not_taken_for_a_withdrawal() {
     let Some(proxy) = proxy() else { return };
     assert_eq!(proxy.say("set server orders/one state maint").trim(), "");
@@ -429,4 +459,28 @@ fn a_server_that_says_nothing_costs_no_more_than_the_deadline() {
         .unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Target);
     assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+/// The first example of a configuration on this point's page.
+fn example() -> String {
+    let page = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/enforcement-points/front_door.md"
+    ))
+    .unwrap();
+    let start = page.split_once("```yaml\n").unwrap().1;
+    start.split_once("```").unwrap().0.to_owned()
+}
+
+/// Reads a configuration in which a choice is a map with one key, not a YAML tag.
+fn parse(text: &str) -> Result<Config, yaml_serde::Error> {
+    yaml_serde::with::singleton_map_recursive::deserialize(yaml_serde::Deserializer::from_str(text))
+}
+
+#[test]
+fn the_example_on_the_page_is_a_configuration() {
+    let config = parse(&example()).unwrap();
+    assert_eq!(config.routes.len(), 2);
+    connect(&PointName::from("front"), config).unwrap();
+    assert!(parse(&format!("{}\nno-such-field: 1\n", example())).is_err());
 }

@@ -1,212 +1,15 @@
 //! SSH against a real sshd with local accounts.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
 
+mod ssh_bed;
+
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
-use cordon_act::sweep::{World, sweep};
-use cordon_act::{
-    Applying, EnforcementPoint, Lifting, Mark, Observation, PointError, PointErrorKind, PointName,
-    PointState, ProbeAnswer, Standing, Target,
-};
-use cordon_connectors::ssh::{Attempt, Config, connect};
-use cordon_testbed::{LocalAccount, SshServer, skip, wait_until};
-
-const DEADLINE: Duration = Duration::from_secs(20);
-
-/// sshd with two accounts, and keys with a certificate for the principal of each.
-struct Bed {
-    server: SshServer,
-    pat: LocalAccount,
-    sam: LocalAccount,
-    pat_certificate: String,
-    sam_certificate: String,
-}
-
-fn bed() -> Option<Bed> {
-    if let Some(missing) = SshServer::missing() {
-        skip(&format!("{missing} is missing"));
-        return None;
-    }
-    let (pat, sam) = (LocalAccount::new(), LocalAccount::new());
-    let server = SshServer::start(&[&pat, &sam]);
-    let certificate = |account: &LocalAccount| server.certificate(&format!("login-{}", account.name()));
-    Some(Bed {
-        pat_certificate: certificate(&pat),
-        sam_certificate: certificate(&sam),
-        server,
-        pat,
-        sam,
-    })
-}
-
-impl Bed {
-    fn config(&self) -> Config {
-        let file = |name: &str| self.server.file(name).into();
-        Config {
-            host: "shell".to_owned(),
-            denials: self.denials().into(),
-            principals: Some(self.server.principals_folder().into()),
-            revoked_keys: Some(file("krl")),
-            program: "/usr/sbin/sshd".into(),
-            configuration: file("sshd_config"),
-            pid_file: file("pid"),
-            probe: Some(Attempt {
-                address: ([127, 0, 0, 1], self.server.port()).into(),
-                known_hosts: file("known_hosts"),
-                key: Some(file("probe")),
-                principals: [(
-                    format!("login-{}", self.pat.name()),
-                    self.pat_certificate.clone().into(),
-                )]
-                .into(),
-            }),
-        }
-    }
-
-    fn denials(&self) -> String {
-        format!("{}/cordon.conf", self.server.included_folder())
-    }
-
-    fn principals(&self) -> String {
-        format!("{}/{}", self.server.principals_folder(), self.pat.name())
-    }
-
-    fn point(&self) -> Box<dyn EnforcementPoint> {
-        open(self.config())
-    }
-
-    fn account(&self) -> Target {
-        account(self.pat.name())
-    }
-
-    fn right(&self) -> Target {
-        Target::Right {
-            holder: self.pat.name().to_owned(),
-            right: format!("login-{}", self.pat.name()),
-            on: "shell".to_owned(),
-        }
-    }
-}
-
-fn open(config: Config) -> Box<dyn EnforcementPoint> {
-    connect(&PointName::from("ssh"), config).unwrap()
-}
-
-fn account(name: &str) -> Target {
-    Target::Account {
-        account: name.to_owned(),
-    }
-}
-
-fn mark() -> Mark {
-    Mark::from("cordon:0123456789abcdef")
-}
-
-fn apply(
-    point: &mut dyn EnforcementPoint,
-    target: &Target,
-    prior: &PointState,
-) -> Result<Observation, PointError> {
-    let applying = Applying {
-        target,
-        prior,
-        mark: &mark(),
-        lease_until: None,
-    };
-    point.apply(&applying, DEADLINE)
-}
-
-fn lift(
-    point: &mut dyn EnforcementPoint,
-    target: &Target,
-    prior: &PointState,
-    left: Option<&PointState>,
-) -> Result<Observation, PointError> {
-    let lifting = Lifting {
-        target,
-        prior,
-        left,
-        mark: &mark(),
-    };
-    point.lift(&lifting, DEADLINE)
-}
-
-fn withdraw(point: &mut dyn EnforcementPoint, target: &Target) -> (PointState, Observation) {
-    let prior = point.observe(target, DEADLINE).unwrap().state;
-    let left = apply(point, target, &prior).unwrap();
-    assert_eq!(left.standing, Standing::Withdrawn);
-    (prior, left)
-}
-
-fn read(path: &str) -> String {
-    std::fs::read_to_string(path).unwrap()
-}
-
-struct Shell(Bed);
-
-impl World for Shell {
-    fn point(&mut self) -> Box<dyn EnforcementPoint> {
-        self.0.point()
-    }
-
-    fn picture(&mut self, target: &Target) -> String {
-        let bed = &self.0;
-        let let_in = match target {
-            Target::Account { .. } => [bed.server.logs_on(&bed.pat), bed.server.logs_on(&bed.sam)],
-            _ => [
-                bed.server.logs_on_with(&bed.pat, &bed.pat_certificate),
-                bed.server.logs_on_with(&bed.sam, &bed.sam_certificate),
-            ],
-        };
-        format!(
-            "denied {:?}, principals {:?}, files {}, let in {let_in:?}",
-            read(&bed.denials()),
-            read(&bed.principals()),
-            std::fs::read_dir(bed.server.included_folder()).unwrap().count(),
-        )
-    }
-
-    fn withdraw_outside(&mut self, target: &Target) -> bool {
-        let bed = &mut self.0;
-        match target {
-            Target::Account { account } => {
-                let file = format!("{}/by-hand.conf", bed.server.included_folder());
-                std::fs::write(file, format!("DenyUsers {account}\n")).unwrap();
-                bed.server.reload();
-            }
-            _ => std::fs::write(bed.principals(), "# nobody\n").unwrap(),
-        }
-        true
-    }
-
-    fn restore_outside(&mut self, target: &Target) {
-        let bed = &mut self.0;
-        match target {
-            Target::Account { .. } => {
-                std::fs::remove_file(format!("{}/by-hand.conf", bed.server.included_folder())).unwrap();
-                bed.server.reload();
-            }
-            _ => std::fs::write(bed.principals(), format!("login-{}\n", bed.pat.name())).unwrap(),
-        }
-    }
-}
-
-#[test]
-fn sweep_over_an_account() {
-    let Some(bed) = bed() else { return };
-    let target = bed.account();
-    let runs = sweep(&mut Shell(bed), &target).unwrap_or_else(|failure| panic!("{failure}"));
-    assert_eq!(runs, 18);
-}
-
-#[test]
-fn sweep_over_a_principal() {
-    let Some(bed) = bed() else { return };
-    let target = bed.right();
-    let runs = sweep(&mut Shell(bed), &target).unwrap_or_else(|failure| panic!("{failure}"));
-    assert_eq!(runs, 18);
-}
+use cordon_act::{PointErrorKind, PointState, ProbeAnswer, Standing, Target};
+use cordon_connectors::ssh::Config;
+use cordon_testbed::wait_until;
+use ssh_bed::{DEADLINE, account, apply, bed, lift, mark, open, read, withdraw};
 
 #[test]
 fn a_withdrawn_account_is_refused_its_sessions_end_and_what_outlives_them_is_named() {
@@ -495,4 +298,28 @@ fn a_stopped_server_and_a_wrong_configuration_say_who_must_act() {
     let error = apply(&mut *bed.point(), &bed.account(), &prior).unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Target, "{error}");
     assert!(read(&bed.denials()).is_empty());
+}
+
+/// The first example of a configuration on this point's page.
+fn example() -> String {
+    let page = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/enforcement-points/ssh.md"
+    ))
+    .unwrap();
+    let start = page.split_once("```yaml\n").unwrap().1;
+    start.split_once("```").unwrap().0.to_owned()
+}
+
+/// Reads a configuration in which a choice is a map with one key, not a YAML tag.
+fn parse(text: &str) -> Result<Config, yaml_serde::Error> {
+    yaml_serde::with::singleton_map_recursive::deserialize(yaml_serde::Deserializer::from_str(text))
+}
+
+#[test]
+fn the_example_on_the_page_is_a_configuration() {
+    let config = parse(&example()).unwrap();
+    assert_eq!(config.program, std::path::PathBuf::from("/usr/sbin/sshd"));
+    open(config);
+    assert!(parse(&format!("{}\nno-such-field: 1\n", example())).is_err());
 }

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 
 use crate::web_server::WebServer;
-use crate::{Folder, Server, command, free_port};
+use crate::{Authority, Folder, Server, command, free_port};
 
 /// HAProxy with the routes (backends) `orders`, for paths that begin with `/orders`, and `portal`, for all others. Each has the
 /// holding page of `docs/enforcement-points/front_door.md`.
@@ -13,6 +13,8 @@ pub struct HaProxy {
     folder: Folder,
     server: Server,
     port: u16,
+    tls_port: u16,
+    authority: Authority,
     _orders: WebServer,
     _portal: WebServer,
 }
@@ -28,7 +30,7 @@ pub struct Got {
 
 impl HaProxy {
     /// Programs that must be installed.
-    pub const PROGRAMS: [&str; 1] = ["haproxy"];
+    pub const PROGRAMS: [&str; 2] = ["haproxy", "openssl"];
 
     /// Starts it as master and worker, with an empty map.
     ///
@@ -38,15 +40,20 @@ impl HaProxy {
     pub fn start() -> Self {
         let folder = Folder::new();
         let (orders, portal) = (WebServer::start("orders"), WebServer::start("portal"));
-        let port = free_port();
+        let (port, tls_port, authority) = (free_port(), free_port(), Authority::new());
+        let (certificate, key) = authority.sign("localhost");
+        let both = [certificate, key].map(|file| std::fs::read_to_string(file).unwrap());
+        folder.write("server.pem", &both.concat());
         folder.write("cordon.map", "");
-        let text = configuration(&folder, port, &orders, &portal);
+        let text = configuration(&folder, [port, tls_port], [&orders, &portal]);
         folder.write("haproxy.cfg", &text);
         let server = launch(&folder);
         let mut proxy = Self {
             folder,
             server,
             port,
+            tls_port,
+            authority,
             _orders: orders,
             _portal: portal,
         };
@@ -76,6 +83,24 @@ impl HaProxy {
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// The URL of a path, over HTTPS.
+    #[must_use]
+    pub fn tls_url(&self, path: &str) -> String {
+        format!("https://localhost:{}{path}", self.tls_port)
+    }
+
+    /// Where it speaks HTTPS.
+    #[must_use]
+    pub fn tls_address(&self) -> std::net::SocketAddr {
+        ([127, 0, 0, 1], self.tls_port).into()
+    }
+
+    /// The authority that signed its certificate.
+    #[must_use]
+    pub const fn authority(&self) -> &Authority {
+        &self.authority
     }
 
     /// Asks for a path and reads what comes, at most for ten seconds.
@@ -184,7 +209,7 @@ fn launch(folder: &Folder) -> Server {
     Server::start(haproxy, &folder.path().join("haproxy.log"))
 }
 
-fn configuration(folder: &Folder, port: u16, orders: &WebServer, portal: &WebServer) -> String {
+fn configuration(folder: &Folder, [port, tls_port]: [u16; 2], [orders, portal]: [&WebServer; 2]) -> String {
     let path = |name: &str| folder.file(name);
     let map = path("cordon.map");
     let backend = |name: &str, server: &WebServer| {
@@ -211,11 +236,13 @@ defaults
   timeout server 30s
 frontend web
   bind 127.0.0.1:{port}
+  bind 127.0.0.1:{tls_port} ssl crt {}
   use_backend orders if {{ path_beg /orders }}
   default_backend portal
 {}{}",
         path("admin.sock"),
         path("operator.sock"),
+        path("server.pem"),
         backend("orders", orders),
         backend("portal", portal)
     )

@@ -133,10 +133,22 @@ impl Place {
         PointError::new(PointErrorKind::Target, format!("GET {}: {text}", self.url))
     }
 
+    /// An error of the stream: a certificate that the authority did not sign is for whoever configured it.
+    fn broken(&self, error: &std::io::Error) -> PointError {
+        let by_tls = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        match by_tls {
+            Some(rustls::Error::InvalidCertificate(_)) => config_error(format!("GET {}: {error}", self.url)),
+            _ => self.failed(error),
+        }
+    }
+
     /// Asks once and reads the head of the response.
     ///
     /// # Errors
-    /// `Target` if there is no answer of HTTP in time; `Config` if the authority cannot be read.
+    /// `Target` if there is no answer of HTTP in time; `Config` if the authority cannot be read, or did not sign the
+    /// certificate.
     pub(super) fn get(&self, deadline: Deadline) -> Result<Answer, PointError> {
         let mut stream = self.open(deadline)?;
         let Some(ca_file) = &self.ca_file else {
@@ -173,7 +185,7 @@ impl Place {
         stream
             .write_all(request.as_bytes())
             .and_then(|()| stream.flush())
-            .map_err(|error| self.failed(error))?;
+            .map_err(|error| self.broken(&error))?;
         let mut head = Vec::new();
         let mut part = [0; 1024];
         while !head.windows(4).any(|four| four == b"\r\n\r\n") {
@@ -184,7 +196,7 @@ impl Place {
                 Ok(0) => return Err(self.failed("the connection ended before a response")),
                 Ok(read) => head.extend_from_slice(part.get(..read).unwrap_or_default()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.failed(error)),
+                Err(error) => return Err(self.broken(&error)),
             }
         }
         parse(&head).ok_or_else(|| self.failed("the answer is not HTTP"))
