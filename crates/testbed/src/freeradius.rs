@@ -274,17 +274,19 @@ impl AccessServer {
             .is_ok_and(|output| output.status.success())
     }
 
-    /// What hostapd says of its stations.
+    /// True if hostapd says that the port is open to the client. Packets follow a moment later.
     ///
     /// # Panics
-    /// If it does not answer.
+    /// If hostapd does not answer.
     #[must_use]
-    pub fn stations(&self) -> String {
+    pub fn is_authorized(&self) -> bool {
         let network = self.radius.namespace.as_ref().unwrap();
-        network.run(
-            "hostapd_cli",
-            &["-p", &self.folder.file("hostapd"), "-i", "port", "all_sta"],
-        )
+        network
+            .run(
+                "hostapd_cli",
+                &["-p", &self.folder.file("hostapd"), "-i", "port", "all_sta"],
+            )
+            .contains("[AUTHORIZED]")
     }
 
     /// The client tries to log on; wired clients do not try again by themselves.
@@ -307,7 +309,7 @@ impl AccessServer {
         };
         let begun = Instant::now();
         let mut logged_on: Option<Instant> = None;
-        while self.lets_through() != through {
+        while self.is_authorized() != through || self.lets_through() != through {
             assert!(
                 begun.elapsed() < Duration::from_secs(40),
                 "{what}: no\n{}",

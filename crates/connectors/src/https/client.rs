@@ -78,9 +78,13 @@ impl Client {
     /// [`PointErrorKind::Config`] if the configuration cannot be used.
     pub(crate) fn new(server: &HttpsServer) -> Result<Self, PointError> {
         let base = server.base()?;
-        let agent = ureq::Agent::config_builder()
-            .tls_config(server.tls()?)
-            .https_only(base.starts_with("https://"))
+        let is_https = base.starts_with("https://");
+        let mut settings = ureq::Agent::config_builder();
+        if is_https {
+            settings = settings.tls_config(server.tls()?);
+        }
+        let agent = settings
+            .https_only(is_https)
             .proxy(None)
             .max_redirects(0)
             .max_redirects_will_error(false)

@@ -183,8 +183,7 @@ impl World for AtSwitch {
 
     /// What the switch itself says of the port: that is so when it has acknowledged; packets are held back a moment later.
     fn picture(&mut self, _target: &Target) -> String {
-        let stations = self.switch.stations();
-        format!("authorized: {}", stations.contains("[AUTHORIZED]"))
+        format!("authorized: {}", self.switch.is_authorized())
     }
 
     fn probe_is_decisive(&mut self, _target: &Target) -> bool {
