@@ -7,4 +7,10 @@
 pub enum Bug {
     /// The point is asked before the intent is durable.
     AsksBeforeWriting,
+    /// The lift of one order gives back what another still holds.
+    LiftsWhatIsHeld,
+    /// Everything is begun at once.
+    IgnoresWaves,
+    /// A lift that was asked for is taken for done.
+    ForgetsLifts,
 }

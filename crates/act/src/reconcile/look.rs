@@ -17,7 +17,7 @@ impl Reconciler {
         };
         let mark = placement.mark();
         let what = compare(state.recorded(&mark), seen);
-        let (goal, lease) = self.book.goal(&placement, now);
+        let (goal, lease) = self.goal(&placement, now);
         let step = recover(state.last, what, goal, lease, state.settled(now));
         let step = self.renewing(&placement, step);
         match step {
@@ -32,6 +32,24 @@ impl Reconciler {
             Step::Wait => self.look_at(placement, after(now, 1)),
             Step::CallPerson => self.call_person(placement, what, goal, seen, now),
         }
+    }
+
+    pub(super) fn goal(&self, placement: &Placement, now: Timestamp) -> (Goal, crate::recover::Lease) {
+        let (goal, lease) = self.book.goal(placement, now);
+        #[cfg(feature = "planted-bugs")]
+        if self.has_bug(crate::bugs::Bug::LiftsWhatIsHeld) && self.is_lifted_by_any(placement) {
+            return (Goal::Lift, lease);
+        }
+        (goal, lease)
+    }
+
+    #[cfg(feature = "planted-bugs")]
+    fn is_lifted_by_any(&self, placement: &Placement) -> bool {
+        let orders = self.book.orders().values();
+        let mut lifted = orders.filter(|order| order.lift_asked_by.is_some());
+        lifted.any(|order| {
+            order.order.point == placement.point && order.order.targets.contains(&placement.target)
+        })
     }
 
     /// Where the server itself ends a withdrawal, a changed lease is told to it by withdrawing again.
@@ -142,6 +160,10 @@ impl Reconciler {
         let Some(request) = self.request(placement.clone(), ask) else {
             return;
         };
+        #[cfg(feature = "planted-bugs")]
+        if self.has_bug(crate::bugs::Bug::ForgetsLifts) {
+            return self.close(placement, None);
+        }
         let entry = Entry::Lifting {
             placement: placement.clone(),
             epoch: request.epoch,

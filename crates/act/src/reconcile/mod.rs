@@ -368,7 +368,7 @@ impl Reconciler {
             match one.then {
                 Then::Look => self.look_at(placement, now),
                 Then::Pause => self.pause(placement, now),
-                Then::Ask(request) => self.ask(*request, now),
+                Then::Ask(request) => self.ask_if_wanted(*request, now),
                 Then::Nothing => {}
             }
         }
@@ -422,12 +422,15 @@ impl Reconciler {
     }
 
     fn claimed(&mut self, point: PointName, epoch: u64, capabilities: Capabilities, now: Timestamp) {
+        let applied_at = self.book.begun_at(&point);
         let claimed = Claimed {
             epoch,
             capabilities,
-            applied_at: VecDeque::new(),
+            applied_at,
             asking: 0,
         };
+        self.busy
+            .retain(|placement, busy| placement.point != point || *busy == Busy::Writing);
         self.claims.insert(point, claimed);
         self.look_at_everything(now);
     }

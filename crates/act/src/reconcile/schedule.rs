@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Busy, CallId, Effect, Pending, Reconciler, Request, Then};
 use crate::entry::Verb;
 use crate::limits::{CALLS_PER_POINT_MAX, PAUSE_SECONDS};
+use crate::recover::Goal;
 use crate::{Ask, Entry, LeaseEnd, Placement};
 
 pub(super) fn after(now: Timestamp, seconds: i64) -> Timestamp {
@@ -191,6 +192,21 @@ impl Reconciler {
             .filter(named)
             .max_by_key(|order| order.accepted_at)?;
         Some(latest.order.id.clone())
+    }
+
+    /// Lets a request for a change out, unless what people want was turned round while its intent was written.
+    pub(super) fn ask_if_wanted(&mut self, request: Request, now: Timestamp) {
+        let goal = self.goal(&request.placement, now).0;
+        let is_wanted = match request.ask {
+            Ask::Apply { .. } => goal == Goal::Hold,
+            Ask::Lift { .. } => goal == Goal::Lift,
+            Ask::Observe | Ask::Probe => true,
+        };
+        if is_wanted {
+            self.ask(request, now);
+        } else {
+            self.look_at(request.placement, now);
+        }
     }
 
     /// Lets a request out, unless the claim changed while its intent was written.

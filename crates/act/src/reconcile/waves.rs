@@ -46,6 +46,10 @@ impl Reconciler {
             .iter()
             .filter_map(|id| self.book.orders().get(id))
             .filter_map(|order| self.book.plans().get(&order.plan_hash));
+        #[cfg(feature = "planted-bugs")]
+        if self.has_bug(crate::bugs::Bug::IgnoresWaves) {
+            return Permission::Now;
+        }
         let mut per_minute = None;
         for plan in plans {
             if plan.halted.is_none() && is_allowed(plan, placement) {

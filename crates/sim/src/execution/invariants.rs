@@ -82,20 +82,25 @@ impl Night {
         }
     }
 
+    /// An executor asks for a change: it may give back only what, as far as it knows, no order holds.
+    pub(super) fn check_ask(&mut self, request: &Request, known: &Book, time: jiff::Timestamp) {
+        let gives_back = matches!(request.ask, Ask::Lift { .. });
+        if gives_back && known.goal(&request.placement, time).0 == Goal::Hold {
+            self.violated(
+                5,
+                &format!(
+                    "{} is given back while an order still holds it",
+                    request.placement
+                ),
+            );
+        }
+    }
+
     /// An entry is about to become durable.
     pub(super) fn check_entry(&mut self, entry: &Entry) {
         let found = match entry {
             Entry::Applying { placement, .. } => begins_too_early(&self.record.book, placement)
                 .map(|why| (9, format!("{placement} was begun {why}"))),
-            Entry::Lifting { placement, .. } => {
-                let held = self.record.book.goal(placement, self.now).0 == Goal::Hold;
-                held.then(|| {
-                    (
-                        5,
-                        format!("{placement} is given back while an order still holds it"),
-                    )
-                })
-            }
             _ => None,
         };
         if let Some((invariant, text)) = found {

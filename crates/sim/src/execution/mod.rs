@@ -1,4 +1,4 @@
-//! The execution of plans under faults: the real reconciler and gate, simulated points, virtual time, one seed.
+//! The execution of plans under faults: the real reconciler, simulated points behind a fence, virtual time, one seed.
 //!
 //! A [`Night`] draws servers, plans, people's commands and faults from a seed, and runs them in virtual time: requests that are lost, arrive
 //! twice, late or out of order; replies that are lost after the effect; writes that fail; crashes before and after every effect;
@@ -15,5 +15,5 @@ mod record;
 mod server;
 
 pub use chaos::Chaos;
-pub use night::{Night, NightReport};
+pub use night::{Night, NightBug, NightReport};
 pub use server::{SimulatedPoint, SimulatedServer};

@@ -78,6 +78,13 @@ impl Night {
                 );
             }
             Effect::Ask(request) => {
+                let running = self
+                    .executors
+                    .get(executor)
+                    .and_then(|state| state.running.as_ref());
+                if let Some(known) = running.map(|reconciler| reconciler.book().clone()) {
+                    self.check_ask(&request, &known, time);
+                }
                 self.say(format!(
                     "executor {executor} asks {:?} {}",
                     request.ask, request.placement
