@@ -387,5 +387,8 @@ fn start_supplicant(client: &Namespace, folder: &Folder, authority: &str) -> Ser
     );
     let mut command = client.command("wpa_supplicant");
     command.args(["-D", "wired", "-i", "eth0", "-c", &settings]);
-    Server::start(command, &folder.path().join("supplicant.log"))
+    let mut server = Server::start(command, &folder.path().join("supplicant.log"));
+    let socket = folder.path().join("supplicant").join("eth0");
+    server.wait_until("the supplicant takes orders", 20, || socket.exists());
+    server
 }
