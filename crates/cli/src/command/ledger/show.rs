@@ -43,7 +43,10 @@ pub(crate) fn run(arguments: &Show, console: &Console) -> Result<Answer, Failure
     let store = arguments.place.open_to_read()?;
     let (shown, mut next_index) = last(store.as_ref(), arguments)?;
     print(&shown, console)?;
-    while arguments.follow {
+    if !arguments.follow {
+        return Ok(Answer::Yes);
+    }
+    loop {
         std::thread::sleep(ASK_EVERY);
         let new = store
             .read(next_index, READ_ENTRIES_MAX)
@@ -57,7 +60,6 @@ pub(crate) fn run(arguments: &Show, console: &Console) -> Result<Answer, Failure
             .collect();
         print(&chosen, console)?;
     }
-    Ok(Answer::Yes)
 }
 
 /// The last entries of the kinds wanted, and the index after the last of all.

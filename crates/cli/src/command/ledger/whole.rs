@@ -1,6 +1,6 @@
 //! Is the record in a store whole?
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use cordon_ledger::{
     BrokenAt, Checkpoint, CheckpointError, Entry, NoteError, SignedNote, Verified, VerifierKey, Verifying,
@@ -60,7 +60,7 @@ impl Expected {
     /// Adds a checkpoint that was kept elsewhere, and that the key must have signed.
     pub(crate) fn add_file(
         &mut self,
-        path: &PathBuf,
+        path: &Path,
         key: &VerifierKey,
     ) -> Result<Result<(), Problem>, Failure> {
         match Checkpoint::open(&text(path)?, key) {
