@@ -33,6 +33,7 @@ seed read_syslog "$samples"/*.log
 seed read_zeek "$samples"/zeek_conn.log
 seed load_estate cases/*/estate.yaml crates/estate/tests/fixtures/*
 seed load_rules rules/*/*.yml
+seed read_record crates/ledger/tests/known/* fuzz/seeds/read_record/*
 seed import_estate fuzz/seeds/import_estate/*
 seed read_approval fuzz/seeds/read_approval/*
 seed read_request fuzz/seeds/read_request/*

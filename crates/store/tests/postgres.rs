@@ -11,6 +11,8 @@
 mod bed;
 #[path = "bed/cluster.rs"]
 mod cluster;
+#[path = "bed/proxy.rs"]
+mod proxy;
 
 use std::process::Command;
 
@@ -19,6 +21,7 @@ use cluster::Cluster;
 use cordon_ledger::{Broken, BrokenAt};
 use cordon_store::{FailureKind, StoreError, open, open_to_read};
 use cordon_testbed::{skip, wait_until};
+use proxy::{Cut, Wire};
 
 /// How often the writer is killed.
 const KILLS: usize = 50;
@@ -260,4 +263,31 @@ fn a_server_without_tls_is_refused_where_tls_is_wanted() {
     let url = cluster.fresh().replace("127.0.0.1", "localhost");
     let error = refused(open(&format!("{url}?sslmode=require&sslrootcert={authority}")));
     assert_eq!(error.failure(), Some(FailureKind::Insecure), "{error}");
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_neither_done_nor_failed() {
+    let Some(cluster) = start(&[]) else { return };
+    let direct = cluster.fresh();
+    let wire = Wire::to(cluster.port());
+    let mut store = open(&direct.replace(&cluster.port().to_string(), &wire.port().to_string())).unwrap();
+    store.append(&drafts(1), &[]).unwrap();
+    let other = open_to_read(&direct).unwrap();
+    for (cut, there) in [
+        (Cut::AfterCommit, 3),
+        (Cut::BeforeCommit, 3),
+        (Cut::AfterCommit, 5),
+    ] {
+        wire.cut(cut);
+        let error = refused(store.append(&drafts(2), &[]));
+        assert!(matches!(error, StoreError::Unknown(_)), "{error}");
+        assert!(error.to_string().contains("nobody knows"), "{error}");
+        wire.cut(Cut::Never);
+        wait_until("the server has finished", 10, || {
+            other.head().unwrap().entries == there
+        });
+    }
+    // The same store goes on, from where the ledger really ends.
+    store.append(&drafts(1), &[]).unwrap();
+    assert_eq!(verified(store.as_ref()).head.entries, 6);
 }

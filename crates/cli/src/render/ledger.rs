@@ -102,8 +102,13 @@ fn whole(paper: &mut Paper, answered: &Answered, verified: &Verified) {
             .take(5)
             .map(u64::to_string)
             .collect();
-        let times = counted(verified.clock_went_back, "time", "times");
-        let words = format!("The clock went back {times}, first at entries {}.", at.join(", "));
+        let entries = counted(verified.clock_went_back, "entry", "entries");
+        let more = if verified.clock_went_back > at.len() as u64 {
+            ", …"
+        } else {
+            ""
+        };
+        let words = format!("The clock went back at {entries}: {}{more}.", at.join(", "));
         paper.paragraph(2, &Text::new().add(Role::Warn, words));
     }
     if answered.checkpoints_signed == 0 {

@@ -8,6 +8,7 @@
 
 mod basics;
 mod main_job;
+mod record;
 mod reference;
 mod running;
 mod words_and_files;

@@ -40,6 +40,8 @@ pub(crate) fn cordon(arguments: &[&str]) -> Command {
         "CLICOLOR",
         "CLICOLOR_FORCE",
         "RUST_BACKTRACE",
+        "CORDON_STATE",
+        "CORDON_DATABASE",
     ] {
         command.env_remove(name);
     }

@@ -27,6 +27,7 @@ pub(super) struct Session {
     address: Address,
     client: Client,
     to_read: bool,
+    lost: bool,
 }
 
 impl Session {
@@ -37,19 +38,24 @@ impl Session {
             address,
             client,
             to_read,
+            lost: false,
         })
     }
 
     /// The connection, made again if it was lost.
     pub(super) fn client(&mut self) -> Result<&mut Client, StoreError> {
-        if self.client.is_closed() {
+        if self.lost || self.client.is_closed() {
             self.client = connect(&self.address, self.to_read)?;
+            self.lost = false;
         }
         Ok(&mut self.client)
     }
 
-    /// Adds where the store is to what its storage said.
-    pub(super) fn placed(&self, error: StoreError) -> StoreError {
+    /// Adds where the store is to what its storage said. After an error of the connection, the next call has a new one.
+    pub(super) fn placed(&mut self, error: StoreError) -> StoreError {
+        // The client itself may notice only later that it is closed.
+        self.lost |=
+            matches!(error, StoreError::Unknown(_)) || error.failure() == Some(FailureKind::Unreachable);
         place(&self.address, error)
     }
 }

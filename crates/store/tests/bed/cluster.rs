@@ -93,6 +93,11 @@ impl Cluster {
         format!("postgres://cordon@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// The port on the loopback address.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The folder of the server, in which its user may write.
     pub(crate) fn folder(&self) -> &Folder {
         &self.folder

@@ -17,10 +17,14 @@ Examples:
 /// Make the key that signs checkpoints, or show the public key that verifies them
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-#[group(id = "which", required = true, multiple = false, args = ["new", "show"])]
 pub(crate) struct Key {
     /// Make a key and keep it in this new file, which only its owner can read
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "show",
+        conflicts_with = "show"
+    )]
     new: Option<PathBuf>,
     /// Show the public key of the key in this file
     #[arg(long, value_name = "FILE")]

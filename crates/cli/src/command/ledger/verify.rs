@@ -56,6 +56,7 @@ pub(crate) fn run(arguments: &Verify, console: &Console) -> Result<Answer, Failu
     let key = arguments.key.as_deref().map(key::public).transpose()?;
     let mut expected = Expected::default();
     let source = match &arguments.export {
+        Some(path) if path == Path::new("-") => "standard input".to_owned(),
         Some(path) => path.display().to_string(),
         None => arguments.place.shown()?,
     };
