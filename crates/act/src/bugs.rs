@@ -1,4 +1,4 @@
-//! Defects that can be planted, one for each invariant, to show that the proof under faults would find them.
+//! Defects that can be planted, for some of the invariants, to show that the proof under faults would find them.
 //!
 //! Only with the feature `planted-bugs`, which nothing but tests turns on.
 

@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &Lift, console: &Console) -> Result<Answer, Failure
     })
 }
 
-/// Who asked, as far as this command knows: the key. The actuator records the person.
+/// Who asked, as far as this command knows: the name of the key. Who may lift, the actuator checks by the signature.
 fn whose(key: &std::path::Path) -> String {
     let name = key.file_name().map(|name| name.to_string_lossy().into_owned());
     format!("the key {}", name.unwrap_or_default())
