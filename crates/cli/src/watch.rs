@@ -11,7 +11,7 @@ use cordon_evidence::pipeline;
 use cordon_evidence::read::Workers;
 use cordon_evidence::record::Record;
 use cordon_evidence::sigma::{Correlator, Detection, Detector, RuleSet};
-use cordon_incident::{Case, CaseSettings};
+use cordon_incident::{Case, CaseSettings, Effect};
 use jiff::Timestamp;
 
 use crate::failure::Failure;
@@ -34,9 +34,14 @@ impl Watch {
     }
 
     /// Takes in a record with its detections; what it names is in [`Self::named`] afterwards.
-    pub(crate) fn take(&mut self, record: &Record, detections: &[Detection]) {
+    pub(crate) fn take(&mut self, record: &Record, detections: &[Detection]) -> Vec<Effect> {
         self.listen(record.time);
-        self.case.on_record(record, detections);
+        self.case.on_record(record, detections)
+    }
+
+    /// Everything that is believed.
+    pub(crate) const fn case(&self) -> &Case {
+        &self.case
     }
 
     /// Takes to heart what was said of names that have become known.

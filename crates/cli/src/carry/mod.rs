@@ -3,12 +3,13 @@
 //! One thread turns; each enforcement point has a thread of its own, so that a slow server holds up no other. What is written is durable
 //! before the reconciler hears of it, and nothing is asked of a server before that.
 
+pub(crate) mod begin;
 mod record;
 mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use cordon_act::wire::PointInfo;
@@ -24,13 +25,26 @@ pub(crate) use record::read;
 /// Longest wait between two looks at the record, in which another executor may have written.
 const TURN: Duration = Duration::from_millis(500);
 
+/// How long claims are kept before they are taken again.
+const CLAIMED_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
+
+/// What wakes an executor.
+pub(crate) enum Told {
+    /// An enforcement point answered.
+    Answer(Event),
+    /// Somebody wants something of it.
+    Wake,
+}
+
 /// An executor at work.
 pub(crate) struct Executor {
     reconciler: Reconciler,
     record: Record,
     workers: BTreeMap<PointName, Sender<Vec<Request>>>,
     services: Sender<String>,
-    events: Receiver<Event>,
+    told: Receiver<Told>,
+    waker: Sender<Told>,
+    claimed_at: Timestamp,
     points: Vec<PointInfo>,
     held: BTreeMap<PointName, u64>,
     busy_elsewhere: BTreeSet<String>,
@@ -44,13 +58,13 @@ impl Executor {
             .map_err(|error| Failure::Point(error.to_string()))?;
         let record = Record::open(store)?;
         let reconciler = Reconciler::new(record.book()?, Timestamp::now());
-        let (sender, events) = channel();
+        let (waker, told) = channel();
         let workers = greeting
             .points
             .iter()
-            .map(|point| (point.name.clone(), worker::start(socket, sender.clone())))
+            .map(|point| (point.name.clone(), worker::start(socket, waker.clone())))
             .collect();
-        let services = worker::start_services(socket, sender);
+        let services = worker::start_services(socket, waker.clone());
         let points = greeting.points;
         let (held, busy_elsewhere) = (BTreeMap::new(), BTreeSet::new());
         let mut executor = Self {
@@ -58,7 +72,9 @@ impl Executor {
             record,
             workers,
             services,
-            events,
+            told,
+            waker,
+            claimed_at: Timestamp::now(),
             points,
             held,
             busy_elsewhere,
@@ -98,22 +114,39 @@ impl Executor {
         mut done: impl FnMut(&Book) -> bool,
         mut show: impl FnMut(&cordon_act::Entry),
     ) -> Result<(), Failure> {
-        let mut claimed_at = Timestamp::now();
         loop {
             self.work(&mut show)?;
             if self.record.is_idle() && done(self.reconciler.book()) {
                 return self.record.release();
             }
             self.wait();
-            if Timestamp::now().duration_since(claimed_at) > jiff::SignedDuration::from_secs(10) {
-                self.take_claims()?;
-                claimed_at = Timestamp::now();
-            }
-            let learned = self.record.learn()?;
-            if !learned.is_empty() {
-                self.reconciler.handle(Event::Learned(learned), Timestamp::now());
-            }
+            self.keep_up()?;
         }
+    }
+
+    /// Does what can be done, then waits until there is more or until it is woken.
+    pub(crate) fn turn(&mut self, mut show: impl FnMut(&cordon_act::Entry)) -> Result<(), Failure> {
+        self.work(&mut show)?;
+        self.wait();
+        self.keep_up()
+    }
+
+    /// What wakes it out of its wait.
+    pub(crate) fn waker(&self) -> Sender<Told> {
+        self.waker.clone()
+    }
+
+    /// Takes its claims again before they end, and takes in what others wrote.
+    fn keep_up(&mut self) -> Result<(), Failure> {
+        if Timestamp::now().duration_since(self.claimed_at) > CLAIMED_AGAIN {
+            self.take_claims()?;
+            self.claimed_at = Timestamp::now();
+        }
+        let learned = self.record.learn()?;
+        if !learned.is_empty() {
+            self.reconciler.handle(Event::Learned(learned), Timestamp::now());
+        }
+        Ok(())
     }
 
     /// Does everything that can be done without waiting.
@@ -172,14 +205,12 @@ impl Executor {
             .and_then(|due| Duration::try_from(due).ok())
             .unwrap_or(TURN)
             .min(TURN);
-        match self.events.recv_timeout(wait) {
-            Ok(event) => {
+        let mut next = self.told.recv_timeout(wait).ok();
+        while let Some(told) = next {
+            if let Told::Answer(event) = told {
                 self.reconciler.handle(event, Timestamp::now());
-                while let Ok(event) = self.events.try_recv() {
-                    self.reconciler.handle(event, Timestamp::now());
-                }
             }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            next = self.told.try_recv().ok();
         }
     }
 

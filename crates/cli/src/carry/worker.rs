@@ -7,24 +7,26 @@ use cordon_act::limits::CALL_SECONDS;
 use cordon_act::wire::{self, Claim, Outcome, Reading, Return, TARGETS_PER_REQUEST_MAX, Withdrawal};
 use cordon_act::{Answer, Ask, Event, PointError, PointErrorKind, PointName, Request, Verb};
 
+use super::Told;
 use crate::actuator::Client;
 
 /// Starts the thread of a point.
-pub(super) fn start(socket: &Path, events: Sender<Event>) -> Sender<Vec<Request>> {
+pub(super) fn start(socket: &Path, told: Sender<Told>) -> Sender<Vec<Request>> {
     let (sender, receiver) = channel();
     let mut client = Client::new(socket);
-    std::thread::spawn(move || serve(&receiver, &events, &mut client));
+    std::thread::spawn(move || serve(&receiver, &told, &mut client));
     sender
 }
 
 /// Starts the thread that asks the probes of protected services.
-pub(super) fn start_services(socket: &Path, events: Sender<Event>) -> Sender<String> {
+pub(super) fn start_services(socket: &Path, told: Sender<Told>) -> Sender<String> {
     let (sender, receiver) = channel::<String>();
     let mut client = Client::new(socket);
     std::thread::spawn(move || {
         for plan_hash in receiver {
             let failing = failing_services(&mut client);
-            if events.send(Event::ServicesProbed { plan_hash, failing }).is_err() {
+            let answer = Told::Answer(Event::ServicesProbed { plan_hash, failing });
+            if told.send(answer).is_err() {
                 return;
             }
         }
@@ -48,14 +50,17 @@ fn failing_services(client: &mut Client) -> Vec<String> {
     }
 }
 
-fn serve(requests: &Receiver<Vec<Request>>, events: &Sender<Event>, client: &mut Client) {
+fn serve(requests: &Receiver<Vec<Request>>, told: &Sender<Told>, client: &mut Client) {
     while let Ok(mut batch) = requests.recv() {
         while let Ok(more) = requests.try_recv() {
             batch.extend(more);
         }
         for group in groups(batch) {
             for (request, answer) in ask(client, group) {
-                if events.send(Event::Answered(request.call, answer)).is_err() {
+                if told
+                    .send(Told::Answer(Event::Answered(request.call, answer)))
+                    .is_err()
+                {
                     return;
                 }
             }

@@ -1,7 +1,7 @@
 //! One file per command: what it accepts, and what it does with it.
 
 mod backtest;
-mod carry;
+pub(crate) mod carry;
 mod completions;
 mod detect;
 mod drill;
@@ -10,6 +10,7 @@ pub(crate) mod ledger;
 mod man;
 mod plan;
 mod verify;
+mod watch;
 
 use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
@@ -56,6 +57,7 @@ struct General {
 enum Command {
     Drill(drill::Drill),
     Detect(detect::Detect),
+    Watch(Box<watch::WatchCommand>),
     Plan(plan::Plan),
     Verify(verify::Verify),
     Backtest(backtest::BacktestCommand),
@@ -93,6 +95,7 @@ fn dispatch(command: &Command, console: &Console) -> Result<Answer, Failure> {
         Command::Drill(arguments) => drill::run(arguments, console),
         Command::Backtest(arguments) => backtest::run(arguments, console),
         Command::Detect(arguments) => detect::run(arguments, console),
+        Command::Watch(arguments) => watch::run(arguments, console),
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Verify(arguments) => verify::run(arguments, console),
         Command::Estate(arguments) => estate::run(arguments, console),
