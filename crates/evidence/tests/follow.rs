@@ -1,4 +1,9 @@
 //! Following a log while it is written gives what reading it afterwards gives, however the bytes come.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may fail loudly"
+)]
 
 mod support;
 

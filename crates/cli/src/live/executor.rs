@@ -11,7 +11,9 @@ use jiff::Timestamp;
 
 use crate::carry::begin::Begin;
 use crate::carry::{Executor, Told};
+use crate::command::carry::short;
 use crate::failure::Failure;
+use crate::render::carry as words;
 
 /// How often a break-glass logon is proven anew; a proof counts for an hour.
 const PROVEN_AGAIN: Duration = Duration::from_secs(30 * 60);
@@ -24,8 +26,6 @@ pub(crate) struct Due {
 
 /// What the thread has to say.
 pub(crate) enum Said {
-    /// It is ready.
-    Ready,
     /// Something was recorded.
     Recorded(Box<Entry>),
     /// A plan was not begun, and why.
@@ -126,7 +126,6 @@ fn serve(
 ) -> Result<(), Failure> {
     // Nobody listens any more only when the process ends.
     let say = |what| drop(said.send(what));
-    say(Said::Ready);
     loop {
         for due in dues.try_iter() {
             if let Err(failure) = carry_out(executor, actuator, signers, ready, due) {
@@ -149,8 +148,15 @@ fn carry_out(
     ready: &Readiness,
     due: Due,
 ) -> Result<(), Failure> {
-    if executor.book().plans().contains_key(&due.orders.plan_hash) {
-        return Ok(());
+    let plan_hash = &due.orders.plan_hash;
+    if executor.book().plans().contains_key(plan_hash) {
+        return match words::stands(executor.book(), plan_hash) {
+            true => Ok(()),
+            false => Err(Failure::input(format!(
+                "plan {} was begun before and does not stand now: `cordon status --all` says why; make the plan anew",
+                short(plan_hash)
+            ))),
+        };
     }
     let approved = approve(
         &due.orders,

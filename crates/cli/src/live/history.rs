@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use cordon_evidence::read::{Follower, Options, ReadError, RecordStream, Source};
+use cordon_evidence::read::{Follower, Options, RecordStream, Source};
 use cordon_evidence::record::FileId;
 
 use crate::input::logs::{Counted, Logs};
@@ -74,10 +74,7 @@ pub(super) fn open(
 
 fn follower(path: &Path, id: FileId, options: &Options, extent: &Extent) -> Option<Follower> {
     let name = path.display().to_string();
-    match Follower::after(&name, id, options, &extent.start, extent.lines) {
-        Ok(follower) => Some(follower),
-        Err(ReadError::NotRecognised { .. } | ReadError::Mapping { .. } | ReadError::Input { .. }) => None,
-    }
+    Follower::after(&name, id, options, &extent.start, extent.lines).ok()
 }
 
 fn source(path: &Path, id: FileId, end: u64, file: &File, bytes_read: &Arc<AtomicU64>) -> io::Result<Source> {

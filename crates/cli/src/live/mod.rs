@@ -1,6 +1,8 @@
 //! Logs while they are written, and plans that wait for what the logs may say.
 
 pub(crate) mod executor;
-pub(crate) mod history;
+mod history;
+mod line;
+pub(crate) mod session;
 pub(crate) mod standing;
 pub(crate) mod tail;
