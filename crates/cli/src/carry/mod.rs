@@ -3,6 +3,7 @@
 //! One thread turns; each enforcement point has a thread of its own, so that a slow server holds up no other. What is written is durable
 //! before the reconciler hears of it, and nothing is asked of a server before that.
 
+mod holder;
 mod record;
 mod worker;
 
@@ -205,6 +206,7 @@ impl Executor {
                 }
                 Ok(_) => {}
                 Err(by) => {
+                    let by = by.split('@').next().unwrap_or_default();
                     self.busy_elsewhere.insert(format!("{} by {by}", point.name));
                     if self.held.remove(&point.name).is_some() {
                         self.reconciler.handle(Event::ClaimLost(point.name.clone()), now);

@@ -7,10 +7,10 @@ use clap::Args;
 use cordon_act::admit::{Grounds, admit};
 use cordon_act::approval::{Approved, SignedStatement, Terms, approve};
 use cordon_act::wire::{Answer as Said, Ask, Claim, Outcome};
-use cordon_act::{Book, Orders, PointName};
+use cordon_act::{Orders, PointName};
 use jiff::Timestamp;
 
-use super::{Execution, Planned, listed, signers, signing};
+use super::{Execution, Planned, Waiting, listed, not_done, signers, signing};
 use crate::actuator::Client;
 use crate::carry::Executor;
 use crate::console::Console;
@@ -23,7 +23,8 @@ Examples:
   cordon apply plan.json --estate estate --allowed-signers signers --approval *.approval --stay   # and keep watch
 
 It ends when everything stands and was tried; what stands is kept by the servers. With --stay it goes on: it sees what
-somebody else undoes, ends leases, and says so.";
+somebody else undoes, ends leases, and says so. If it was ended before, or a server did not answer in time, the same
+command goes on where it was.";
 
 /// Carry an approved plan out
 #[derive(Debug, Args)]
@@ -33,6 +34,8 @@ pub(crate) struct Apply {
     planned: Planned,
     #[command(flatten)]
     execution: Execution,
+    #[command(flatten)]
+    waiting: Waiting,
     /// An approval that `cordon approve` wrote; two at least
     #[arg(long = "approval", value_name = "FILE", num_args = 1.., required = true)]
     approvals: Vec<PathBuf>,
@@ -70,14 +73,13 @@ pub(crate) fn run(arguments: &Apply, console: &Console) -> Result<Answer, Failur
     let break_glass = prove_break_glass(arguments, &executor, &made.orders)?;
     register(arguments, &made.orders, signatures)?;
     accept(&mut executor, made.orders.clone(), &approved, break_glass)?;
-    let plan_hash = made.orders.plan_hash.clone();
-    let stay = arguments.stay;
-    let show = |entry: &cordon_act::Entry| words::show(entry, console);
-    executor.run(
-        |book| !stay && (words::stands(book, &plan_hash) || words::is_stuck(book, &plan_hash)),
-        show,
-    )?;
-    finish(executor.book(), &plan_hash, console)
+    carry_out(
+        &mut executor,
+        &made.orders.plan_hash,
+        arguments.waiting,
+        arguments.stay,
+        console,
+    )
 }
 
 fn approved(arguments: &Apply, orders: &Orders, signatures: &[SignedStatement]) -> Result<Approved, Failure> {
@@ -154,6 +156,11 @@ fn accept(
     approved: &Approved,
     break_glass: Vec<(PointName, String)>,
 ) -> Result<(), Failure> {
+    if words::is_lifted(executor.book(), &orders.plan_hash) {
+        return Err(Failure::input(
+            "this plan was carried out and lifted before\nMake a plan anew, from what is known now.",
+        ));
+    }
     if executor.book().plans().contains_key(&orders.plan_hash) {
         return Ok(());
     }
@@ -176,16 +183,29 @@ fn accept(
     Ok(())
 }
 
-fn finish(book: &Book, plan_hash: &str, console: &Console) -> Result<Answer, Failure> {
+/// Works until the plan stands, a person has to do something, or the time to wait for servers is over; then says how it stands.
+pub(super) fn carry_out(
+    executor: &mut Executor,
+    plan_hash: &str,
+    waiting: Waiting,
+    stay: bool,
+    console: &Console,
+) -> Result<Answer, Failure> {
+    let is_over = waiting.is_over()?;
+    executor.run(
+        |book| !stay && (words::stands(book, plan_hash) || words::is_stuck(book, plan_hash) || is_over()),
+        |entry| words::show(entry, console),
+    )?;
+    let book = executor.book();
     let rows = words::rows(book, Some(plan_hash));
     if console.json {
         console.print_json(&rows)?;
     } else {
         console.print(&words::table(&rows, Timestamp::now(), console.width))?;
     }
-    Ok(if words::stands(book, plan_hash) {
-        Answer::Yes
+    if words::stands(book, plan_hash) {
+        Ok(Answer::Yes)
     } else {
-        Answer::No
-    })
+        not_done(book, &words::of_plan(book, plan_hash))
+    }
 }
