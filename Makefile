@@ -5,8 +5,9 @@ SEED ?= 1
 STORES ?= 2300
 REPORT ?= drill/report.html
 NIGHTS ?= 1000000
+KILLS ?= 200
 
-.PHONY: drill test check build tools servers nights bench deny fuzz help
+.PHONY: drill test check build tools servers nights kills bench deny fuzz help
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +37,10 @@ test: servers check ## Formatting, lints, every test, and thousands of nights of
 
 nights: tools ## Plans carried out under faults, NIGHTS=1000000 of them
 	$(CARGO) run --locked --release -p cordon-sim --features execution --bin nights -- 0 $(NIGHTS)
+
+kills: servers ## Kill cordon and its actuator while four real servers are withdrawn from and given back, KILLS=200 SEED=1
+	$(CARGO) build --locked -p cordon-cli -p cordon-connectors --bins
+	CORDON_KILLS=$(KILLS) CORDON_SEED=$(SEED) $(CARGO) test --locked -p cordon-cli -p cordon-connectors --test carry -- --nocapture four_servers
 
 bench: tools ## Measure; see benches/README.md
 	$(CARGO) bench --locked --workspace

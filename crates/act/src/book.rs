@@ -81,7 +81,7 @@ pub struct PlacementState {
     pub left: Option<PointState>,
     /// Until when the server itself holds it.
     pub server_lease_until: Option<Timestamp>,
-    /// How it was tried last.
+    /// How it was tried last; forgotten with the lift, until it is tried again.
     pub tried: Option<(ProbeAnswer, String)>,
     /// How often in a row it failed.
     pub attempts: u32,
@@ -419,11 +419,9 @@ impl PlacementState {
     }
 
     fn lifted(&mut self) {
-        let tried = self.tried.take();
         let holders = std::mem::take(&mut self.holders);
         *self = Self {
             holders,
-            tried,
             ..Self::default()
         };
     }

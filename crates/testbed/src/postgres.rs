@@ -147,6 +147,20 @@ impl Postgres {
             .unwrap()
     }
 
+    /// Every role with its comment, every membership, and who may do what on which database, as the catalogue has them.
+    ///
+    /// # Panics
+    /// If the server does not answer.
+    #[must_use]
+    pub fn picture(&self) -> String {
+        self.psql(
+            "SELECT rolname, rolcanlogin, rolconnlimit, rolvaliduntil, rolconfig, shobj_description(oid, 'pg_authid') \
+             FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY 1; \
+             SELECT row_to_json(m)::jsonb - 'oid' FROM pg_auth_members m ORDER BY roleid, member, grantor; \
+             SELECT datname, a FROM pg_database, unnest(coalesce(datacl, acldefault('d', datdba))) a ORDER BY 1, a::text",
+        )
+    }
+
     /// Opens a session of a role that does `statements` and then sleeps for a minute, and waits until it is there.
     ///
     /// # Panics

@@ -322,7 +322,7 @@ fn read_approval(
     Ok((statement, role, by))
 }
 
-fn check(
+pub(super) fn check(
     place: usize,
     signed: &SignedStatement,
     role: Role,
@@ -333,7 +333,12 @@ fn check(
         .map_err(|why| ApprovalError::Signature { place, why })
 }
 
-fn in_time(place: usize, by: &Signed, until: Timestamp, now: Timestamp) -> Result<(), ApprovalError> {
+pub(super) fn in_time(
+    place: usize,
+    by: &Signed,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<(), ApprovalError> {
     let person = by.person.clone();
     if now >= until {
         return Err(ApprovalError::Expired { place, person, until });
@@ -469,7 +474,7 @@ pub fn approve_renewal(
     })
 }
 
-fn approver(by: Signed, role: Role) -> Approver {
+pub(super) fn approver(by: Signed, role: Role) -> Approver {
     Approver {
         person: by.person,
         fingerprint: by.fingerprint,

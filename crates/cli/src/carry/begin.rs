@@ -11,6 +11,7 @@ use cordon_act::{Orders, PointName};
 use super::Executor;
 use crate::actuator::Client;
 use crate::failure::Failure;
+use crate::render::carry as words;
 
 /// How a plan is begun.
 pub(crate) struct Begin<'a> {
@@ -86,6 +87,11 @@ impl Begin<'_> {
         approved: &Approved,
         break_glass: Vec<(PointName, String)>,
     ) -> Result<(), Failure> {
+        if words::is_lifted(executor.book(), &orders.plan_hash) {
+            return Err(Failure::input(
+                "this plan was carried out and lifted before\nMake a plan anew, from what is known now.",
+            ));
+        }
         if executor.book().plans().contains_key(&orders.plan_hash) {
             return Ok(());
         }

@@ -4,6 +4,7 @@
 //! before the reconciler hears of it, and nothing is asked of a server before that.
 
 pub(crate) mod begin;
+mod holder;
 mod record;
 mod worker;
 
@@ -236,6 +237,7 @@ impl Executor {
                 }
                 Ok(_) => {}
                 Err(by) => {
+                    let by = by.split('@').next().unwrap_or_default();
                     self.busy_elsewhere.insert(format!("{} by {by}", point.name));
                     if self.held.remove(&point.name).is_some() {
                         self.reconciler.handle(Event::ClaimLost(point.name.clone()), now);

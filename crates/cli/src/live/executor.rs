@@ -11,9 +11,7 @@ use jiff::Timestamp;
 
 use crate::carry::begin::Begin;
 use crate::carry::{Executor, Told};
-use crate::command::carry::short;
 use crate::failure::Failure;
-use crate::render::carry as words;
 
 /// How often a break-glass logon is proven anew; a proof counts for an hour.
 const PROVEN_AGAIN: Duration = Duration::from_secs(30 * 60);
@@ -148,16 +146,6 @@ fn carry_out(
     ready: &Readiness,
     due: Due,
 ) -> Result<(), Failure> {
-    let plan_hash = &due.orders.plan_hash;
-    if executor.book().plans().contains_key(plan_hash) {
-        return match words::stands(executor.book(), plan_hash) {
-            true => Ok(()),
-            false => Err(Failure::input(format!(
-                "plan {} was begun before and does not stand now: `cordon status --all` says why; make the plan anew",
-                short(plan_hash)
-            ))),
-        };
-    }
     let approved = approve(
         &due.orders,
         &due.signatures,

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use cordon_act::Orders;
 use cordon_act::approval::{Approved, SignedStatement, Terms, approve};
-use cordon_act::{Book, Orders};
 use jiff::Timestamp;
 
-use super::{Execution, Planned, listed, signers, signing};
+use super::{Execution, Planned, Waiting, listed, not_done, signers, signing};
 use crate::carry::Executor;
 use crate::carry::begin::Begin;
 use crate::console::Console;
@@ -20,7 +20,8 @@ Examples:
   cordon apply plan.json --estate estate --allowed-signers signers --approval *.approval --stay   # and keep watch
 
 It ends when everything stands and was tried; what stands is kept by the servers. With --stay it goes on: it sees what
-somebody else undoes, ends leases, and says so.";
+somebody else undoes, ends leases, and says so. If it was ended before, or a server did not answer in time, the same
+command goes on where it was.";
 
 /// Carry an approved plan out
 #[derive(Debug, Args)]
@@ -30,6 +31,8 @@ pub(crate) struct Apply {
     planned: Planned,
     #[command(flatten)]
     execution: Execution,
+    #[command(flatten)]
+    waiting: Waiting,
     /// An approval that `cordon approve` wrote; two at least
     #[arg(long = "approval", value_name = "FILE", num_args = 1.., required = true)]
     approvals: Vec<PathBuf>,
@@ -71,14 +74,13 @@ pub(crate) fn run(arguments: &Apply, console: &Console) -> Result<Answer, Failur
     let break_glass = begin.prove_break_glass(&executor, &made.orders)?;
     begin.register(&made.orders, signatures)?;
     begin.accept(&mut executor, made.orders.clone(), &approved, break_glass)?;
-    let plan_hash = made.orders.plan_hash.clone();
-    let stay = arguments.stay;
-    let show = |entry: &cordon_act::Entry| words::show(entry, console);
-    executor.run(
-        |book| !stay && (words::stands(book, &plan_hash) || words::is_stuck(book, &plan_hash)),
-        show,
-    )?;
-    finish(executor.book(), &plan_hash, console)
+    carry_out(
+        &mut executor,
+        &made.orders.plan_hash,
+        arguments.waiting,
+        arguments.stay,
+        console,
+    )
 }
 
 fn approved(arguments: &Apply, orders: &Orders, signatures: &[SignedStatement]) -> Result<Approved, Failure> {
@@ -91,16 +93,29 @@ fn approved(arguments: &Apply, orders: &Orders, signatures: &[SignedStatement]) 
         .map_err(|error| Failure::input(format!("the plan is not approved: {error}")))
 }
 
-fn finish(book: &Book, plan_hash: &str, console: &Console) -> Result<Answer, Failure> {
+/// Works until the plan stands, a person has to do something, or the time to wait for servers is over; then says how it stands.
+pub(super) fn carry_out(
+    executor: &mut Executor,
+    plan_hash: &str,
+    waiting: Waiting,
+    stay: bool,
+    console: &Console,
+) -> Result<Answer, Failure> {
+    let is_over = waiting.is_over()?;
+    executor.run(
+        |book| !stay && (words::stands(book, plan_hash) || words::is_stuck(book, plan_hash) || is_over()),
+        |entry| words::show(entry, console),
+    )?;
+    let book = executor.book();
     let rows = words::rows(book, Some(plan_hash));
     if console.json {
         console.print_json(&rows)?;
     } else {
         console.print(&words::table(&rows, Timestamp::now(), console.width))?;
     }
-    Ok(if words::stands(book, plan_hash) {
-        Answer::Yes
+    if words::stands(book, plan_hash) {
+        Ok(Answer::Yes)
     } else {
-        Answer::No
-    })
+        not_done(book, &words::of_plan(book, plan_hash))
+    }
 }

@@ -1,0 +1,87 @@
+//! How the withdrawals of an order were tried, in words.
+
+use cordon_act::recover::Last;
+use cordon_act::{Book, OrderState, PlacementState, ProbeAnswer, Trouble};
+use serde::Serialize;
+
+use super::{is_open, placements};
+
+/// How many targets of an order were tried, and how that ended.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Tried {
+    /// As its user would, and refused.
+    refused: usize,
+    /// Nobody could try; it stands as read back.
+    inconclusive: usize,
+    /// It got through.
+    admitted: usize,
+    /// Not yet.
+    not_yet: usize,
+    /// How the only target was tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    how: Option<String>,
+}
+
+impl Tried {
+    /// How an order's targets were tried.
+    pub(super) fn of(book: &Book, order: &OrderState) -> Self {
+        let lifted = !is_open(book, order);
+        let mut tried = Self::default();
+        for (_, state) in placements(book, order) {
+            match answer(state, lifted) {
+                Some(ProbeAnswer::Refused) => tried.refused += 1,
+                Some(ProbeAnswer::Inconclusive) => tried.inconclusive += 1,
+                Some(ProbeAnswer::Admitted) => tried.admitted += 1,
+                None => tried.not_yet += 1,
+            }
+            if order.order.targets.len() == 1 && answer(state, lifted).is_some() {
+                tried.how = state.tried.as_ref().map(|(_, how)| how.clone());
+            }
+        }
+        tried
+    }
+
+    /// In words; for lifted orders whether access works again.
+    pub(super) fn words(&self, lifted: bool) -> String {
+        let (refused, admitted) = if lifted {
+            ("still refused", "works again")
+        } else {
+            ("tried and refused", "GETS THROUGH")
+        };
+        let parts = [
+            (self.admitted, admitted),
+            (self.refused, refused),
+            (self.inconclusive, "could not be tried"),
+            (self.not_yet, "not yet tried"),
+        ];
+        let several = parts.iter().map(|(count, _)| count).sum::<usize>() > 1;
+        let said: Vec<String> = parts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, words)| {
+                if several {
+                    format!("{count} {words}")
+                } else {
+                    (*words).to_owned()
+                }
+            })
+            .collect();
+        let how = self
+            .how
+            .as_ref()
+            .map_or_else(String::new, |how| format!(": {how}"));
+        said.join(", ") + &how
+    }
+}
+
+/// How a target was tried last, if that was after what stands now.
+fn answer(state: &PlacementState, lifted: bool) -> Option<ProbeAnswer> {
+    let counts = match state.last {
+        Last::InForce | Last::Lifting => true,
+        Last::Applied => matches!(state.trouble, Some(Trouble::Unverified(_))),
+        Last::Nothing => lifted,
+        Last::Applying => false,
+    };
+    let tried = state.tried.as_ref().filter(|_| counts);
+    tried.map(|(answer, _)| *answer)
+}

@@ -1,0 +1,122 @@
+//! A plan from approval to lift, with the real programs: `cordon`, `cordon-actuator`, `ssh-keygen`, and a script that keeps a deny list.
+
+use cordon_testbed::{missing_program, run, skip};
+
+use crate::bed::{self, Night};
+
+pub(crate) const ESTATE: &str = "
+zones:
+  office: { subnets: [10.1.0.0/16] }
+  data: { subnets: [10.2.0.0/16] }
+systems:
+  ws1: { kind: workstation, zone: office }
+  dc1: { kind: domain-controller, zone: data, jewel: true }
+accounts:
+  pat: { kind: person }
+access:
+  - { holder: pat, right: remote-desktop, on: dc1 }
+  - { flow: office -> data, port: 3389 }
+enforcement-points:
+  list: { kind: script, guards: [accounts], effect: 2s }
+";
+
+/// A point that keeps a deny list, and the people.
+pub(crate) fn night() -> Option<Night> {
+    if let Some(program) = missing_program(&["jq", "flock"]) {
+        skip(&format!("{program} is not installed"));
+        return None;
+    }
+    if let Some(lacks) = bed::lacks() {
+        skip(&lacks);
+        return None;
+    }
+    let more = "points:
+  list:
+    kind: script
+    config: { program: FOLDER/deny, environment: { DENY_LIST: FOLDER/run/list, PATH: '/usr/bin:/bin' } }
+";
+    let mut night = Night::new(ESTATE, more, None);
+    night.folder.write("run/list", "");
+    let script = night.folder.write(
+        "deny",
+        include_str!("../../../../docs/enforcement-points/example-script.sh"),
+    );
+    run("chmod", &["755", &script]);
+    night.start_actuator();
+    Some(night)
+}
+
+/// Who is on the deny list.
+pub(crate) fn list(night: &Night) -> String {
+    std::fs::read_to_string(night.folder.file("run/list")).unwrap()
+}
+
+#[test]
+fn a_plan_is_approved_carried_out_renewed_and_lifted() {
+    let Some(night) = night() else { return };
+    night.plan("plan", &["pat", "ws1"], &[]);
+    night.approve_all("plan");
+    let apply = ["apply", "plan.json", "--estate", "estate", "--approval"];
+    let alone = night.ends(2, &[&apply[..], &["plan.dana", "plan.kim"]].concat());
+    assert!(alone.contains("not approved"), "{alone}");
+    assert_eq!(list(&night), "");
+
+    let said = night.apply(0, "plan", &[]);
+    assert!(
+        said.contains("tried and refused: account pat at list") && said.contains("in force"),
+        "{said}"
+    );
+    assert_eq!(list(&night), "pat\n");
+    let said = night.ends(0, &["status"]);
+    assert!(
+        said.contains("in force") && said.contains("  tried and refused: "),
+        "{said}"
+    );
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+    assert!(
+        night
+            .ends(0, &["renew", "--all", "--lease", "9h", "--key", "dana"])
+            .contains("8 h")
+    );
+
+    let said = night.ends(0, &["lift", "--all", "--key", "lee"]);
+    assert!(
+        said.contains("given back: account pat at list") && said.contains("lifted"),
+        "{said}"
+    );
+    assert_eq!(list(&night), "");
+    assert!(night.ends(0, &["status"]).contains("Nothing is withdrawn"));
+    assert!(night.ends(0, &["ledger", "verify"]).contains("Whole"));
+    assert!(night.ends(0, &["doctor"]).contains("could be withdrawn tonight"));
+}
+
+#[test]
+fn an_edited_plan_and_an_unreachable_actuator_are_told_apart() {
+    let Some(night) = night() else { return };
+    night.plan("plan", &["pat", "ws1"], &[]);
+    let plan = std::fs::read_to_string(night.folder.file("plan.json")).unwrap();
+    night
+        .folder
+        .write("edited.json", &plan.replace("Disable pat", "Disable sam"));
+    let said = night.ends(
+        2,
+        &[
+            "approve",
+            "edited.json",
+            "--estate",
+            "estate",
+            "--key",
+            "dana",
+            "-o",
+            "x.approval",
+        ],
+    );
+    assert!(said.contains("does not hold"), "{said}");
+    let said = night.ends(1, &["doctor", "--actuator", "nowhere"]);
+    assert!(
+        said.contains("WRONG  the actuator") && said.contains("cannot be reached"),
+        "{said}"
+    );
+    let lost = ["renew", "--all", "--key", "lee", "--actuator", "nowhere"];
+    assert!(night.ends(3, &lost).contains("cannot be reached"));
+}
