@@ -6,8 +6,9 @@ STORES ?= 2300
 REPORT ?= drill/report.html
 NIGHTS ?= 1000000
 KILLS ?= 200
+TRIALS ?= 200
 
-.PHONY: drill test check build tools servers nights kills bench deny fuzz help
+.PHONY: drill test check build tools servers nights race kills bench deny fuzz help
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +38,10 @@ test: servers check ## Formatting, lints, every test, and thousands of nights of
 
 nights: tools ## Plans carried out under faults, NIGHTS=1000000 of them
 	$(CARGO) run --locked --release -p cordon-sim --features execution --bin nights -- 0 $(NIGHTS)
+
+race: servers ## From the last byte of a log line to access that was tried and refused, TRIALS=200 at a directory, a firewall and a VPN
+	$(CARGO) build --locked --bin cordon-actuator
+	CORDON_TRIALS=$(TRIALS) $(CARGO) test --locked -p cordon-cli --test carry race -- --nocapture
 
 kills: servers ## Kill cordon and its actuator while four real servers are withdrawn from and given back, KILLS=200 SEED=1
 	$(CARGO) build --locked -p cordon-cli -p cordon-connectors --bins
