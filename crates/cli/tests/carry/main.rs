@@ -9,4 +9,5 @@ mod bed;
 mod four_servers;
 mod kills;
 mod plain;
+mod refusals;
 mod servers;

@@ -10,6 +10,7 @@ use cordon_act::wire::{Answer as Said, Ask, Claim, Outcome};
 use cordon_act::{Orders, PointName};
 use jiff::Timestamp;
 
+use super::lift::not_taken;
 use super::{Execution, Planned, Waiting, listed, not_done, signers, signing};
 use crate::actuator::Client;
 use crate::carry::Executor;
@@ -145,7 +146,7 @@ fn register(arguments: &Apply, orders: &Orders, signatures: Vec<SignedStatement>
             "the actuator refuses the plan: {refusal}"
         ))),
         Ok(_) => Err(Failure::Bug("the actuator answered another question".to_owned())),
-        Err(error) => Err(Failure::Point(error.to_string())),
+        Err(error) => Err(not_taken(&error)),
     }
 }
 
