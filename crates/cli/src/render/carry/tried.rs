@@ -4,7 +4,7 @@ use cordon_act::recover::Last;
 use cordon_act::{Book, OrderState, PlacementState, ProbeAnswer, Trouble};
 use serde::Serialize;
 
-use super::{is_open, placements};
+use super::{is_of, is_open, placements};
 
 /// How many targets of an order were tried, and how that ended.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -23,11 +23,12 @@ pub(crate) struct Tried {
 }
 
 impl Tried {
-    /// How an order's targets were tried.
+    /// How an order's targets were tried. Of a lifted order, those that no later order withdrew again.
     pub(super) fn of(book: &Book, order: &OrderState) -> Self {
         let lifted = !is_open(book, order);
         let mut tried = Self::default();
-        for (_, state) in placements(book, order) {
+        let own = placements(book, order).filter(|(placement, _)| !lifted || is_of(book, order, placement));
+        for (_, state) in own {
             match answer(state, lifted) {
                 Some(ProbeAnswer::Refused) => tried.refused += 1,
                 Some(ProbeAnswer::Inconclusive) => tried.inconclusive += 1,
