@@ -8,6 +8,7 @@
 mod bed;
 mod four_servers;
 mod kills;
+mod night;
 mod plain;
 mod refusals;
 mod servers;
