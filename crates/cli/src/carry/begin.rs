@@ -10,6 +10,7 @@ use cordon_act::{Orders, PointName};
 
 use super::Executor;
 use crate::actuator::Client;
+use crate::command::carry::lift::not_taken;
 use crate::failure::Failure;
 use crate::render::carry as words;
 
@@ -75,7 +76,7 @@ impl Begin<'_> {
                 "the actuator refuses the plan: {refusal}"
             ))),
             Ok(_) => Err(Failure::Bug("the actuator answered another question".to_owned())),
-            Err(error) => Err(Failure::Point(error.to_string())),
+            Err(error) => Err(not_taken(&error)),
         }
     }
 

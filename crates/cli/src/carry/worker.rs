@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use cordon_act::limits::CALL_SECONDS;
 use cordon_act::wire::{self, Claim, Outcome, Reading, Return, TARGETS_PER_REQUEST_MAX, Withdrawal};
@@ -9,6 +10,9 @@ use cordon_act::{Answer, Ask, Event, PointError, PointErrorKind, PointName, Requ
 
 use super::Told;
 use crate::actuator::Client;
+
+/// How long an actuator that does not answer is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Starts the thread of a point.
 pub(super) fn start(socket: &Path, told: Sender<Told>) -> Sender<Vec<Request>> {
@@ -34,19 +38,24 @@ pub(super) fn start_services(socket: &Path, told: Sender<Told>) -> Sender<String
     sender
 }
 
-/// Services whose probe fails. An actuator that does not answer is one that fails: no further wave is begun on a guess.
+/// Services whose probe fails. An actuator that does not answer is asked until it does: no further wave is begun on a guess, and none is
+/// given up because the actuator was started anew.
 fn failing_services(client: &mut Client) -> Vec<String> {
-    let ask = wire::Ask::Services {
-        names: Vec::new(),
-        deadline_milliseconds: CALL_SECONDS * 1000,
-    };
-    match client.ask(ask) {
-        Ok(wire::Answer::Services { services }) => services
-            .into_iter()
-            .filter(|service| !service.serves)
-            .map(|service| service.name)
-            .collect(),
-        _ => vec!["(the actuator did not say)".to_owned()],
+    loop {
+        let ask = wire::Ask::Services {
+            names: Vec::new(),
+            deadline_milliseconds: CALL_SECONDS * 1000,
+        };
+        match client.ask(ask) {
+            Ok(wire::Answer::Services { services }) => {
+                let failing = services.into_iter().filter(|service| !service.serves);
+                return failing.map(|service| service.name).collect();
+            }
+            Err(error) if matches!(error.kind, PointErrorKind::Target | PointErrorKind::Unknown) => {
+                std::thread::sleep(PAUSE);
+            }
+            _ => return vec!["(the actuator did not say)".to_owned()],
+        }
     }
 }
 

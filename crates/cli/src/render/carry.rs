@@ -56,17 +56,22 @@ pub(crate) fn is_open(book: &Book, order: &OrderState) -> bool {
         || placements(book, order).any(|(placement, state)| is_left(book, order, &placement, state))
 }
 
-/// True if something of a lifted order still stands and no other order holds it, nor was accepted later and so has it to give back.
+/// True if something of a lifted order still stands, no other order holds it, and it is this order's to give back.
 fn is_left(book: &Book, order: &OrderState, placement: &Placement, state: &PlacementState) -> bool {
     if order.lift_asked_by.is_none() {
         return state.is_active();
     }
+    state.holders.is_empty() && state.last != Last::Nothing && is_of(book, order, placement)
+}
+
+/// True if no order that was accepted later names the placement: what is recorded of it would be that order's.
+fn is_of(book: &Book, order: &OrderState, placement: &Placement) -> bool {
     let is_later = |other: &OrderState| {
         other.accepted_at > order.accepted_at
             && other.order.point == placement.point
             && other.order.targets.contains(&placement.target)
     };
-    state.holders.is_empty() && state.last != Last::Nothing && !book.orders().values().any(is_later)
+    !book.orders().values().any(is_later)
 }
 
 /// The rows of one plan, or of all, in the order of execution.
@@ -88,23 +93,21 @@ pub(crate) fn rows_of(book: &Book, orders: &[OrderId]) -> Vec<Row> {
 }
 
 fn row(book: &Book, order: &OrderState) -> Row {
+    let is_open = is_open(book, order);
     let in_force = placements(book, order)
-        .filter(|(_, state)| state.last == Last::InForce)
+        .filter(|(_, state)| is_open && state.last == Last::InForce)
         .count();
     let halted = book
         .plans()
         .get(&order.plan_hash)
         .and_then(|plan| plan.halted.clone());
     let trouble = placements(book, order)
+        .filter(|_| is_open)
         .find_map(|(placement, state)| Some(format!("{placement}: {}", trouble(state.trouble.as_ref()?))))
-        .or_else(|| {
-            order
-                .overdue
-                .then(|| "its lease is over: renew or lift it".to_owned())
-        })
+        .or_else(|| (is_open && order.overdue).then(|| "its lease is over: renew or lift it".to_owned()))
         .or_else(|| {
             halted
-                .filter(|_| in_force < order.order.targets.len())
+                .filter(|_| is_open && in_force < order.order.targets.len())
                 .map(|why| format!("halted: {why}"))
         });
     Row {
@@ -204,7 +207,7 @@ pub(crate) fn is_stuck(book: &Book, plan_hash: &str) -> bool {
             state.last == Last::InForce
                 || is_for_a_person(state)
                 || (halted && !begun)
-                || (halted && state.trouble.is_some())
+                || (halted && matches!(state.trouble, Some(Trouble::Unverified(_))))
         })
 }
 
@@ -280,7 +283,9 @@ pub(crate) fn table(rows: &[Row], now: Timestamp, width: usize) -> String {
         );
         let _ = writeln!(text, "{}", cut(&line, width));
         let tried = row.tried.words(!row.is_open());
-        let _ = writeln!(text, "{:16}{}", "", cut(&tried, width.saturating_sub(16).max(40)));
+        if !tried.is_empty() {
+            let _ = writeln!(text, "{:16}{}", "", cut(&tried, width.saturating_sub(16).max(40)));
+        }
         if let Some(trouble) = &row.trouble {
             let _ = writeln!(
                 text,

@@ -195,7 +195,7 @@ impl Night {
 }
 
 /// Makes a key and returns its line of the allowed-signers file.
-fn signer(folder: &Folder, name: &str) -> String {
+pub(crate) fn signer(folder: &Folder, name: &str) -> String {
     let file = folder.file(name);
     run(
         "ssh-keygen",

@@ -4,8 +4,8 @@
 use cordon_testbed::skip;
 
 use crate::bed::{self, Night};
-use crate::kills;
 use crate::servers::Servers;
+use crate::{kills, night};
 
 /// What the intruder holds: a workstation, three accounts and the password of a database role.
 pub(crate) const FOOTHOLDS: [&str; 5] = ["ws1", "user0001", "kim", "partner", "app"];
@@ -30,6 +30,7 @@ fn a_night_on_four_servers_and_with_killed_processes() {
     let before = servers.picture();
     assert_eq!(servers.tried(), [true; 4]);
     approved_carried_out_renewed_and_lifted(&servers, &night, &before);
+    night::is_as_the_page_says(&servers);
     kills::at_random_moments(&servers, &mut night, &before);
 }
 

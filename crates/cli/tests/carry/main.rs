@@ -2,12 +2,16 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "helpers of tests may fail loudly"
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "helpers of tests may fail loudly, and say what they counted"
 )]
 
 mod bed;
 mod four_servers;
 mod kills;
+mod night;
 mod plain;
 mod race;
+mod refusals;
 mod servers;

@@ -13,8 +13,9 @@ systems:
   dc1: { kind: domain-controller, zone: data, jewel: true }
 accounts:
   pat: { kind: person }
+  sam: { kind: person }
 access:
-  - { holder: pat, right: remote-desktop, on: dc1 }
+  - { holder: [pat, sam], right: remote-desktop, on: dc1 }
   - { flow: office -> data, port: 3389 }
 enforcement-points:
   list: { kind: script, guards: [accounts], effect: 2s }
@@ -22,6 +23,11 @@ enforcement-points:
 
 /// A point that keeps a deny list, and the people.
 pub(crate) fn night() -> Option<Night> {
+    night_with("")
+}
+
+/// The same, with more in the actuator's configuration. The service `check` serves as long as `FOLDER/serves` ends well.
+pub(crate) fn night_with(configuration: &str) -> Option<Night> {
     if let Some(program) = missing_program(&["jq", "flock"]) {
         skip(&format!("{program} is not installed"));
         return None;
@@ -35,13 +41,21 @@ pub(crate) fn night() -> Option<Night> {
     kind: script
     config: { program: FOLDER/deny, environment: { DENY_LIST: FOLDER/run/list, PATH: '/usr/bin:/bin' } }
 ";
-    let mut night = Night::new(ESTATE, more, None);
+    let mut night = Night::new(ESTATE, &format!("{more}{configuration}"), None);
     night.folder.write("run/list", "");
-    let script = night.folder.write(
-        "deny",
-        include_str!("../../../../docs/enforcement-points/example-script.sh"),
-    );
-    run("chmod", &["755", &script]);
+    let down = night.folder.file("run/down");
+    let script = include_str!("../../../../docs/enforcement-points/example-script.sh");
+    // A server that does not answer is one that this file says is down.
+    let check = format!("[ ! -e {down} ] || {{ echo 'no answer' >&2; exit 69; }}");
+    let script = script.replacen('\n', &format!("\n{check}\n"), 1);
+    let list = night.folder.file("run/list");
+    for (name, text) in [
+        ("deny", script),
+        ("serves", format!("#!/bin/sh\n[ ! -s {list} ]\n")),
+    ] {
+        let path = night.folder.write(name, &text);
+        run("chmod", &["755", &path]);
+    }
     night.start_actuator();
     Some(night)
 }

@@ -348,10 +348,6 @@ fn percentile(sorted: &[Duration], percent: usize) -> Duration {
 }
 
 #[test]
-#[expect(
-    clippy::print_stderr,
-    reason = "what it measured is for whoever asked for many trials"
-)]
 fn an_access_is_refused_once_the_line_that_decides_is_written() {
     let lacks = bed::lacks()
         .or_else(FirewallBed::lacks)

@@ -216,6 +216,27 @@ services:
         [account, role, flow, route]
     }
 
+    /// The same four tries, and what each client is told: `ldapwhoami`, `psql`, a TCP connection, an HTTP GET.
+    pub(crate) fn tried_in_words(&self) -> Vec<String> {
+        let [_, _, flow, _] = self.tried();
+        let (account, role, route) = self.network.router.inside(|| {
+            let name = OpenLdap::account_name(PERSON);
+            let who = (name.as_str(), OpenLdap::password(PERSON));
+            let account = self.directory.client_as((who.0, &who.1), "ldapwhoami", &[], "");
+            let role = self
+                .database
+                .try_psql("app", "postgres", "pw", "SELECT current_user");
+            (account, role, self.door().get("/orders/2").status)
+        });
+        let flow = if flow { "connected" } else { "refused" };
+        vec![
+            format!("{PERSON} at the directory: {}", last_line(&account)),
+            format!("app at the database: {}", last_line(&role)),
+            format!("from the shop to {}:{SSH}: {flow}", FirewallBed::SERVER[0]),
+            format!("a customer at /orders: {route}"),
+        ]
+    }
+
     /// Whether what stands beside what is withdrawn still serves: another person, another role, another port, the other route.
     pub(crate) fn neighbours_serve(&self) -> bool {
         let flow = FirewallBed::open(&self.network.client, FirewallBed::SERVER[0], WEB).is_some();
@@ -231,6 +252,17 @@ services:
         });
         flow && others
     }
+}
+
+/// What a client said last, without where the server is.
+fn last_line(output: &std::process::Output) -> String {
+    let said = [output.stdout.as_slice(), &output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let line = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+    let line = line.unwrap_or_default();
+    line.split_once("FATAL:")
+        .map_or(line, |(_, why)| why.trim())
+        .to_owned()
 }
 
 /// An ordinary firewall, which is not Cordon's.

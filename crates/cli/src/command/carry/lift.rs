@@ -8,7 +8,7 @@ use clap::Args;
 use cordon_act::approval::{LiftStatement, OrderChoice, Role};
 use cordon_act::gate::Refusal;
 use cordon_act::wire::Ask;
-use cordon_act::{Book, OrderId};
+use cordon_act::{Book, OrderId, PointError, PointErrorKind};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Execution, Waiting, not_done, signing};
@@ -159,7 +159,17 @@ fn leave(execution: &Execution, ask: Ask) -> Result<Option<Refusal>, Failure> {
         Ok(cordon_act::wire::Answer::Noted { .. }) => Ok(None),
         Ok(cordon_act::wire::Answer::Refused { refusal }) => Ok(Some(refusal)),
         Ok(_) => Err(Failure::Bug("the actuator answered another question".to_owned())),
-        Err(error) => Err(Failure::Point(error.to_string())),
+        Err(error) => Err(not_taken(&error)),
+    }
+}
+
+/// What it means that the actuator did not take something signed.
+pub(crate) fn not_taken(error: &PointError) -> Failure {
+    match error.kind {
+        PointErrorKind::Denied | PointErrorKind::Input => {
+            Failure::input(format!("the actuator refuses: {error}"))
+        }
+        _ => Failure::Point(error.to_string()),
     }
 }
 

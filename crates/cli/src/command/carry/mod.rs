@@ -3,7 +3,7 @@
 pub(super) mod apply;
 pub(super) mod approve;
 pub(super) mod doctor;
-pub(super) mod lift;
+pub(crate) mod lift;
 pub(super) mod renew;
 pub(super) mod resume;
 pub(super) mod signing;

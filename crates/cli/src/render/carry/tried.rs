@@ -4,7 +4,7 @@ use cordon_act::recover::Last;
 use cordon_act::{Book, OrderState, PlacementState, ProbeAnswer, Trouble};
 use serde::Serialize;
 
-use super::{is_open, placements};
+use super::{is_of, is_open, placements};
 
 /// How many targets of an order were tried, and how that ended.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -23,11 +23,12 @@ pub(crate) struct Tried {
 }
 
 impl Tried {
-    /// How an order's targets were tried.
+    /// How an order's targets were tried. Of a lifted order, those that no later order withdrew again.
     pub(super) fn of(book: &Book, order: &OrderState) -> Self {
         let lifted = !is_open(book, order);
         let mut tried = Self::default();
-        for (_, state) in placements(book, order) {
+        let own = placements(book, order).filter(|(placement, _)| !lifted || is_of(book, order, placement));
+        for (_, state) in own {
             match answer(state, lifted) {
                 Some(ProbeAnswer::Refused) => tried.refused += 1,
                 Some(ProbeAnswer::Inconclusive) => tried.inconclusive += 1,
@@ -84,4 +85,59 @@ fn answer(state: &PlacementState, lifted: bool) -> Option<ProbeAnswer> {
     };
     let tried = state.tried.as_ref().filter(|_| counts);
     tried.map(|(answer, _)| *answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_target_is_told_with_how_and_several_are_counted_the_worst_first() {
+        let one = Tried {
+            refused: 1,
+            how: Some("logged on".to_owned()),
+            ..Tried::default()
+        };
+        assert_eq!(one.words(false), "tried and refused: logged on");
+        assert_eq!(one.words(true), "still refused: logged on");
+        let several = Tried {
+            refused: 9_000,
+            inconclusive: 20,
+            admitted: 1,
+            not_yet: 300,
+            how: None,
+        };
+        assert_eq!(
+            several.words(false),
+            "1 GETS THROUGH, 9000 tried and refused, 20 could not be tried, 300 not yet tried"
+        );
+        assert!(several.words(true).starts_with("1 works again, "));
+        assert_eq!(Tried::default().words(true), "");
+    }
+
+    #[test]
+    fn a_trial_counts_only_for_what_stands_now() {
+        let state = |last, trouble| {
+            let mut state = PlacementState::default();
+            (state.last, state.trouble) = (last, trouble);
+            state.tried = Some((ProbeAnswer::Admitted, String::new()));
+            state
+        };
+        let through = Some(Trouble::Unverified(String::new()));
+        assert_eq!(
+            answer(&state(Last::Applied, through), false),
+            Some(ProbeAnswer::Admitted)
+        );
+        assert_eq!(
+            answer(&state(Last::Applied, None), false),
+            None,
+            "of an earlier withdrawal"
+        );
+        assert_eq!(answer(&state(Last::Applying, None), false), None);
+        assert_eq!(
+            answer(&state(Last::Nothing, None), true),
+            Some(ProbeAnswer::Admitted)
+        );
+        assert_eq!(answer(&state(Last::Nothing, None), false), None);
+    }
 }
