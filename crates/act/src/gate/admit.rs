@@ -71,7 +71,8 @@ impl Gate {
             return Err(incomplete("the one order on whose behalf"));
         };
         let (registered, order) = self.ordered(call.orders_digest, id, &placement)?;
-        let begins = self.may_begin_or_go_on(call.orders_digest, registered, order, now)?;
+        self.may_begin_or_go_on(call.orders_digest, registered, order, &placement, now)?;
+        let begins = !self.state.is_begun_itself(call.orders_digest, order);
         self.not_never(&placement)?;
         self.lifters_left(&placement)?;
         if begins && !registered.without_break_glass {
@@ -83,7 +84,11 @@ impl Gate {
             .rules
             .per_point_and_minute
             .map_or(limit, |own| own.min(limit));
-        self.same_prior(call.orders_digest, &placement, &prior)?;
+        let overdue = !self
+            .state
+            .stand(call.orders_digest, registered, order, now)
+            .is_live();
+        self.same_prior(call.orders_digest, &placement, &prior, overdue)?;
         self.count(call.point, limit, now)?;
         self.note_apply(call, id, &placement, prior, now);
         Ok(Admission {
@@ -114,17 +119,22 @@ impl Gate {
             })
     }
 
-    /// True if this is the first apply of the order.
+    /// Whether the order's lease runs. After its end, what stood before it ended may be withdrawn again if the orders say that it stays.
     fn may_begin_or_go_on(
         &self,
         digest: &str,
         registered: &Registered,
         order: &Order,
+        placement: &Placement,
         now: Timestamp,
-    ) -> Result<bool, Refusal> {
+    ) -> Result<(), Refusal> {
+        let stood = || {
+            self.held(placement)
+                .is_some_and(|held| held.has_stood(digest, &order.id))
+        };
         match self.state.stand(digest, registered, order, now) {
-            Stand::Waiting => Ok(true),
-            Stand::Running(_) => Ok(false),
+            Stand::Waiting | Stand::Running(_) => Ok(()),
+            Stand::Overdue(_) if stood() => Ok(()),
             Stand::Lapsed(until) => Err(Refusal::ApprovalOver { until }),
             Stand::GivenUp => Err(Refusal::GivenUp {
                 order: order.id.clone(),
@@ -190,11 +200,19 @@ impl Gate {
     }
 
     /// What was handed in first stays the prior state while anything of it may stand. What a person gave up, and nobody could give back
-    /// because somebody else had changed it, other orders begin anew.
-    fn same_prior(&self, digest: &str, placement: &Placement, prior: &str) -> Result<(), Refusal> {
+    /// because somebody else had changed it, other orders begin anew. After the end of a lease nothing is begun anew.
+    fn same_prior(
+        &self,
+        digest: &str,
+        placement: &Placement,
+        prior: &str,
+        overdue: bool,
+    ) -> Result<(), Refusal> {
         match self.held(placement) {
             Some(held)
-                if held.effects > 0 && held.prior != prior && !self.is_left(digest, placement, held) =>
+                if (overdue || held.effects > 0)
+                    && held.prior != prior
+                    && (overdue || !self.is_left(digest, placement, held)) =>
             {
                 Err(Refusal::PriorDiffers {
                     placement: Box::new(placement.clone()),
@@ -213,7 +231,7 @@ impl Gate {
                 .all(|(_, registered, order)| registered.given_up.contains_key(&order.id))
     }
 
-    fn held(&self, placement: &Placement) -> Option<&Held> {
+    pub(super) fn held(&self, placement: &Placement) -> Option<&Held> {
         self.state
             .points
             .get(&placement.point)?
@@ -221,24 +239,17 @@ impl Gate {
             .get(&placement.target)
     }
 
-    /// Counts an apply in this minute, if there is room for one.
+    /// Counts an apply, if there is room for one in the last minute.
     fn count(&mut self, name: &PointName, limit: u32, now: Timestamp) -> Result<(), Refusal> {
         let point = self.state.points.entry(name.clone()).or_default();
-        let second = now.as_second();
-        let minute = second.div_euclid(60);
-        if point.minute != minute {
-            point.minute = minute;
-            point.applied = 0;
-        }
-        if point.applied >= limit {
-            return Err(Refusal::TooFast {
+        point
+            .applied
+            .count(now.as_second(), limit)
+            .map_err(|wait_seconds| Refusal::TooFast {
                 point: name.clone(),
                 limit,
-                wait_seconds: u32::try_from(60 - second.rem_euclid(60)).unwrap_or(60),
-            });
-        }
-        point.applied += 1;
-        Ok(())
+                wait_seconds,
+            })
     }
 
     fn note_apply(
@@ -257,7 +268,7 @@ impl Gate {
             .entry(id.clone())
             .or_insert(now);
         let held = point.held.entry(placement.target.clone()).or_default();
-        if held.effects == 0 || held.prior != prior {
+        if held.prior != prior {
             *held = Held {
                 prior,
                 ..Held::default()
@@ -290,7 +301,10 @@ impl Gate {
         }
     }
 
-    fn orders_with(&self, placement: &Placement) -> impl Iterator<Item = (&str, &Registered, &Order)> {
+    pub(super) fn orders_with(
+        &self,
+        placement: &Placement,
+    ) -> impl Iterator<Item = (&str, &Registered, &Order)> {
         self.ordered
             .get(placement)
             .into_iter()

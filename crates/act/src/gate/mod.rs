@@ -13,6 +13,7 @@ mod refusal;
 mod register;
 mod rules;
 mod state;
+mod window;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub use cover::covers;
 pub use refusal::Refusal;
 pub use rules::{GateRules, Lifter, NeverAccount};
 pub use state::{GateState, GivenUp, Held, PointGate, Registered, Renewed};
+pub use window::Window;
 
 /// Most sets of orders registered at once. An incident has a handful.
 pub const REGISTERED_MAX: usize = 256;
@@ -97,6 +99,8 @@ pub enum Settlement {
     Unchanged,
     /// A lift gave the prior state back.
     Lifted,
+    /// An apply or an observation found it withdrawn.
+    SeenWithdrawn,
     /// An observation found the access open, or nothing there to withdraw.
     SeenOpen,
     /// The break-glass logon worked.
@@ -152,26 +156,71 @@ impl Gate {
         settlement: Settlement,
         now: Timestamp,
     ) -> bool {
-        if settlement == Settlement::BreakGlassProven {
-            self.state.points.entry(point.clone()).or_default().proven_at = Some(now);
-            return true;
+        match (settlement, target) {
+            (Settlement::BreakGlassProven, _) => {
+                self.state.points.entry(point.clone()).or_default().proven_at = Some(now);
+                true
+            }
+            (_, None) => false,
+            (Settlement::SeenWithdrawn, Some(target)) => self.stands(point, target, now),
+            (_, Some(target)) => self.stands_no_more(point, target, settlement),
         }
+    }
+
+    fn stands_no_more(&mut self, point: &PointName, target: &Target, settlement: Settlement) -> bool {
         let held = self
             .state
             .points
             .get_mut(point)
-            .zip(target)
-            .and_then(|(point, target)| point.held.get_mut(target))
-            .filter(|held| held.effects > 0);
+            .and_then(|point| point.held.get_mut(target));
         let Some(held) = held else { return false };
+        if settlement == Settlement::Lifted && !held.stood.is_empty() {
+            held.stood.clear();
+        } else if held.effects == 0 {
+            return false;
+        }
         held.effects = match settlement {
-            Settlement::Unchanged => held.effects - 1,
-            Settlement::Lifted | Settlement::SeenOpen | Settlement::BreakGlassProven => 0,
+            Settlement::Unchanged => held.effects.saturating_sub(1),
+            _ => 0,
         };
         if held.effects == 0 {
             held.by.clear();
         }
         true
+    }
+
+    /// What was withdrawn here is seen to stand: for the orders that asked for it, and for all that want it now.
+    fn stands(&mut self, point: &PointName, target: &Target, now: Timestamp) -> bool {
+        let placement = Placement {
+            point: point.clone(),
+            target: target.clone(),
+        };
+        let Some(held) = self.held(&placement).filter(|held| held.effects > 0) else {
+            return false;
+        };
+        let new: Vec<(String, OrderId, bool)> = self
+            .orders_with(&placement)
+            .filter(|(digest, _, order)| !held.has_stood(digest, &order.id))
+            .filter_map(|(digest, registered, order)| {
+                let live = self.state.stand(digest, registered, order, now).is_live();
+                let asked = held.by.contains(digest) && self.state.is_begun_itself(digest, order);
+                (live || asked).then(|| (digest.to_owned(), order.id.clone(), live))
+            })
+            .collect();
+        let Some(gate) = self.state.points.get_mut(point) else {
+            return false;
+        };
+        let changed = !new.is_empty();
+        for (digest, id, live) in new {
+            if live {
+                let joined = gate.joined.entry(digest.clone()).or_default();
+                joined.entry(id.clone()).or_insert(now);
+            }
+            if let Some(held) = gate.held.get_mut(target) {
+                held.stood.entry(digest).or_default().insert(id);
+            }
+        }
+        changed
     }
 }
 

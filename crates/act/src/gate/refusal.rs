@@ -130,7 +130,7 @@ pub enum Refusal {
         order: OrderId,
     },
     /// So many in a minute.
-    #[error("{limit} targets were withdrawn at {point} in this minute: wait {wait_seconds} s")]
+    #[error("{limit} targets were withdrawn at {point} within a minute: wait {wait_seconds} s")]
     TooFast {
         /// Where.
         point: PointName,

@@ -185,6 +185,10 @@ impl Gate {
             }
             for point in self.state.points.values_mut() {
                 point.begun.remove(digest);
+                point.joined.remove(digest);
+                for held in point.held.values_mut() {
+                    held.stood.remove(digest);
+                }
             }
         }
         if digests.is_empty() {

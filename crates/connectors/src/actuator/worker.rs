@@ -215,15 +215,12 @@ impl Hand {
             .into_iter()
             .map(|result| outcome(result.and_then(bounded)))
             .collect();
-        let open: Vec<_> = targets
+        let settled: Vec<_> = targets
             .iter()
             .zip(&outcomes)
-            .filter(|(_, outcome)| {
-                matches!(outcome, Outcome::Done(seen) if matches!(seen.standing, Standing::Open | Standing::Absent))
-            })
-            .map(|(target, _)| (target, Settlement::SeenOpen))
+            .filter_map(|(target, outcome)| Some((target, settlement(outcome)?)))
             .collect();
-        self.settle(&open);
+        self.settle(&settled);
         Answer::Observed { outcomes }
     }
 
@@ -272,13 +269,17 @@ impl Hand {
                 }
             };
             let result = self.apply_one(withdrawal, &admission, until);
-            if result
-                .as_ref()
-                .is_err_and(|error| certainly_unchanged(error.kind))
-            {
-                settled.push((&withdrawal.target, Settlement::Unchanged));
+            let outcome = outcome(result);
+            match &outcome {
+                Outcome::Failed(error) if certainly_unchanged(error.kind) => {
+                    settled.push((&withdrawal.target, Settlement::Unchanged));
+                }
+                other if settlement(other) == Some(Settlement::SeenWithdrawn) => {
+                    settled.push((&withdrawal.target, Settlement::SeenWithdrawn));
+                }
+                _ => {}
             }
-            outcomes.push(outcome(result));
+            outcomes.push(outcome);
         }
         self.settle(&settled);
         Answer::Observed { outcomes }
@@ -396,6 +397,18 @@ fn lift_call<'a>(claim: &'a Claim, digest: &'a str, orders: &'a [OrderId], back:
         target: Some(&back.target),
         prior: Some(&back.prior),
         lease_until: None,
+    }
+}
+
+/// What an observation settles.
+const fn settlement(outcome: &Outcome<Observation>) -> Option<Settlement> {
+    match outcome {
+        Outcome::Done(seen) => match seen.standing {
+            Standing::Open | Standing::Absent => Some(Settlement::SeenOpen),
+            Standing::Withdrawn => Some(Settlement::SeenWithdrawn),
+            Standing::Partly => None,
+        },
+        Outcome::Refused(_) | Outcome::Failed(_) => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod lifts;
 mod naive;
+mod overdue;
 mod properties;
 
 use jiff::{SignedDuration, Timestamp};
@@ -448,6 +449,8 @@ fn so_many_in_a_minute_and_the_rest_waits() {
     let refused = bed
         .call(Verb::Apply, at(1) + SignedDuration::from_secs(18))
         .unwrap_err();
-    assert_eq!(refused.wait_seconds(), Some(42));
-    bed.call(Verb::Apply, at(2)).unwrap();
+    assert_eq!(refused.wait_seconds(), Some(43));
+    assert!(bed.call(Verb::Apply, at(2)).is_err());
+    bed.call(Verb::Apply, at(2) + SignedDuration::from_secs(1))
+        .unwrap();
 }

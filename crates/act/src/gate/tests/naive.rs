@@ -16,6 +16,10 @@ pub(super) struct Naive {
     applies: Vec<Apply>,
     /// Where and when an apply was let through.
     counts: Vec<(PointName, Timestamp)>,
+    /// Orders for which a placement was seen to stand in time.
+    stood: Vec<(Placement, String, OrderId)>,
+    /// Orders of which something stands that was withdrawn, on whosever behalf.
+    joined: Vec<(String, OrderId)>,
     proofs: Vec<(PointName, Timestamp)>,
     /// Points at which a break-glass logon must have been proven.
     proof_at: Vec<PointName>,
@@ -107,6 +111,8 @@ impl Naive {
             .retain(|one| !done.contains(&one.orders.digest()));
         self.given_up.retain(|(digest, _)| !done.contains(digest));
         self.renewals.retain(|(digest, _, _)| !done.contains(digest));
+        self.joined.retain(|(digest, _)| !done.contains(digest));
+        self.stood.retain(|(_, digest, _)| !done.contains(digest));
         for apply in &mut self.applies {
             if done.contains(&apply.digest) {
                 // It is not of these orders any more, whatever orders come later.
@@ -121,6 +127,7 @@ impl Naive {
                 .map(|(_, place)| place)
                 .collect();
             self.applies.retain(|apply| ordered.contains(&apply.placement));
+            self.stood.retain(|(place, _, _)| ordered.contains(place));
         }
     }
 
@@ -211,7 +218,12 @@ impl Naive {
             return Err("GivenUp");
         }
         let begun = self.is_begun(one, order);
-        if now >= self.lease_end(one, order) {
+        let overdue = now >= self.lease_end(one, order);
+        let stood = self
+            .stood
+            .contains(&(place.clone(), one.orders.digest(), id.clone()));
+        let may_stay = begun && stood && order.at_lease_end == LeaseEnd::Hold;
+        if overdue && !may_stay {
             return Err(if begun { "LeaseOver" } else { "ApprovalOver" });
         }
         if !begun && now >= one.until {
@@ -227,7 +239,7 @@ impl Naive {
         let hour = SignedDuration::from_mins(60);
         let proven = self.proofs.iter().rev().find(|(point, _)| point == call.point);
         let fresh = proven.is_some_and(|(_, at)| now.duration_since(*at) <= hour);
-        if !begun && self.proof_at.contains(call.point) && !fresh {
+        if !self.is_begun_itself(one, order) && self.proof_at.contains(call.point) && !fresh {
             return Err("BreakGlass");
         }
         let prior = call.prior.ok_or("Incomplete")?;
@@ -249,10 +261,20 @@ impl Naive {
         if other && !left {
             return Err("PriorDiffers");
         }
-        let minute = |time: Timestamp| time.as_second().div_euclid(60);
-        let so_many = self.counted(call.point, minute(now), minute);
+        let last = self.applies.iter().rfind(|apply| apply.placement == place);
+        if overdue && last.is_some_and(|apply| apply.prior != *prior) {
+            return Err("PriorDiffers");
+        }
+        let reset = last.is_some_and(|apply| apply.prior != *prior);
+        let in_minute = |count: &&(PointName, Timestamp)| {
+            count.0 == *call.point && now.as_second() - count.1.as_second() <= 60
+        };
+        let so_many = self.counts.iter().filter(in_minute).count();
         if so_many >= one.orders.limits.per_point_and_minute as usize {
             return Err("TooFast");
+        }
+        if reset {
+            self.stood.retain(|(of, _, _)| *of != place);
         }
         if other {
             self.applies
@@ -270,11 +292,6 @@ impl Naive {
         });
         self.counts.push((call.point.clone(), now));
         Ok(self.lease_until(&place, call.lease_until, now))
-    }
-
-    fn counted(&self, point: &PointName, minute: i64, of: impl Fn(Timestamp) -> i64) -> usize {
-        let in_minute = |count: &&(PointName, Timestamp)| count.0 == *point && of(count.1) == minute;
-        self.counts.iter().filter(in_minute).count()
     }
 
     fn lease_until(&self, place: &Placement, asked: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
@@ -329,6 +346,11 @@ impl Naive {
         if settlement == Settlement::BreakGlassProven {
             return self.proofs.push((place.point.clone(), now));
         }
+        match settlement {
+            Settlement::SeenWithdrawn => return self.stands(place, now),
+            Settlement::Lifted => self.stood.retain(|(of, _, _)| of != place),
+            _ => {}
+        }
         let mut of_place: Vec<&mut Apply> = self
             .applies
             .iter_mut()
@@ -342,6 +364,30 @@ impl Naive {
         if settlement != Settlement::Unchanged || of_place.iter().all(|apply| apply.void) {
             of_place.into_iter().for_each(|apply| apply.may_stand = false);
         }
+    }
+
+    fn stands(&mut self, place: &Placement, now: Timestamp) {
+        let standing = self.standing(place);
+        if standing.is_empty() {
+            return;
+        }
+        let (mut joined, mut stood) = (Vec::new(), Vec::new());
+        for (one, order) in self.with(place) {
+            let digest = one.orders.digest();
+            let over = now >= self.lease_end(one, order);
+            let live =
+                !self.is_given_up(one, order) && !over && (self.is_begun(one, order) || now < one.until);
+            let asked =
+                standing.iter().any(|apply| apply.digest == digest) && self.is_begun_itself(one, order);
+            if live {
+                joined.push((digest.clone(), order.id.clone()));
+            }
+            if live || asked {
+                stood.push((place.clone(), digest, order.id.clone()));
+            }
+        }
+        self.joined.extend(joined);
+        self.stood.extend(stood);
     }
 
     fn standing(&self, place: &Placement) -> Vec<&Apply> {
@@ -374,6 +420,10 @@ impl Naive {
     }
 
     fn is_begun(&self, one: &Registration, order: &Order) -> bool {
+        self.is_begun_itself(one, order) || self.joined.contains(&(one.orders.digest(), order.id.clone()))
+    }
+
+    fn is_begun_itself(&self, one: &Registration, order: &Order) -> bool {
         let digest = one.orders.digest();
         self.applies
             .iter()
