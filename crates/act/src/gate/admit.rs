@@ -29,10 +29,15 @@ impl Gate {
                 mark: Mark(String::new()),
             }),
             (_, None) => Err(incomplete("a target")),
-            (Verb::Observe | Verb::Probe, Some(target)) => Ok(Admission {
-                lease_until: None,
-                mark: placement(call.point, target).mark(),
-            }),
+            (Verb::Observe | Verb::Probe, Some(target)) => {
+                let placement = placement(call.point, target);
+                let mark = placement.mark();
+                self.note_look(call, placement);
+                Ok(Admission {
+                    lease_until: None,
+                    mark,
+                })
+            }
             (Verb::Apply, Some(target)) => self.apply(call, placement(call.point, target), now),
             (Verb::Lift, Some(target)) => self.lift(call, placement(call.point, target), now),
         }
@@ -50,6 +55,10 @@ impl Gate {
             };
         }
         let point = self.state.points.entry(call.point.clone()).or_default();
+        #[cfg(feature = "planted-bugs")]
+        if crate::bugs::is_planted(crate::bugs::Bug::IgnoresEpoch) {
+            return Ok(());
+        }
         if call.epoch < point.epoch {
             return Err(Refusal::Fenced {
                 point: call.point.clone(),
@@ -73,7 +82,7 @@ impl Gate {
         let (registered, order) = self.ordered(call.orders_digest, id, &placement)?;
         self.may_begin_or_go_on(call.orders_digest, registered, order, &placement, now)?;
         let begins = !self.state.is_begun_itself(call.orders_digest, order);
-        self.not_never(&placement)?;
+        self.not_never(&placement, call.orders_digest)?;
         self.lifters_left(&placement)?;
         if begins && !registered.without_break_glass {
             self.break_glass_proven(call.point, now)?;
@@ -84,6 +93,7 @@ impl Gate {
             .rules
             .per_point_and_minute
             .map_or(limit, |own| own.min(limit));
+        self.in_order(call, &placement)?;
         let overdue = !self
             .state
             .stand(call.orders_digest, registered, order, now)
@@ -147,13 +157,14 @@ impl Gate {
     }
 
     /// Neither the actuator's own list nor that of any registered orders names what the placement would take.
-    fn not_never(&self, placement: &Placement) -> Result<(), Refusal> {
+    fn not_never(&self, placement: &Placement, digest: &str) -> Result<(), Refusal> {
         let own = self.rules.forbids(&placement.point, &placement.target);
         let listed = || {
             self.state
                 .registered
-                .values()
-                .flat_map(|registered| &registered.orders.never)
+                .iter()
+                .filter(|(of, _)| counts_for(of, digest))
+                .flat_map(|(_, registered)| &registered.orders.never)
                 .find(|never| never.point == placement.point && covers(&placement.target, &never.target))
                 .map(ToString::to_string)
         };
@@ -189,6 +200,30 @@ impl Gate {
         Ok(())
     }
 
+    /// What is looked at later overtakes a change that was asked for before: whoever looked takes that for not made.
+    fn note_look(&mut self, call: &GateCall<'_>, placement: Placement) {
+        if call.epoch > 0 && call.call > 0 && self.ordered.contains_key(&placement) {
+            let looked = self.looked.entry(placement).or_default();
+            *looked = (call.epoch, call.call).max(*looked);
+        }
+    }
+
+    /// A call that another one about the same target overtook, or a copy of one, changes nothing any more.
+    fn in_order(&self, call: &GateCall<'_>, placement: &Placement) -> Result<(), Refusal> {
+        if call.call == 0 {
+            return Err(incomplete("the number of the call, from 1 on"));
+        }
+        let changed = self.held(placement).map(|held| held.latest);
+        match changed.max(self.looked.get(placement).copied()) {
+            Some(latest) if (call.epoch, call.call) <= latest => Err(Refusal::Overtaken {
+                placement: Box::new(placement.clone()),
+                call: call.call,
+                latest: latest.1,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     fn break_glass_proven(&self, point: &PointName, now: Timestamp) -> Result<(), Refusal> {
         let longest = SignedDuration::from_mins(BREAK_GLASS_PROOF_MINUTES);
         let proven_at = self.state.points.get(point).and_then(|point| point.proven_at);
@@ -208,6 +243,10 @@ impl Gate {
         prior: &str,
         overdue: bool,
     ) -> Result<(), Refusal> {
+        #[cfg(feature = "planted-bugs")]
+        if crate::bugs::is_planted(crate::bugs::Bug::TakesLastPrior) {
+            return Ok(());
+        }
         match self.held(placement) {
             Some(held)
                 if (overdue || held.effects > 0)
@@ -274,6 +313,7 @@ impl Gate {
                 ..Held::default()
             };
         }
+        held.latest = (call.epoch, call.call);
         held.effects = held.effects.saturating_add(1);
         held.by.insert(call.orders_digest.to_owned());
     }
@@ -294,6 +334,10 @@ impl Gate {
                 return asked;
             }
             latest = latest.max(Some(registered.lease_end(order)));
+        }
+        #[cfg(feature = "planted-bugs")]
+        if crate::bugs::is_planted(crate::bugs::Bug::TrustsLease) {
+            return asked;
         }
         match (latest, asked) {
             (Some(latest), Some(asked)) => Some(latest.min(asked)),
@@ -316,7 +360,12 @@ impl Gate {
             })
     }
 
-    fn lift(&self, call: &GateCall<'_>, placement: Placement, now: Timestamp) -> Result<Admission, Refusal> {
+    fn lift(
+        &mut self,
+        call: &GateCall<'_>,
+        placement: Placement,
+        now: Timestamp,
+    ) -> Result<Admission, Refusal> {
         // The clock of the executor, which lifts when a lease is over, may be a little ahead.
         let now = now
             .checked_add(SignedDuration::from_secs(CLOCKS_APART_SECONDS))
@@ -343,22 +392,38 @@ impl Gate {
                 placement: Box::new(placement.clone()),
             });
         }
+        drop(holders);
+        self.in_order(call, &placement)?;
         let prior = prior_digest(call.prior, &placement)?;
         let mark = placement.mark();
-        let placement = || Box::new(placement.clone());
-        match self.held(&placement()) {
+        let point = self.state.points.get_mut(call.point);
+        match point.and_then(|point| point.held.get_mut(&placement.target)) {
             None => Err(Refusal::NeverApplied {
-                placement: placement(),
+                placement: Box::new(placement),
             }),
             Some(held) if held.prior != prior => Err(Refusal::PriorDiffers {
-                placement: placement(),
+                placement: Box::new(placement),
             }),
-            Some(_) => Ok(Admission {
-                lease_until: None,
-                mark,
-            }),
+            Some(held) => {
+                held.latest = (call.epoch, call.call);
+                Ok(Admission {
+                    lease_until: None,
+                    mark,
+                })
+            }
         }
     }
+}
+
+/// Whether the never list of one set of orders counts for another: each does.
+#[cfg(not(feature = "planted-bugs"))]
+const fn counts_for(_of: &str, _other: &str) -> bool {
+    true
+}
+
+#[cfg(feature = "planted-bugs")]
+fn counts_for(of: &str, other: &str) -> bool {
+    of == other || !crate::bugs::is_planted(crate::bugs::Bug::HeedsOwnNeverOnly)
 }
 
 fn placement(point: &PointName, target: &Target) -> Placement {

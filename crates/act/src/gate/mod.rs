@@ -20,7 +20,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Mark, OrderId, Placement, PointName, PointState, Target};
+use crate::{
+    Mark, Observation, OrderId, Placement, PointError, PointErrorKind, PointName, PointState, Standing,
+    Target,
+};
 
 pub use cover::covers;
 pub use refusal::Refusal;
@@ -71,6 +74,9 @@ pub struct GateCall<'a> {
     /// The fencing token of the executor: whoever acts at a point later has a higher one. From 1; 0 makes no claim, and suffices for
     /// verbs that only read.
     pub epoch: u64,
+    /// The number of the call: each further call of one epoch about one target has a higher one. From 1; verbs that only read may have 0,
+    /// and then overtake nothing.
+    pub call: u64,
     /// The digest of the orders; may be empty for verbs that only read.
     pub orders_digest: &'a str,
     /// On behalf of which orders: one for apply, one or more for lift.
@@ -107,6 +113,29 @@ pub enum Settlement {
     BreakGlassProven,
 }
 
+impl Settlement {
+    /// What the answer of a point settles, if anything.
+    #[must_use]
+    pub const fn after(verb: Verb, answer: &Result<Observation, PointError>) -> Option<Self> {
+        match (verb, answer) {
+            (Verb::Lift, Ok(_)) => Some(Self::Lifted),
+            (Verb::Observe, Ok(seen)) if matches!(seen.standing, Standing::Open | Standing::Absent) => {
+                Some(Self::SeenOpen)
+            }
+            (Verb::Observe | Verb::Apply, Ok(seen)) if matches!(seen.standing, Standing::Withdrawn) => {
+                Some(Self::SeenWithdrawn)
+            }
+            // An error of these kinds does not say that nothing was changed.
+            (Verb::Apply, Err(error))
+                if !matches!(error.kind, PointErrorKind::Unknown | PointErrorKind::Bug) =>
+            {
+                Some(Self::Unchanged)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The gate with its state.
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
@@ -114,6 +143,8 @@ pub struct Gate {
     state: GateState,
     /// Where each placement is ordered: digest of the orders and place of the order in them. From `state`.
     ordered: BTreeMap<Placement, Vec<(String, usize)>>,
+    /// Epoch and number of the last look at a placement that is ordered, since this process started.
+    looked: BTreeMap<Placement, (u64, u64)>,
 }
 
 impl Gate {
@@ -124,6 +155,7 @@ impl Gate {
             rules,
             state,
             ordered: BTreeMap::new(),
+            looked: BTreeMap::new(),
         };
         gate.index();
         gate

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{BREAK_GLASS_PROOF_MINUTES, REGISTERED_MAX};
-use crate::{OrderId, Placement, PointName};
+use crate::{OrderId, Placement, PointErrorKind, PointName};
 
 /// A refusal. Nothing was sent to the point.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -25,6 +25,16 @@ pub enum Refusal {
     NoEpoch {
         /// Where.
         point: PointName,
+    },
+    /// A later call about the same target came before this one, or it is a copy.
+    #[error("call {call} about {placement} comes too late: {latest} came before it")]
+    Overtaken {
+        /// About what.
+        placement: Box<Placement>,
+        /// The caller's number.
+        call: u64,
+        /// The number of the last that was let through.
+        latest: u64,
     },
     /// The call lacks something that its verb needs.
     #[error("the call is not complete: {missing}")]
@@ -142,6 +152,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Who must act on it. That something was never withdrawn here says that what stands is not Cordon's.
+    #[must_use]
+    pub const fn kind(&self) -> PointErrorKind {
+        match self {
+            Self::NeverApplied { .. } => PointErrorKind::Stale,
+            Self::TooFast { .. } | Self::Overtaken { .. } | Self::Fenced { .. } => PointErrorKind::Target,
+            _ => PointErrorKind::Denied,
+        }
+    }
+
     /// How long to wait before the same call would be admitted, in seconds; none if waiting does not help.
     #[must_use]
     pub const fn wait_seconds(&self) -> Option<u32> {

@@ -196,6 +196,7 @@ impl Gate {
         }
         self.index();
         let ordered = &self.ordered;
+        self.looked.retain(|placement, _| ordered.contains_key(placement));
         for (name, point) in &mut self.state.points {
             point.held.retain(|target, _| {
                 let placement = crate::Placement {
@@ -215,13 +216,14 @@ impl Gate {
     }
 
     fn is_done(&self, digest: &str, registered: &Registered, now: Timestamp) -> bool {
+        // Also what others withdrew: its lift may be asked for on behalf of any order that named it.
         let withdrawn = |order: &crate::Order| {
             let held = self.state.points.get(&order.point).map(|point| &point.held);
             order
                 .targets
                 .iter()
                 .filter_map(|target| held?.get(target))
-                .any(|held| held.effects > 0 && held.by.contains(digest))
+                .any(|held| held.effects > 0)
         };
         !self.holds_any(digest, registered, now) && !registered.orders.orders.iter().any(withdrawn)
     }

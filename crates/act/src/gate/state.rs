@@ -93,6 +93,9 @@ pub struct Held {
     pub effects: u32,
     /// The digests of the orders on whose behalf that was.
     pub by: BTreeSet<String>,
+    /// Epoch and number of the last change that was let through.
+    #[serde(default)]
+    pub latest: (u64, u64),
     /// Orders whose withdrawal was seen to stand and was begun while their lease ran, by digest. Until it is given back, what stood may be
     /// withdrawn again after the end of a lease that holds.
     #[serde(default)]

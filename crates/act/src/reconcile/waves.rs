@@ -51,7 +51,7 @@ impl Reconciler {
             .filter_map(|id| self.book.orders().get(id))
             .filter_map(|order| self.book.plans().get(&order.plan_hash));
         #[cfg(feature = "planted-bugs")]
-        if self.has_bug(crate::bugs::Bug::IgnoresWaves) {
+        if crate::bugs::is_planted(crate::bugs::Bug::IgnoresWaves) {
             return Permission::Now;
         }
         let mut per_minute = None;

@@ -20,6 +20,10 @@ pub(super) struct Naive {
     stood: Vec<(Placement, String, OrderId)>,
     /// Orders of which something stands that was withdrawn, on whosever behalf.
     joined: Vec<(String, OrderId)>,
+    /// Changes that were let through: at what, in which epoch, with which number.
+    changes: Vec<(Placement, u64, u64)>,
+    /// The same for looks, since the last restart.
+    looks: Vec<(Placement, u64, u64)>,
     proofs: Vec<(PointName, Timestamp)>,
     /// Points at which a break-glass logon must have been proven.
     proof_at: Vec<PointName>,
@@ -88,12 +92,11 @@ impl Naive {
             .registrations
             .iter()
             .filter(|one| {
-                let digest = one.orders.digest();
                 one.orders.orders.iter().all(|order| {
                     !self.holds(one, order, now)
                         && !order.targets.iter().any(|target| {
                             let place = placement(&order.point, target);
-                            self.standing(&place).iter().any(|apply| apply.digest == digest)
+                            !self.standing(&place).is_empty()
                         })
                 })
             })
@@ -128,7 +131,13 @@ impl Naive {
                 .collect();
             self.applies.retain(|apply| ordered.contains(&apply.placement));
             self.stood.retain(|(place, _, _)| ordered.contains(place));
+            self.changes.retain(|(place, _, _)| ordered.contains(place));
+            self.looks.retain(|(place, _, _)| ordered.contains(place));
         }
+    }
+
+    pub(super) fn restart(&mut self) {
+        self.looks.clear();
     }
 
     pub(super) fn permit_lift(&mut self, plan: &str) -> Result<(), No> {
@@ -181,7 +190,12 @@ impl Naive {
         match call.verb {
             Verb::Apply => self.apply(call, place, now),
             Verb::Lift => self.lift(call, &place, now).map(|()| None),
-            _ => Ok(None),
+            _ => {
+                if call.epoch > 0 && call.call > 0 && !self.with(&place).is_empty() {
+                    self.looks.push((place, call.epoch, call.call));
+                }
+                Ok(None)
+            }
         }
     }
 
@@ -243,6 +257,7 @@ impl Naive {
             return Err("BreakGlass");
         }
         let prior = call.prior.ok_or("Incomplete")?;
+        self.in_order(call, &place)?;
         let standing = self.standing(&place);
         let other = standing.first().is_some_and(|apply| apply.prior != *prior);
         let left = standing.iter().all(|apply| {
@@ -290,6 +305,10 @@ impl Naive {
             may_stand: true,
             void: false,
         });
+        if reset {
+            self.changes.retain(|(of, _, _)| *of != place);
+        }
+        self.changes.push((place.clone(), call.epoch, call.call));
         self.counts.push((call.point.clone(), now));
         Ok(self.lease_until(&place, call.lease_until, now))
     }
@@ -316,7 +335,19 @@ impl Naive {
         }
     }
 
-    fn lift(&self, call: &GateCall<'_>, place: &Placement, now: Timestamp) -> Result<(), No> {
+    fn in_order(&self, call: &GateCall<'_>, place: &Placement) -> Result<(), No> {
+        if call.call == 0 {
+            return Err("Incomplete");
+        }
+        let all = self.changes.iter().chain(&self.looks);
+        let mut of_place = all.filter(|(of, _, _)| of == place);
+        if of_place.any(|(_, epoch, number)| (*epoch, *number) >= (call.epoch, call.call)) {
+            return Err("Overtaken");
+        }
+        Ok(())
+    }
+
+    fn lift(&mut self, call: &GateCall<'_>, place: &Placement, now: Timestamp) -> Result<(), No> {
         let soon = now + SignedDuration::from_secs(60);
         for id in call.orders {
             let (one, order) = self.ordered(call.orders_digest, id, place)?;
@@ -331,6 +362,7 @@ impl Naive {
         {
             return Err("StillHeld");
         }
+        self.in_order(call, place)?;
         let prior = call.prior.ok_or("Incomplete")?;
         // While something stands, the first of what stands; else the last that stood.
         let standing = self.standing(place);
@@ -338,7 +370,10 @@ impl Naive {
         match standing.first().copied().or(last) {
             None => Err("NeverApplied"),
             Some(apply) if apply.prior != *prior => Err("PriorDiffers"),
-            Some(_) => Ok(()),
+            Some(_) => {
+                self.changes.push((place.clone(), call.epoch, call.call));
+                Ok(())
+            }
         }
     }
 

@@ -32,6 +32,8 @@ struct Ask {
     set: usize,
     order: usize,
     epoch: u64,
+    /// How much higher its number is than that of the call before.
+    further: u64,
     prior: u8,
     lease: Option<i64>,
 }
@@ -43,16 +45,19 @@ fn ask() -> impl Strategy<Value = Ask> {
         1 => Just(Verb::Observe),
     ];
     let epoch = prop_oneof![8 => Just(3u64), 1 => 0..5u64];
+    let further = prop_oneof![9 => Just(1u64), 1 => Just(0u64)];
     let prior = prop_oneof![4 => Just(0u8), 1 => 1..3u8];
     let which = (0..POINTS.len(), 0..ACCOUNTS.len(), 0..SETS, 1..3usize);
-    (verb, which, epoch, prior, prop::option::of(0..300i64)).prop_map(
-        |(verb, (point, account, set, order), epoch, prior, lease)| Ask {
+    let number = (epoch, further);
+    (verb, which, number, prior, prop::option::of(0..300i64)).prop_map(
+        |(verb, (point, account, set, order), (epoch, further), prior, lease)| Ask {
             verb,
             point,
             account,
             set,
             order,
             epoch,
+            further,
             prior,
             lease,
         },
@@ -145,6 +150,7 @@ struct Both {
     sets: Vec<Orders>,
     now: Timestamp,
     last: Option<Ask>,
+    calls: u64,
     /// What the gate said so far.
     said: std::collections::BTreeSet<String>,
 }
@@ -157,6 +163,7 @@ impl Both {
             sets: sets(),
             now: at(0),
             last: None,
+            calls: 0,
             said: std::collections::BTreeSet::new(),
         }
     }
@@ -173,6 +180,7 @@ impl Both {
         match step {
             Step::Wait(seconds) => self.now = now + SignedDuration::from_secs(*seconds),
             Step::Restart => {
+                self.naive.restart();
                 let text = serde_json::to_string(self.gate.state()).unwrap();
                 self.gate = Gate::new(rules(), serde_json::from_str(&text).unwrap());
             }
@@ -229,6 +237,7 @@ impl Both {
         Asked {
             point: PointName::from(POINTS[ask.point]),
             epoch: ask.epoch,
+            number: self.calls + ask.further,
             digest: set.digest(),
             orders: vec![Orders::order_id(&set.plan_hash, ask.order)],
             target: Some(account(ACCOUNTS[ask.account])),
@@ -242,6 +251,7 @@ impl Both {
         let said = self.would_say(ask);
         self.said.insert(said);
         let asked = self.asked(ask);
+        self.calls += ask.further;
         let gate = self.gate.admit(&asked.call(ask.verb), self.now);
         let twin = self.naive.admit(&asked.call(ask.verb), self.now);
         prop_assert_eq!(
@@ -321,6 +331,7 @@ fn random_nights_reach_every_rule() {
         "LiftNotApproved",
         "StillHeld",
         "NeverApplied",
+        "Overtaken",
     ] {
         assert!(found.contains(rule), "{rule} was never reached: {found:?}");
     }
