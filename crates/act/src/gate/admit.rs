@@ -114,7 +114,13 @@ impl Gate {
         id: &OrderId,
         placement: &Placement,
     ) -> Result<(&Registered, &Order), Refusal> {
-        let registered = self.state.registered.get(digest).ok_or(Refusal::NotRegistered)?;
+        let registered = self.state.registered.get(digest).ok_or_else(|| {
+            if self.state.finished.contains_key(digest) {
+                Refusal::Finished
+            } else {
+                Refusal::NotRegistered
+            }
+        })?;
         self.ordered
             .get(placement)
             .into_iter()

@@ -34,6 +34,13 @@ pub use window::Window;
 /// Most sets of orders registered at once. An incident has a handful.
 pub const REGISTERED_MAX: usize = 256;
 
+/// How long after the end of their approval orders are remembered that are done with, in days: as long as a lease may be renewed. Until then
+/// the gate can say that nothing of them stands.
+pub const FINISHED_DAYS: i64 = 31;
+
+/// Most sets of orders remembered that are done with.
+pub const FINISHED_MAX: usize = 4_096;
+
 /// How long the proof of a break-glass logon counts, in minutes: long enough to begin every wave of a plan.
 pub const BREAK_GLASS_PROOF_MINUTES: i64 = 60;
 

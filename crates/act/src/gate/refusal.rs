@@ -66,7 +66,7 @@ pub enum Refusal {
         until: Timestamp,
     },
     /// The same approval was used before, and everything was lifted.
-    #[error("these orders were carried out and lifted before: they need a new plan")]
+    #[error("these orders are done with and nothing of them stands: they need a new plan")]
     Finished,
     /// Too many orders.
     #[error("{REGISTERED_MAX} sets of orders are registered: lift some first")]
@@ -152,11 +152,12 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Who must act on it. That something was never withdrawn here says that what stands is not Cordon's.
+    /// Who must act on it. That something was never withdrawn here, or was done with, says that what stands is not
+    /// Cordon's.
     #[must_use]
     pub const fn kind(&self) -> PointErrorKind {
         match self {
-            Self::NeverApplied { .. } => PointErrorKind::Stale,
+            Self::NeverApplied { .. } | Self::Finished => PointErrorKind::Stale,
             Self::TooFast { .. } | Self::Overtaken { .. } | Self::Fenced { .. } => PointErrorKind::Target,
             _ => PointErrorKind::Denied,
         }

@@ -18,7 +18,7 @@ pub struct GateState {
     pub registered: BTreeMap<String, Registered>,
     /// What happened at each point.
     pub points: BTreeMap<PointName, PointGate>,
-    /// Digests of orders that are done with, until their approval is over, so that it cannot be used again.
+    /// Digests of orders that are done with, with the end of their approval, until which it cannot be used again.
     pub finished: BTreeMap<String, Timestamp>,
 }
 

@@ -442,7 +442,8 @@ impl Naive {
 
     fn ordered(&self, digest: &str, id: &OrderId, place: &Placement) -> Result<(&Registration, &Order), No> {
         if !self.registrations.iter().any(|one| one.orders.digest() == digest) {
-            return Err("NotRegistered");
+            let finished = self.finished.iter().any(|(done, _)| done == digest);
+            return Err(if finished { "Finished" } else { "NotRegistered" });
         }
         self.with(place)
             .into_iter()
