@@ -34,6 +34,7 @@ check: tools ## Formatting and lints only
 
 test: servers check ## Formatting, lints, every test, and thousands of nights of faults
 	$(CARGO) test --locked --workspace
+	$(CARGO) test --locked -p cordon-store --features memory --test memory
 	$(CARGO) test --locked -p cordon-sim --features execution --test execution
 
 nights: tools ## Plans carried out under faults, NIGHTS=1000000 of them

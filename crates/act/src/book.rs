@@ -395,6 +395,10 @@ impl PlacementState {
         self.asked_at = Some(time);
         self.last = Last::Applying;
         // What stood before the first of all requests is what is given back, however often it is asked.
+        #[cfg(feature = "planted-bugs")]
+        if crate::bugs::is_planted(crate::bugs::Bug::TakesLastPrior) {
+            self.prior = None;
+        }
         self.prior.get_or_insert_with(|| prior.clone());
         self.attempts = attempt;
     }

@@ -101,6 +101,7 @@ fn garbage_is_refused_and_harms_nobody() {
         .ask(Ask::Observe(Reading {
             at: claim("no-such-point", 1),
             targets: Vec::new(),
+            calls: Vec::new(),
         }))
         .unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Config);

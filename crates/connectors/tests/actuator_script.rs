@@ -73,6 +73,12 @@ fn on() -> PointState {
     PointState(json!({"on": true}))
 }
 
+/// A higher number for each call.
+fn next_call() -> u64 {
+    static CALLS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+}
+
 fn apply(orders: &Orders, epoch: u64, names: &[&str]) -> Ask {
     Ask::Apply {
         at: claim(&orders.orders[0].point.0, epoch),
@@ -80,6 +86,7 @@ fn apply(orders: &Orders, epoch: u64, names: &[&str]) -> Ask {
         withdrawals: names
             .iter()
             .map(|name| Withdrawal {
+                call: next_call(),
                 order: orders.orders[0].id.clone(),
                 target: account(name),
                 prior: on(),
@@ -96,6 +103,7 @@ fn lift(orders: &Orders, epoch: u64, names: &[&str]) -> Ask {
         returns: names
             .iter()
             .map(|name| Return {
+                call: next_call(),
                 orders: vec![orders.orders[0].id.clone()],
                 target: account(name),
                 prior: on(),
@@ -109,6 +117,7 @@ fn observe(point: &str, names: &[&str]) -> Ask {
     Ask::Observe(Reading {
         at: claim(point, 0),
         targets: names.iter().map(|name| account(name)).collect(),
+        calls: Vec::new(),
     })
 }
 

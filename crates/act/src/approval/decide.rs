@@ -389,6 +389,12 @@ impl Collected {
 
     /// Two different people, whose keys differ.
     fn two(&self, role: Role) -> Result<(), ApprovalError> {
+        #[cfg(feature = "planted-bugs")]
+        if crate::bugs::is_planted(crate::bugs::Bug::CountsSignatures)
+            && self.1.get(&role).is_some_and(|signatures| *signatures >= 2)
+        {
+            return Ok(());
+        }
         let people = self.people(role);
         let mut keys: Vec<&String> = self
             .0

@@ -197,8 +197,6 @@ pub struct Reconciler {
     asks: Vec<Effect>,
     next_id: u64,
     place: BTreeMap<Placement, u64>,
-    #[cfg(feature = "planted-bugs")]
-    bug: Option<crate::bugs::Bug>,
 }
 
 impl Answer {
@@ -230,8 +228,6 @@ impl Reconciler {
             asks: Vec::new(),
             next_id: 0,
             place: BTreeMap::new(),
-            #[cfg(feature = "planted-bugs")]
-            bug: None,
         };
         reconciler.number_placements();
         reconciler.look_at_everything(now);
@@ -242,17 +238,6 @@ impl Reconciler {
     #[must_use]
     pub const fn book(&self) -> &Book {
         &self.book
-    }
-
-    /// Plants a defect, to show that the proof under faults finds it.
-    #[cfg(feature = "planted-bugs")]
-    pub const fn plant(&mut self, bug: crate::bugs::Bug) {
-        self.bug = Some(bug);
-    }
-
-    #[cfg(feature = "planted-bugs")]
-    pub(crate) fn has_bug(&self, bug: crate::bugs::Bug) -> bool {
-        self.bug == Some(bug)
     }
 
     /// Takes orders over, once they are durable. They were admitted by [`crate::admit`].

@@ -24,6 +24,10 @@ pub fn wave_of(place: usize, canary: u32) -> u32 {
     wave
 }
 
+/// How long a placement that was begun counts, in seconds: a minute, and so much that the actuator's gate, which counts by whole seconds when
+/// requests arrive, does not refuse it.
+const COUNTED_SECONDS: i64 = 62;
+
 /// Whether a placement may be begun now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Permission {
@@ -47,7 +51,7 @@ impl Reconciler {
             .filter_map(|id| self.book.orders().get(id))
             .filter_map(|order| self.book.plans().get(&order.plan_hash));
         #[cfg(feature = "planted-bugs")]
-        if self.has_bug(crate::bugs::Bug::IgnoresWaves) {
+        if crate::bugs::is_planted(crate::bugs::Bug::IgnoresWaves) {
             return Permission::Now;
         }
         let mut per_minute = None;
@@ -66,7 +70,7 @@ impl Reconciler {
         let Some(claimed) = self.claims.get(&placement.point) else {
             return Permission::NotYet;
         };
-        let minute = SignedDuration::from_secs(60);
+        let minute = SignedDuration::from_secs(COUNTED_SECONDS);
         let past = claimed
             .applied_at
             .partition_point(|at| now.duration_since(*at) >= minute);
@@ -83,7 +87,7 @@ impl Reconciler {
         let Some(claimed) = self.claims.get_mut(&placement.point) else {
             return;
         };
-        let minute = SignedDuration::from_secs(60);
+        let minute = SignedDuration::from_secs(COUNTED_SECONDS);
         claimed.applied_at.push_back(now);
         while claimed
             .applied_at

@@ -155,10 +155,7 @@ fn result<T>(outcome: Outcome<T>) -> Result<T, PointError> {
 }
 
 fn refused(refusal: &cordon_act::gate::Refusal) -> PointError {
-    PointError::new(
-        PointErrorKind::Denied,
-        format_args!("the actuator refuses: {refusal}"),
-    )
+    PointError::new(refusal.kind(), format_args!("the actuator refuses: {refusal}"))
 }
 
 fn question(first: &Request, group: &[Request]) -> wire::Ask {
@@ -192,6 +189,7 @@ fn reading(at: Claim, group: &[Request]) -> Reading {
             .iter()
             .map(|request| request.placement.target.clone())
             .collect(),
+        calls: group.iter().map(|request| request.call.0).collect(),
     }
 }
 
@@ -203,6 +201,7 @@ fn withdrawal(request: &Request) -> Option<Withdrawal> {
         return None;
     };
     Some(Withdrawal {
+        call: request.call.0,
         order: request.order.clone(),
         target: request.placement.target.clone(),
         prior: prior.clone(),
@@ -215,6 +214,7 @@ fn given_back(request: &Request) -> Option<Return> {
         return None;
     };
     Some(Return {
+        call: request.call.0,
         orders: vec![request.order.clone()],
         target: request.placement.target.clone(),
         prior: prior.clone(),

@@ -71,7 +71,7 @@ fn a_plan_is_approved_carried_out_renewed_and_lifted() {
     night.plan("plan", &["pat", "ws1"], &[]);
     night.approve_all("plan");
     let apply = ["apply", "plan.json", "--estate", "estate", "--approval"];
-    let alone = night.ends(2, &[&apply[..], &["plan.dana", "plan.kim"]].concat());
+    let alone = night.ends(2, &[&apply[..], &["plan.dana"]].concat());
     assert!(alone.contains("not approved"), "{alone}");
     assert_eq!(list(&night), "");
 
@@ -133,4 +133,33 @@ fn an_edited_plan_and_an_unreachable_actuator_are_told_apart() {
     );
     let lost = ["renew", "--all", "--key", "lee", "--actuator", "nowhere"];
     assert!(night.ends(3, &lost).contains("cannot be reached"));
+}
+
+#[test]
+fn more_than_a_handful_of_accounts_needs_a_third_person_when_they_are_a_large_share() {
+    let Some(night) = night() else { return };
+    let people = ["ana", "ben", "cem", "dee", "eva", "fay"];
+    let mut estate = ESTATE.to_owned();
+    for name in people {
+        estate = estate.replace(
+            "accounts:\n",
+            &format!("accounts:\n  {name}: {{ kind: person }}\n"),
+        );
+        let right = format!("access:\n  - {{ holder: {name}, right: remote-desktop, on: dc1 }}\n");
+        estate = estate.replace("access:\n", &right);
+    }
+    night.folder.write("estate/estate.yaml", &estate);
+    night.plan("plan", &[&people[..], &["ws1"]].concat(), &[]);
+    night.approve_all("plan");
+    let apply = ["apply", "plan.json", "--estate", "estate", "--approval"];
+    let two = night.ends(2, &[&apply[..], &["plan.dana", "plan.lee"]].concat());
+    assert!(
+        two.contains("6 of the organisation's 8 accounts") && two.contains("cordon-bulk"),
+        "{two}"
+    );
+    assert_eq!(list(&night), "");
+    night.apply(0, "plan", &[]);
+    assert_eq!(list(&night).lines().count(), people.len());
+    night.ends(0, &["lift", "--all", "--key", "lee"]);
+    assert_eq!(list(&night), "");
 }

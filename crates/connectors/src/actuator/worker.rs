@@ -11,7 +11,7 @@ use cordon_act::limits::POINT_STATE_BYTES_MAX;
 use cordon_act::wire::{Answer, Claim, Outcome, PointInfo, Reading, Return, Withdrawal};
 use cordon_act::{
     Applying, Capabilities, EnforcementPoint, Lifting, Observation, OrderId, PointError, PointErrorKind,
-    PointName, Standing, Target,
+    PointName, Target,
 };
 
 use super::config::PointConfig;
@@ -187,13 +187,19 @@ impl Hand {
 
     /// Whether targets may be read. One refusal refuses all: it is about the epoch.
     fn admit_reading(&self, verb: Verb, reading: &Reading) -> Result<(), Box<Answer>> {
-        let Some(first) = reading.targets.first() else {
-            return Ok(());
-        };
-        let call = reading_call(verb, &reading.at, Some(first));
-        match self.admit(&[call])?.into_iter().next() {
-            Some(Err(refusal)) => Err(Box::new(Answer::Refused { refusal })),
-            _ => Ok(()),
+        let numbers = reading.calls.iter().copied().chain(std::iter::repeat(0));
+        let calls: Vec<_> = reading
+            .targets
+            .iter()
+            .zip(numbers)
+            .map(|(target, number)| GateCall {
+                call: number,
+                ..reading_call(verb, &reading.at, Some(target))
+            })
+            .collect();
+        match self.admit(&calls)?.into_iter().find_map(Result::err) {
+            Some(refusal) => Err(Box::new(Answer::Refused { refusal })),
+            None => Ok(()),
         }
     }
 
@@ -211,19 +217,17 @@ impl Hand {
             Ok(_) => return Answer::failed(PointErrorKind::Bug, "the point answered for other targets"),
             Err(error) => return Answer::Failed { error },
         };
-        let outcomes: Vec<_> = observed
+        let observed: Vec<_> = observed
             .into_iter()
-            .map(|result| outcome(result.and_then(bounded)))
+            .map(|result| result.and_then(bounded))
             .collect();
-        let open: Vec<_> = targets
+        let settled: Vec<_> = targets
             .iter()
-            .zip(&outcomes)
-            .filter(|(_, outcome)| {
-                matches!(outcome, Outcome::Done(seen) if matches!(seen.standing, Standing::Open | Standing::Absent))
-            })
-            .map(|(target, _)| (target, Settlement::SeenOpen))
+            .zip(&observed)
+            .filter_map(|(target, result)| Some((target, Settlement::after(Verb::Observe, result)?)))
             .collect();
-        self.settle(&open);
+        self.settle(&settled);
+        let outcomes = observed.into_iter().map(outcome).collect();
         Answer::Observed { outcomes }
     }
 
@@ -251,6 +255,7 @@ impl Hand {
                 verb: Verb::Apply,
                 point: &claim.point,
                 epoch: claim.epoch,
+                call: withdrawal.call,
                 orders_digest: digest,
                 orders: std::slice::from_ref(&withdrawal.order),
                 target: Some(&withdrawal.target),
@@ -272,11 +277,8 @@ impl Hand {
                 }
             };
             let result = self.apply_one(withdrawal, &admission, until);
-            if result
-                .as_ref()
-                .is_err_and(|error| certainly_unchanged(error.kind))
-            {
-                settled.push((&withdrawal.target, Settlement::Unchanged));
+            if let Some(settlement) = Settlement::after(Verb::Apply, &result) {
+                settled.push((&withdrawal.target, settlement));
             }
             outcomes.push(outcome(result));
         }
@@ -320,8 +322,8 @@ impl Hand {
                 }
             };
             let result = self.lift_one(back, &admission, until);
-            if result.is_ok() {
-                settled.push((&back.target, Settlement::Lifted));
+            if let Some(settlement) = Settlement::after(Verb::Lift, &result) {
+                settled.push((&back.target, settlement));
             }
             outcomes.push(outcome(result.and_then(bounded_after_change)));
         }
@@ -378,6 +380,7 @@ fn reading_call<'a>(verb: Verb, claim: &'a Claim, target: Option<&'a Target>) ->
         verb,
         point: &claim.point,
         epoch: claim.epoch,
+        call: 0,
         orders_digest: "",
         orders: &[],
         target,
@@ -391,6 +394,7 @@ fn lift_call<'a>(claim: &'a Claim, digest: &'a str, orders: &'a [OrderId], back:
         verb: Verb::Lift,
         point: &claim.point,
         epoch: claim.epoch,
+        call: back.call,
         orders_digest: digest,
         orders,
         target: Some(&back.target),
@@ -404,11 +408,6 @@ fn outcome<T>(result: Result<T, PointError>) -> Outcome<T> {
         Ok(done) => Outcome::Done(done),
         Err(error) => Outcome::Failed(PointError::new(error.kind, error.text)),
     }
-}
-
-/// True if an error of this kind says that nothing was changed.
-const fn certainly_unchanged(kind: PointErrorKind) -> bool {
-    !matches!(kind, PointErrorKind::Unknown | PointErrorKind::Bug)
 }
 
 fn time_left(until: Instant) -> Option<Duration> {
