@@ -364,6 +364,17 @@ impl Record {
         }
     }
 
+    /// Takes the spaces at the end off the value of the field at `index`, if it is text.
+    pub(crate) fn trim_value_end(&mut self, index: usize) {
+        if let Some(field) = self.fields.get(index)
+            && let Stored::Str(span) = field.value
+        {
+            let start = span.start as usize;
+            let end = start + self.slice(span).trim_end_matches(' ').len();
+            self.set_value(index, Stored::Str(Span::new(start, end)));
+        }
+    }
+
     /// The name and value of the field at `index`.
     pub(crate) fn field(&self, index: usize) -> Option<(&str, Value<'_>)> {
         let field = self.fields.get(index)?;
