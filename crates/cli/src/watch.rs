@@ -1,5 +1,6 @@
 //! Records and detections to footholds, while the estate is learned.
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -86,7 +87,8 @@ pub(crate) fn detect(
     progress: &mut Progress,
     mut each: impl FnMut(&Record, &[Detection]),
 ) {
-    let detector = Detector::new(Arc::clone(rules));
+    // Every command reads logs once and ends: the system takes the memory of thousands of rules back at once.
+    let detector = ManuallyDrop::new(Detector::new(Arc::clone(rules)));
     let mut correlator = Correlator::new(rules);
     let bytes_read = Arc::clone(&logs.bytes_read);
     let mut seen = 0_u64;
