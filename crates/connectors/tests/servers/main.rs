@@ -1,7 +1,8 @@
 //! Every enforcement point against the real servers that it speaks to, and the process that holds their secrets.
 //!
-//! All of it is one program: most of a test is waiting for servers, so that many tests run at once (`RUST_TEST_THREADS` in
-//! `.cargo/config.toml`). Each has its own server, port, folder and namespace, or shares a server by accounts of its own.
+//! All of it is one program: most of a test is waiting for servers, so that many tests should run at once. `make test` runs eight
+//! (`TEST_THREADS`); by hand, `RUST_TEST_THREADS=8 cargo test -p cordon-connectors`. Each has its own server, port, folder and namespace,
+//! or shares a server by accounts of its own.
 
 mod actuator;
 mod actuator_bed;

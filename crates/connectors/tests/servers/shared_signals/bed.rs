@@ -133,17 +133,18 @@ impl Shop {
         }
     }
 
-    fn kept(&self) -> Value {
-        serde_json::from_str(&self.receiver.kept()).unwrap()
+    fn kept(&self, what: &str) -> Value {
+        let all: Value = serde_json::from_str(&self.receiver.kept()).unwrap();
+        all.get(what).cloned().unwrap_or_default()
     }
 
     pub(crate) fn received(&self) -> Vec<Value> {
-        serde_json::from_value(self.kept()["received"].take()).unwrap()
+        serde_json::from_value(self.kept("received")).unwrap()
     }
 
     /// Every account, whether it may log on and how many sessions it has.
     pub(crate) fn accounts(&self) -> Value {
-        self.kept()["accounts"].take()
+        self.kept("accounts")
     }
 
     pub(crate) fn state_of(&self, name: &str) -> Value {
