@@ -7,6 +7,8 @@ REPORT ?= drill/report.html
 NIGHTS ?= 1000000
 KILLS ?= 200
 TRIALS ?= 200
+# Tests of real servers wait more than they work: more of them run at once than there are processors.
+TEST_THREADS ?= 8
 
 .PHONY: drill test check build tools servers nights race kills bench deny fuzz help
 
@@ -27,15 +29,15 @@ drill: tools ## Rehearse an intrusion at the built-in retailer; SEED=1 STORES=23
 build: tools ## Build target/release/cordon and target/release/cordon-actuator
 	$(CARGO) build --locked --release --bin cordon --bin cordon-actuator
 
+# What is built for the nights has the features of the whole workspace, so that nothing but the crates that differ is built anew.
 check: tools ## Formatting and lints only
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked -p cordon-sim --features execution --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --features cordon-sim/execution --test execution --test memory --bin nights -- -D warnings
 
 test: servers check ## Formatting, lints, every test, and thousands of nights of faults
-	$(CARGO) test --locked --workspace
-	$(CARGO) test --locked -p cordon-store --features memory --test memory
-	$(CARGO) test --locked -p cordon-sim --features execution --test execution
+	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked --workspace
+	$(CARGO) test --locked --workspace --features cordon-sim/execution --test execution --test memory
 
 nights: tools ## Plans carried out under faults, NIGHTS=1000000 of them
 	$(CARGO) run --locked --release -p cordon-sim --features execution --bin nights -- 0 $(NIGHTS)
