@@ -4,6 +4,8 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use cordon_act::Entry;
+use cordon_act::own_effects::own_effects;
 use cordon_estate::Estate;
 use cordon_evidence::document::{Evidence, entity_name};
 use cordon_evidence::infer::RuleKey;
@@ -38,6 +40,12 @@ impl Watch {
     pub(crate) fn take(&mut self, record: &Record, detections: &[Detection]) -> Vec<Effect> {
         self.listen(record.time);
         self.case.on_record(record, detections)
+    }
+
+    /// What Cordon itself caused, by this record, is no evidence.
+    pub(crate) fn set_own_effects(&mut self, record: &[(Timestamp, Entry)]) {
+        let entries = record.iter().map(|(time, entry)| (*time, entry));
+        self.case.set_own_effects(own_effects(entries));
     }
 
     /// Everything that is believed.

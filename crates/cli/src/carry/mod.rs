@@ -5,7 +5,7 @@
 
 pub(crate) mod begin;
 mod holder;
-mod record;
+pub(crate) mod record;
 mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,15 +121,15 @@ impl Executor {
                 return self.record.release();
             }
             self.wait();
-            self.keep_up()?;
+            self.keep_up(&mut |_| {})?;
         }
     }
 
-    /// Does what can be done, then waits until there is more or until it is woken.
+    /// Does what can be done, then waits until there is more or until it is woken. What others wrote is shown as well.
     pub(crate) fn turn(&mut self, mut show: impl FnMut(&cordon_act::Entry)) -> Result<(), Failure> {
         self.work(&mut show)?;
         self.wait();
-        self.keep_up()
+        self.keep_up(&mut show)
     }
 
     /// What wakes it out of its wait.
@@ -138,12 +138,13 @@ impl Executor {
     }
 
     /// Takes its claims again before they end, and takes in what others wrote.
-    fn keep_up(&mut self) -> Result<(), Failure> {
+    fn keep_up(&mut self, show: &mut impl FnMut(&cordon_act::Entry)) -> Result<(), Failure> {
         if Timestamp::now().duration_since(self.claimed_at) > CLAIMED_AGAIN {
             self.take_claims()?;
             self.claimed_at = Timestamp::now();
         }
         let learned = self.record.learn()?;
+        learned.iter().for_each(|(_, entry)| show(entry));
         if !learned.is_empty() {
             self.reconciler.handle(Event::Learned(learned), Timestamp::now());
         }

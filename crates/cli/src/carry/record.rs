@@ -186,3 +186,13 @@ pub(crate) fn read(
     }
     Ok(())
 }
+
+/// Every entry of withdrawals, with its time.
+pub(crate) fn all(store: &dyn Store) -> Result<Vec<(Timestamp, Entry)>, Failure> {
+    let head = store.head().map_err(|error| failure(&error))?.entries;
+    let mut entries = Vec::new();
+    read(store, 0, head, &BTreeSet::new(), &mut |time, entry| {
+        entries.push((time, entry))
+    })?;
+    Ok(entries)
+}

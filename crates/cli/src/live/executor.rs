@@ -10,7 +10,7 @@ use cordon_store::Store;
 use jiff::Timestamp;
 
 use crate::carry::begin::Begin;
-use crate::carry::{Executor, Told};
+use crate::carry::{Executor, Told, record};
 use crate::failure::Failure;
 
 /// How often a break-glass logon is proven anew; a proof counts for an hour.
@@ -37,6 +37,8 @@ pub(crate) struct Hand {
     due: Sender<Due>,
     waker: Sender<Told>,
     pub(crate) said: Receiver<Said>,
+    /// What was recorded before it was started.
+    pub(crate) past: Vec<(Timestamp, Entry)>,
 }
 
 impl Hand {
@@ -47,6 +49,7 @@ impl Hand {
         signers: AllowedSigners,
         plans: Vec<Orders>,
     ) -> Result<Self, Failure> {
+        let past = record::all(&*store)?;
         let mut executor = Executor::start(store, &actuator)?;
         let mut ready = Readiness::new(plans);
         ready.prove(&actuator, &executor)?;
@@ -57,7 +60,12 @@ impl Hand {
             // Whoever listened may be gone.
             let _ = ended.map_err(|failure| sender.send(Said::Ended(failure)));
         });
-        Ok(Self { due, waker, said })
+        Ok(Self {
+            due,
+            waker,
+            said,
+            past,
+        })
     }
 
     /// Has a plan carried out now.

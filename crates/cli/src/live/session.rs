@@ -45,17 +45,22 @@ pub(crate) struct Session<'a> {
     /// The first failure while a record was taken in.
     failed: Result<(), Failure>,
     detections: u64,
+    /// The ledger's entries, which say what Cordon itself causes.
+    entries: Vec<(Timestamp, Entry)>,
 }
 
 impl<'a> Session<'a> {
     /// Nothing read yet.
     pub(crate) fn new(
-        watch: Watch,
+        mut watch: Watch,
         rules: Arc<RuleSet>,
-        waits: Waits,
+        mut waits: Waits,
         level: Level,
         console: &'a Console,
     ) -> Self {
+        let past = waits.hand.as_mut().map(|hand| std::mem::take(&mut hand.past));
+        let entries = past.unwrap_or_default();
+        watch.set_own_effects(&entries);
         Self {
             watch,
             detector: Detector::new(Arc::clone(&rules)),
@@ -67,6 +72,7 @@ impl<'a> Session<'a> {
             names: Vec::new(),
             failed: Ok(()),
             detections: 0,
+            entries,
         }
     }
 
@@ -230,14 +236,26 @@ impl<'a> Session<'a> {
     }
 
     /// Says what was recorded since the last time.
-    fn hear(&self) -> Result<(), Failure> {
-        let said = self.waits.hand.iter().flat_map(|hand| hand.said.try_iter());
+    fn hear(&mut self) -> Result<(), Failure> {
+        let said: Vec<Said> = self
+            .waits
+            .hand
+            .iter()
+            .flat_map(|hand| hand.said.try_iter())
+            .collect();
+        let known = self.entries.len();
         for said in said {
             match said {
-                Said::Recorded(entry) => self.say_entry(&entry)?,
+                Said::Recorded(entry) => {
+                    self.say_entry(&entry)?;
+                    self.entries.push((Timestamp::now(), *entry));
+                }
                 Said::NotBegun(why) => self.say_not_begun(&why)?,
                 Said::Ended(failure) => return Err(failure),
             }
+        }
+        if self.entries.len() > known {
+            self.watch.set_own_effects(&self.entries);
         }
         Ok(())
     }

@@ -163,3 +163,59 @@ fn more_than_a_handful_of_accounts_needs_a_third_person_when_they_are_a_large_sh
     night.ends(0, &["lift", "--all", "--key", "lee"]);
     assert_eq!(list(&night), "");
 }
+
+/// A rule for which a refused logon is as good as a proof.
+const RULE: &str = "
+title: Logons refused
+id: 0b1b6f0e-2f5d-4a6a-9d1c-6c1f4d6f8a01
+status: stable
+logsource: { product: windows, service: security }
+detection: { refused: { EventID: 4625 }, condition: refused }
+level: critical
+";
+
+fn refused_logon(person: &str) -> String {
+    let event = serde_json::json!({
+        "@timestamp": jiff::Timestamp::now().to_string(),
+        "winlog": {
+            "channel": "Security", "event_id": 4625, "provider_name": "Microsoft-Windows-Security-Auditing",
+            "computer_name": "dc1", "event_data": { "TargetUserName": person, "LogonType": "3" },
+        },
+    });
+    format!("{event}\n")
+}
+
+#[test]
+fn what_cordon_has_refused_itself_is_no_evidence() {
+    let Some(night) = night() else { return };
+    night.plan("plan", &["pat", "ws1"], &[]);
+    night.approve_all("plan");
+    night.apply(0, "plan", &[]);
+    night.folder.write("rule.yml", RULE);
+    let suspected = |person: &str, more: &[&str]| -> bool {
+        night.folder.write("logons.json", &refused_logon(person));
+        let words = [
+            "detect",
+            "--rules",
+            "rule.yml",
+            "--json",
+            "--estate",
+            "estate",
+            "--threshold",
+            "0.005",
+            "logons.json",
+        ];
+        let output = night.cordon(&[&words[..], more].concat());
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains("Logons refused"), "{said}");
+        let last: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+        let footholds = last.get("footholds").and_then(serde_json::Value::as_array);
+        !footholds.unwrap().is_empty()
+    };
+    assert!(suspected("pat", &[]), "nobody says that it was Cordon");
+    assert!(!suspected("pat", &["--state", "state"]));
+    assert!(
+        suspected("sam", &["--state", "state"]),
+        "of sam nothing was withdrawn"
+    );
+}
