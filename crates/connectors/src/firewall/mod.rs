@@ -45,7 +45,7 @@ const CONFIG_ENTRIES_MAX: usize = 64;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Config {
     /// Words put before `nft` and `conntrack`, to run them elsewhere: `[ssh, -oBatchMode=yes, cordon@firewall]`. Default: none, they run
-    /// on this machine. The actuator may not mount nor change namespaces, so `ip netns exec` does not work below it.
+    /// on this machine. `[ip, netns, exec, name]` does not work in the actuator, which gives up the right to enter namespaces.
     #[serde(default)]
     pub via: Vec<String>,
     /// Priority of the chains at their hooks. Lower comes earlier; a refusal is final wherever it falls. Default: -10, before the
