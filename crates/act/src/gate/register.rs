@@ -161,7 +161,7 @@ impl Gate {
         self.state
             .finished
             .retain(|_, until| now.duration_since(*until) < SignedDuration::from_hours(FINISHED_DAYS * 24));
-        self.forget(&done, now);
+        self.forget(&done);
     }
 
     /// Makes room: of the sets of orders that hold nothing any more the oldest, although something of it was never given back, because
@@ -174,11 +174,11 @@ impl Gate {
             .filter(|(digest, registered)| !self.holds_any(digest, registered, now))
             .min_by_key(|(_, registered)| registered.at)
             .map(|(digest, _)| digest.clone());
-        self.forget(oldest.as_slice(), now);
+        self.forget(oldest.as_slice());
         oldest.is_some()
     }
 
-    fn forget(&mut self, digests: &[String], now: Timestamp) {
+    fn forget(&mut self, digests: &[String]) {
         for digest in digests {
             if let Some(registered) = self.state.registered.remove(digest) {
                 self.remember_finished(digest, registered.until);

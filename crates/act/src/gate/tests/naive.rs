@@ -23,7 +23,7 @@ pub(super) struct Naive {
     /// Changes that were let through: at what, in which epoch, with which number.
     changes: Vec<(Placement, u64, u64)>,
     /// The same for looks, since the last restart.
-    looks: Vec<(Placement, u64, u64)>,
+    pub(super) looks: Vec<(Placement, u64, u64)>,
     proofs: Vec<(PointName, Timestamp)>,
     /// Points at which a break-glass logon must have been proven.
     proof_at: Vec<PointName>,
@@ -134,10 +134,6 @@ impl Naive {
             self.changes.retain(|(place, _, _)| ordered.contains(place));
             self.looks.retain(|(place, _, _)| ordered.contains(place));
         }
-    }
-
-    pub(super) fn restart(&mut self) {
-        self.looks.clear();
     }
 
     pub(super) fn permit_lift(&mut self, plan: &str) -> Result<(), No> {
@@ -350,9 +346,10 @@ impl Naive {
     fn lift(&mut self, call: &GateCall<'_>, place: &Placement, now: Timestamp) -> Result<(), No> {
         let soon = now + SignedDuration::from_secs(60);
         for id in call.orders {
-            let (one, order) = self.ordered(call.orders_digest, id, place)?;
-            if self.holds(one, order, soon) {
-                return Err("LiftNotApproved");
+            match self.ordered(call.orders_digest, id, place) {
+                Ok((one, order)) if self.holds(one, order, soon) => return Err("LiftNotApproved"),
+                Ok(_) | Err("Finished") => {}
+                Err(no) => return Err(no),
             }
         }
         if self
@@ -368,6 +365,7 @@ impl Naive {
         let standing = self.standing(place);
         let last = self.applies.iter().rfind(|apply| apply.placement == *place);
         match standing.first().copied().or(last) {
+            None if self.is_finished(call.orders_digest) => Err("Finished"),
             None => Err("NeverApplied"),
             Some(apply) if apply.prior != *prior => Err("PriorDiffers"),
             Some(_) => {
@@ -442,13 +440,17 @@ impl Naive {
 
     fn ordered(&self, digest: &str, id: &OrderId, place: &Placement) -> Result<(&Registration, &Order), No> {
         if !self.registrations.iter().any(|one| one.orders.digest() == digest) {
-            let finished = self.finished.iter().any(|(done, _)| done == digest);
-            return Err(if finished { "Finished" } else { "NotRegistered" });
+            let no = ["NotRegistered", "Finished"];
+            return Err(no[usize::from(self.is_finished(digest))]);
         }
         self.with(place)
             .into_iter()
             .find(|(one, order)| one.orders.digest() == digest && order.id == *id)
             .ok_or("NotOrdered")
+    }
+
+    fn is_finished(&self, digest: &str) -> bool {
+        self.finished.iter().any(|(done, _)| done == digest)
     }
 
     fn is_given_up(&self, one: &Registration, order: &Order) -> bool {
