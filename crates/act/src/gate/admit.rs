@@ -379,14 +379,18 @@ impl Gate {
         if call.orders.is_empty() {
             return Err(incomplete("the orders on whose behalf"));
         }
+        // Of orders that are done with, nothing is held; others may still have made the withdrawal.
+        let finished = self.state.finished.contains_key(call.orders_digest);
         for id in call.orders {
-            let (registered, order) = self.ordered(call.orders_digest, id, &placement)?;
-            if self
-                .state
-                .stand(call.orders_digest, registered, order, now)
-                .holds()
-            {
-                return Err(Refusal::LiftNotApproved { order: id.clone() });
+            match self.ordered(call.orders_digest, id, &placement) {
+                Err(Refusal::Finished) => {}
+                Err(refusal) => return Err(refusal),
+                Ok((registered, order)) => {
+                    let stand = self.state.stand(call.orders_digest, registered, order, now);
+                    if stand.holds() {
+                        return Err(Refusal::LiftNotApproved { order: id.clone() });
+                    }
+                }
             }
         }
         let mut holders = self.orders_with(&placement);
@@ -404,6 +408,7 @@ impl Gate {
         let mark = placement.mark();
         let point = self.state.points.get_mut(call.point);
         match point.and_then(|point| point.held.get_mut(&placement.target)) {
+            None if finished => Err(Refusal::Finished),
             None => Err(Refusal::NeverApplied {
                 placement: Box::new(placement),
             }),

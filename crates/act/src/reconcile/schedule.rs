@@ -177,21 +177,21 @@ impl Reconciler {
         })
     }
 
-    /// An order that holds a placement; if none does any more, the last that named it.
+    /// An order that holds a placement; if none does any more, one that named it. The latest first, and with each try the next: one whose
+    /// approval ended does not keep the others from being carried out.
     fn order_of(&self, placement: &Placement) -> Option<crate::OrderId> {
-        if let Some(holder) = self.book.placement(placement)?.holders.first() {
-            return Some(holder.clone());
+        let state = self.book.placement(placement)?;
+        let holders = state.holders.iter().filter_map(|id| self.book.orders().get(id));
+        let mut orders: Vec<&crate::OrderState> = holders.collect();
+        if orders.is_empty() {
+            let named = |order: &&crate::OrderState| {
+                order.order.point == placement.point && order.order.targets.contains(&placement.target)
+            };
+            orders = self.book.orders().values().filter(named).collect();
         }
-        let named = |order: &&crate::OrderState| {
-            order.order.point == placement.point && order.order.targets.contains(&placement.target)
-        };
-        let latest = self
-            .book
-            .orders()
-            .values()
-            .filter(named)
-            .max_by_key(|order| order.accepted_at)?;
-        Some(latest.order.id.clone())
+        orders.sort_by_key(|order| std::cmp::Reverse(order.accepted_at));
+        let turn = (state.attempts as usize).checked_rem(orders.len())?;
+        orders.get(turn).map(|order| order.order.id.clone())
     }
 
     /// Lets a request for a change out, unless what people want was turned round while its intent was written.

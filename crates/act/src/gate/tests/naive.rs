@@ -1,5 +1,7 @@
 //! The gate again, stupidly: tables of everything that happened, searched anew for each question.
 
+mod questions;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::gate::{GateCall, Settlement, Verb};
@@ -23,7 +25,7 @@ pub(super) struct Naive {
     /// Changes that were let through: at what, in which epoch, with which number.
     changes: Vec<(Placement, u64, u64)>,
     /// The same for looks, since the last restart.
-    looks: Vec<(Placement, u64, u64)>,
+    pub(super) looks: Vec<(Placement, u64, u64)>,
     proofs: Vec<(PointName, Timestamp)>,
     /// Points at which a break-glass logon must have been proven.
     proof_at: Vec<PointName>,
@@ -136,10 +138,6 @@ impl Naive {
         }
     }
 
-    pub(super) fn restart(&mut self) {
-        self.looks.clear();
-    }
-
     pub(super) fn permit_lift(&mut self, plan: &str) -> Result<(), No> {
         let named = self.named(plan)?;
         self.given_up.extend(named);
@@ -218,16 +216,14 @@ impl Naive {
         Ok(())
     }
 
-    fn apply(
-        &mut self,
-        call: &GateCall<'_>,
-        place: Placement,
+    /// Whether the order wants the placement withdrawn, and nothing spares it.
+    fn may_withdraw(
+        &self,
+        one: &Registration,
+        order: &Order,
+        place: &Placement,
         now: Timestamp,
-    ) -> Result<Option<Timestamp>, No> {
-        let [id] = call.orders else {
-            return Err("Incomplete");
-        };
-        let (one, order) = self.ordered(call.orders_digest, id, &place)?;
+    ) -> Result<(), No> {
         if self.is_given_up(one, order) {
             return Err("GivenUp");
         }
@@ -235,7 +231,7 @@ impl Naive {
         let overdue = now >= self.lease_end(one, order);
         let stood = self
             .stood
-            .contains(&(place.clone(), one.orders.digest(), id.clone()));
+            .contains(&(place.clone(), one.orders.digest(), order.id.clone()));
         let may_stay = begun && stood && order.at_lease_end == LeaseEnd::Hold;
         if overdue && !may_stay {
             return Err(if begun { "LeaseOver" } else { "ApprovalOver" });
@@ -246,16 +242,31 @@ impl Naive {
         if self
             .registrations
             .iter()
-            .any(|one| one.orders.never.contains(&place))
+            .any(|one| one.orders.never.contains(place))
         {
             return Err("Never");
         }
         let hour = SignedDuration::from_mins(60);
-        let proven = self.proofs.iter().rev().find(|(point, _)| point == call.point);
+        let proven = self.proofs.iter().rev().find(|(point, _)| *point == place.point);
         let fresh = proven.is_some_and(|(_, at)| now.duration_since(*at) <= hour);
-        if !self.is_begun_itself(one, order) && self.proof_at.contains(call.point) && !fresh {
+        if !self.is_begun_itself(one, order) && self.proof_at.contains(&place.point) && !fresh {
             return Err("BreakGlass");
         }
+        Ok(())
+    }
+
+    fn apply(
+        &mut self,
+        call: &GateCall<'_>,
+        place: Placement,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, No> {
+        let [id] = call.orders else {
+            return Err("Incomplete");
+        };
+        let (one, order) = self.ordered(call.orders_digest, id, &place)?;
+        let overdue = now >= self.lease_end(one, order);
+        self.may_withdraw(one, order, &place, now)?;
         let prior = call.prior.ok_or("Incomplete")?;
         self.in_order(call, &place)?;
         let standing = self.standing(&place);
@@ -350,9 +361,10 @@ impl Naive {
     fn lift(&mut self, call: &GateCall<'_>, place: &Placement, now: Timestamp) -> Result<(), No> {
         let soon = now + SignedDuration::from_secs(60);
         for id in call.orders {
-            let (one, order) = self.ordered(call.orders_digest, id, place)?;
-            if self.holds(one, order, soon) {
-                return Err("LiftNotApproved");
+            match self.ordered(call.orders_digest, id, place) {
+                Ok((one, order)) if self.holds(one, order, soon) => return Err("LiftNotApproved"),
+                Ok(_) | Err("Finished") => {}
+                Err(no) => return Err(no),
             }
         }
         if self
@@ -368,6 +380,7 @@ impl Naive {
         let standing = self.standing(place);
         let last = self.applies.iter().rfind(|apply| apply.placement == *place);
         match standing.first().copied().or(last) {
+            None if self.is_finished(call.orders_digest) => Err("Finished"),
             None => Err("NeverApplied"),
             Some(apply) if apply.prior != *prior => Err("PriorDiffers"),
             Some(_) => {
@@ -423,70 +436,6 @@ impl Naive {
         }
         self.joined.extend(joined);
         self.stood.extend(stood);
-    }
-
-    fn standing(&self, place: &Placement) -> Vec<&Apply> {
-        self.applies
-            .iter()
-            .filter(|apply| apply.placement == *place && apply.may_stand)
-            .collect()
-    }
-
-    fn with(&self, place: &Placement) -> Vec<(&Registration, &Order)> {
-        self.registrations
-            .iter()
-            .flat_map(|one| one.orders.orders.iter().map(move |order| (one, order)))
-            .filter(|(_, order)| order.point == place.point && order.targets.contains(&place.target))
-            .collect()
-    }
-
-    fn ordered(&self, digest: &str, id: &OrderId, place: &Placement) -> Result<(&Registration, &Order), No> {
-        if !self.registrations.iter().any(|one| one.orders.digest() == digest) {
-            let finished = self.finished.iter().any(|(done, _)| done == digest);
-            return Err(if finished { "Finished" } else { "NotRegistered" });
-        }
-        self.with(place)
-            .into_iter()
-            .find(|(one, order)| one.orders.digest() == digest && order.id == *id)
-            .ok_or("NotOrdered")
-    }
-
-    fn is_given_up(&self, one: &Registration, order: &Order) -> bool {
-        self.given_up.contains(&(one.orders.digest(), order.id.clone()))
-    }
-
-    fn is_begun(&self, one: &Registration, order: &Order) -> bool {
-        self.is_begun_itself(one, order) || self.joined.contains(&(one.orders.digest(), order.id.clone()))
-    }
-
-    fn is_begun_itself(&self, one: &Registration, order: &Order) -> bool {
-        let digest = one.orders.digest();
-        self.applies
-            .iter()
-            .any(|apply| apply.digest == digest && apply.order == order.id)
-    }
-
-    fn lease_end(&self, one: &Registration, order: &Order) -> Timestamp {
-        let digest = one.orders.digest();
-        let own = one.at + SignedDuration::from_mins(i64::from(order.lease_minutes));
-        self.renewals
-            .iter()
-            .filter(|(of, id, _)| *of == digest && *id == order.id)
-            .map(|(_, _, until)| *until)
-            .fold(own, Timestamp::max)
-    }
-
-    /// True if the order wants its placements withdrawn.
-    fn holds(&self, one: &Registration, order: &Order, now: Timestamp) -> bool {
-        if self.is_given_up(one, order) {
-            return false;
-        }
-        let live = now < self.lease_end(one, order);
-        if self.is_begun(one, order) {
-            live || order.at_lease_end == LeaseEnd::Hold
-        } else {
-            live && now < one.until
-        }
     }
 }
 

@@ -180,7 +180,7 @@ impl Both {
         match step {
             Step::Wait(seconds) => self.now = now + SignedDuration::from_secs(*seconds),
             Step::Restart => {
-                self.naive.restart();
+                self.naive.looks.clear();
                 let text = serde_json::to_string(self.gate.state()).unwrap();
                 self.gate = Gate::new(rules(), serde_json::from_str(&text).unwrap());
             }

@@ -94,6 +94,29 @@ impl Night {
         }
     }
 
+    /// The never list of a plan. A stale plan was made before a service began to rest on something. One that is not was still made by a
+    /// fallible planner, and most spare what is on their list.
+    fn draw_never(&mut self, orders: &mut [Order]) -> Vec<Placement> {
+        if self.random.random_bool(0.3) {
+            return Vec::new();
+        }
+        let never = self.protected.clone();
+        if self.random.random_bool(0.9) {
+            for order in orders {
+                let point = order.point.clone();
+                let spared = |target: &Target| {
+                    never
+                        .iter()
+                        .any(|one| one.point == point && one.target == *target)
+                };
+                if !order.targets.iter().all(spared) {
+                    order.targets.retain(|target| !spared(target));
+                }
+            }
+        }
+        never
+    }
+
     fn draw_plan(&mut self, number: u32) {
         let plan_hash = format!("{number:02x}{:062x}", self.seed);
         let mut orders = Vec::new();
@@ -133,26 +156,7 @@ impl Night {
             accounts: 1000,
             ..VolumeLimits::default()
         };
-        // A stale plan was made before a service began to rest on something. One that is not was still made by a fallible planner.
-        let is_stale = self.random.random_bool(0.3);
-        let never = if is_stale {
-            Vec::new()
-        } else {
-            self.protected.clone()
-        };
-        if !is_stale && self.random.random_bool(0.9) {
-            for order in &mut orders {
-                let point = order.point.clone();
-                let spared = |target: &Target| {
-                    never
-                        .iter()
-                        .any(|one| one.point == point && one.target == *target)
-                };
-                if !order.targets.iter().all(spared) {
-                    order.targets.retain(|target| !spared(target));
-                }
-            }
-        }
+        let never = self.draw_never(&mut orders);
         let ids: Vec<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
         let orders = Orders {
             format: cordon_act::ORDERS_FORMAT.to_owned(),
