@@ -24,7 +24,7 @@ mod net;
 mod pieces;
 mod search;
 
-pub use search::solve;
+pub use search::{kernel_size, solve};
 
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 
 use super::flow::minimum_cut;
 use super::kernel::Kernel;
-use super::{Answer, Difficulty, Instance, Limits, best_path};
+use super::{Answer, Difficulty, Instance, Limits, Size, best_path};
 use crate::master::{Effort, Master, Problem, Row};
 
 /// Finds the blocks under which the intruder's best path is hardest. `clock` gives elapsed seconds since any fixed
@@ -39,6 +39,12 @@ pub fn solve(
         rounds: search.rounds,
         kernel: kernel.size(),
     }
+}
+
+/// What a task comes down to, without solving it.
+#[must_use]
+pub fn kernel_size(instance: &Instance) -> Size {
+    Kernel::new(instance).size()
 }
 
 struct Search<'a> {
