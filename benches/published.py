@@ -176,6 +176,11 @@ def deviation(values):
     return math.sqrt(sum((value - middle) ** 2 for value in values) / max(1, len(values) - 1))
 
 
+def family(line):
+    """The size of a DBCreator graph; an ADSynth graph is one of its own."""
+    return line["graph"] if line["graph"].startswith("ADSynth") else line["graph"].split("_")[0]
+
+
 def race(folder, results):
     with open(results) as file:
         lines = list(csv.DictReader(file))
@@ -183,7 +188,6 @@ def race(folder, results):
         name = f"{line['graph']}-{line['draw']}-{line['entries']}-{line['edges_max']}.csv"
         if os.path.exists(os.path.join(folder, name)) and int(line["draw"]) < int(os.environ.get("RACED", "2")):
             line["highs"] = solved(os.path.join(folder, name))
-    family = lambda line: line["graph"] if line["graph"].startswith("ADSynth") else line["graph"].split("_")[0]
     groups = {}
     for line in lines:
         groups.setdefault((family(line), int(line["entries"]), int(line["edges_max"])), []).append(line)
@@ -195,6 +199,8 @@ def race(folder, results):
     total = [0, 0.0, 0.0, 0.0, 0, 0, 0]
     for key in sorted(groups, key=lambda key: (key[0][:7] == "ADSynth", len(key[0]), key)):
         raced = [line for line in groups[key] if "highs" in line]
+        if not raced:
+            continue
         number = lambda field, of=raced: [float(line[field]) for line in of]
         wrong = sum(abs(float(line["success"]) - line["highs"][2]) > 2e-6 for line in raced)
         slower = sum(float(line["ms"]) > line["highs"][0] for line in raced)

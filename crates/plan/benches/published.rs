@@ -176,7 +176,7 @@ fn every_task(name: &str, graph: &Graph, draws: u64, folder: Option<&Path>) {
                     println!("cannot write {}: {error}", file.display());
                 }
             }
-            println!("{name},{draw_number},{}", measured(&instance));
+            println!("{name},{draw_number},{entries},{}", measured(&instance));
         }
     }
 }
@@ -215,8 +215,7 @@ fn measured(instance: &Instance) -> String {
     let after = |blocked: &[u32]| best_path(instance, blocked).map_or(0.0, |(length, _)| length.success());
     let Answer { kernel, rounds, .. } = answer;
     format!(
-        "{},{},{},{},{},{},{rounds},{},{ms:.3},{kernel_ms:.3},{greedy_ms:.3},{cut_ms:.3},{:.6},{:.6},{:.6},{:.6},{:.6}",
-        instance.entries.len(),
+        "{},{},{},{},{},{rounds},{},{ms:.3},{kernel_ms:.3},{greedy_ms:.3},{cut_ms:.3},{:.6},{:.6},{:.6},{:.6},{:.6}",
         instance.edges_max,
         instance.nodes,
         instance.edges.len(),
