@@ -6,7 +6,7 @@ STORES ?= 2300
 REPORT ?= drill/report.html
 NIGHTS ?= 1000000
 
-.PHONY: drill test check build tools servers nights bench deny fuzz help
+.PHONY: drill test check build tools servers nights brute bench published deny fuzz help
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,16 @@ test: servers check ## Formatting, lints, every test, and thousands of nights of
 
 nights: tools ## Plans carried out under faults, NIGHTS=1000000 of them
 	$(CARGO) run --locked --release -p cordon-sim --features execution --bin nights -- 0 $(NIGHTS)
+
+INSTANCES ?= 100000
+brute: tools ## Plans and blocks of INSTANCES=100000 random estates and graphs against trying everything
+	CORDON_INSTANCES=$(INSTANCES) $(CARGO) test --locked --release -p cordon-plan --test plans --test solvers --test budget
+
+GRAPHS ?= ../shared/data/graphs
+PYTHON ?= python3
+DRAWS ?= 40
+published: tools ## The published edge-blocking task beside HiGHS; GRAPHS=folder PYTHON=with-highspy DRAWS=40
+	@sh tools/published.sh "$(GRAPHS)" "$(PYTHON)" "$(DRAWS)"
 
 bench: tools ## Measure; see benches/README.md
 	$(CARGO) bench --locked --workspace
