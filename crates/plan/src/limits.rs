@@ -46,11 +46,11 @@ pub const CLASSES_MAX: usize = 200_000;
 pub const ROUNDS_MAX: u32 = 2_000;
 
 /// Most masters solved for one alternative: on estates with services the loop ends by proof long before.
-pub const ALTERNATIVE_ROUNDS_MAX: u32 = 24;
+pub const ALTERNATIVE_ROUNDS_MAX: u32 = 12;
 
 /// Most nodes of a master of an alternative: with a price on each jewel of a directory the bound is weak, and a proof
 /// would take minutes.
-pub const ALTERNATIVE_NODES_MAX: u64 = 500;
+pub const ALTERNATIVE_NODES_MAX: u64 = 200;
 
 /// What a protected service is taken to cost at least when something must be given up, in pence (£20m): somebody said
 /// that it must not stop.

@@ -1,6 +1,6 @@
 //! Blocking edges under a budget: equal to trying every set of edges, and the kernel changes nothing.
 
-#![expect(clippy::indexing_slicing, reason = "tests may panic")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
 
 mod support;
 

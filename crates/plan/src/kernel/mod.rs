@@ -266,10 +266,13 @@ impl Stops {
                 mark(&mut stops.hard, fact);
             }
         }
-        let into = Heads::new(source, |rule, head| {
-            matches!(source.rules.body(rule), [only] if *only != head)
-        });
-        let mut open: Vec<u32> = (0..source.facts as u32).filter(|&fact| stops.is_stop(fact)).collect();
+        let into = Heads::new(
+            source,
+            |rule, head| matches!(source.rules.body(rule), [only] if *only != head),
+        );
+        let mut open: Vec<u32> = (0..source.facts as u32)
+            .filter(|&fact| stops.is_stop(fact))
+            .collect();
         while let Some(head) = open.pop() {
             for &rule in into.of(head) {
                 for &only in source.rules.body(rule as usize) {

@@ -42,7 +42,11 @@ impl Planner<'_> {
         let effects: Vec<(WithdrawalId, f64)> = chosen
             .map(|(column, _)| (self.candidates.id(column.act), column.effect_seconds))
             .collect();
-        let reached: Vec<&Target> = prepared.targets.iter().filter(|one| one.jewel.is_some()).collect();
+        let reached: Vec<&Target> = prepared
+            .targets
+            .iter()
+            .filter(|one| one.jewel.is_some())
+            .collect();
         let wanted: Vec<(u32, Entity)> = reached.iter().map(|one| (one.fact, one.entity)).collect();
         let before = self.paths(prepared, &wanted, &FactSet::new(), &cuts);
         let after = self.paths(prepared, &wanted, &withdrawn, &cuts);
