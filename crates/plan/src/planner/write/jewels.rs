@@ -65,7 +65,7 @@ impl Planner<'_> {
                 |measured: &Measured| target.and_then(|at| measured.arrivals.get(at).copied().flatten());
             let (before, after) = (arrival(&solved.before), arrival(&solved.after));
             let state = match (before, after) {
-                (_, Some(0)) => JewelState::MayBeTaken,
+                (Some(0), Some(_)) => JewelState::MayBeTaken,
                 (_, Some(_)) => JewelState::Reachable,
                 (Some(_), None) => JewelState::Stopped,
                 (None, None) => JewelState::OutOfReach,
