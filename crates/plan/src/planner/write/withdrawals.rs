@@ -125,12 +125,13 @@ impl Planner<'_> {
             .collect();
         let cuts = self.cuts(prepared, &solved.solution.chosen);
         let withdrawn = prepared.withdrawn(rest);
-        let paths = saved
+        let wanted: Vec<(u32, Entity)> = saved
             .into_iter()
             .take(PATHS_PER_WITHDRAWAL_MAX)
-            .filter_map(|target| self.path(prepared, target.fact, target.entity, &withdrawn, &cuts))
+            .map(|target| (target.fact, target.entity))
             .collect();
-        (jewels, paths)
+        let paths = self.paths(prepared, &wanted, &withdrawn, &cuts);
+        (jewels, paths.into_iter().flatten().collect())
     }
 
     pub(super) fn people(&self, withdrawals: &[WithdrawalEntry], services: &[ServiceEntry]) -> PeopleEntry {
