@@ -409,7 +409,12 @@ fn only_stores_promise_durability() {
             path.display()
         );
     }
-    assert_eq!(stores, 2, "SQLite and PostgreSQL");
+    assert_eq!(stores, 3, "SQLite, PostgreSQL and, for rehearsals, memory");
+    let library = std::fs::read_to_string(root().join("crates/store/src/lib.rs")).unwrap();
+    assert!(
+        library.contains("#[cfg(feature = \"memory\")]\npub mod memory;"),
+        "what memory keeps is not durable, so only rehearsals may have that store"
+    );
 }
 
 /// What a test of a real server needs must be in the lists that `make test` installs.

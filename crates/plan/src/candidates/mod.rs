@@ -7,6 +7,7 @@
 mod expand;
 mod friction;
 mod index;
+mod left_open;
 mod points;
 mod words;
 
@@ -17,6 +18,7 @@ use cordon_reach::Base;
 
 pub use friction::{Denied, Friction};
 pub use index::Index;
+pub use left_open::left_open;
 pub use words::{access_name, entity_name};
 
 use crate::document::Act;

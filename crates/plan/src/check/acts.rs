@@ -86,6 +86,8 @@ fn one(document: &PlanDocument, entry: &WithdrawalEntry, view: &View<'_>, found:
         );
     }
     found.same("withdrawals.point_name", &entry.point_name, &point.name);
+    let leaves_open = crate::candidates::left_open(entry.act, point.kind).map(str::to_owned);
+    found.same("withdrawals.leaves_open", &entry.leaves_open, &leaves_open);
     found.near(
         "withdrawals.effect_seconds",
         entry.effect_seconds,

@@ -212,6 +212,9 @@ pub struct WithdrawalEntry {
     pub point_name: String,
     /// Seconds from the order until it takes effect.
     pub effect_seconds: f64,
+    /// What it does not end at once and for how long, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaves_open: Option<String>,
     /// How surely it works, in (0, 1].
     pub certainty: f64,
     /// How many facts of the estate it removes.

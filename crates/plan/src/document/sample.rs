@@ -91,6 +91,7 @@ fn withdrawal(order: u32, act: Act, id: &str, text: &str, entities: &[&str]) -> 
         point: PointId(order - 1),
         point_name: if order == 1 { "vpn" } else { "directory" }.into(),
         effect_seconds: 2.0,
+        leaves_open: None,
         certainty: 0.99,
         removes: 1,
         friction_pence: 40_000,

@@ -11,6 +11,9 @@ use super::{Execution, signers};
 use crate::actuator::Client;
 use crate::console::Console;
 use crate::failure::{Answer, Failure};
+use crate::render::paper::Paper;
+use crate::render::style::Role as Look;
+use crate::render::text::Text;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,6 +37,9 @@ struct Finding {
     what: String,
     well: bool,
     how: String,
+    /// Of a point: what a withdrawal leaves open there, and for how long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leaves_open: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Doctor, console: &Console) -> Result<Answer, Failure> {
@@ -44,16 +50,7 @@ pub(crate) fn run(arguments: &Doctor, console: &Console) -> Result<Answer, Failu
     if console.json {
         console.print_json(&findings)?;
     } else {
-        let lines = findings.iter().map(|finding| {
-            let mark = if finding.well { "ok   " } else { "WRONG" };
-            format!("{mark}  {}: {}\n", finding.what, finding.how)
-        });
-        let verdict = if well {
-            "Access could be withdrawn tonight."
-        } else {
-            "Not everything is ready."
-        };
-        console.print(&format!("{}\n{verdict}\n", lines.collect::<String>()))?;
+        console.print(&screen(&findings, well, console))?;
     }
     Ok(if well { Answer::Yes } else { Answer::No })
 }
@@ -64,7 +61,36 @@ fn finding(what: impl Into<String>, result: Result<String, String>) -> Finding {
         what: what.into(),
         well,
         how: result.unwrap_or_else(|why| why),
+        leaves_open: None,
     }
+}
+
+fn screen(findings: &[Finding], well: bool, console: &Console) -> String {
+    let mut paper = Paper::new(console.width, console.paint);
+    for finding in findings {
+        let (role, mark) = if finding.well {
+            (Look::Good, "ok   ")
+        } else {
+            (Look::Bad, "WRONG")
+        };
+        let text = Text::new()
+            .add(role, mark)
+            .plain("  ")
+            .strong(format!("{}: ", finding.what))
+            .plain(&finding.how);
+        paper.hanging(0, 7, &text);
+        if let Some(words) = &finding.leaves_open {
+            paper.paragraph(7, &Text::new().quiet(format!("leaves open: {words}")));
+        }
+    }
+    paper.blank();
+    let verdict = if well {
+        Text::new().add(Look::Good, "Access could be withdrawn tonight.")
+    } else {
+        Text::new().add(Look::Bad, "Not everything is ready.")
+    };
+    paper.paragraph(0, &verdict);
+    paper.finish()
 }
 
 fn record(arguments: &Doctor) -> Finding {
@@ -143,7 +169,11 @@ fn actuator(arguments: &Doctor) -> Vec<Finding> {
             Ok(_) => Err("the actuator answered another question".to_owned()),
             Err(error) => Err(error.to_string()),
         };
-        findings.push(finding(format!("{} ({})", point.name, point.kind), result));
+        let leaves_open = Some(point.capabilities.leaves_open).filter(|words| !words.is_empty());
+        findings.push(Finding {
+            leaves_open,
+            ..finding(format!("{} ({})", point.name, point.kind), result)
+        });
     }
     findings.extend(services(&mut client));
     findings

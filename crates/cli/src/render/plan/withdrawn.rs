@@ -103,6 +103,12 @@ pub(crate) fn clauses(entry: &WithdrawalEntry) -> Clauses {
         clauses.push((Role::Warn, format!("degrades {}", listed(&entry.degrades))));
     }
     clauses.push((Role::Plain, use_words(entry)));
+    clauses.extend(
+        entry
+            .leaves_open
+            .as_ref()
+            .map(|words| (Role::Quiet, format!("leaves open: {words}"))),
+    );
     clauses.extend(refusal(entry).map(|words| (Role::Quiet, words)));
     clauses
 }

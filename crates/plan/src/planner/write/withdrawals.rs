@@ -6,7 +6,7 @@ use cordon_estate::Entity;
 use cordon_reach::Base;
 
 use super::{Solved, but};
-use crate::candidates::entity_name;
+use crate::candidates::{entity_name, left_open};
 use crate::circuit::is_down;
 use crate::document::{Path, PeopleEntry, ServiceEntry, WithdrawalEntry};
 use crate::limits::{PATHS_PER_WITHDRAWAL_MAX, PEOPLE_NAMED_MAX};
@@ -71,11 +71,9 @@ impl Planner<'_> {
             .push(service.name.clone());
         }
         let (stops_jewels, stops) = self.stops(prepared, solved, &without, &rest);
-        let point_name = self
-            .estate
-            .point(candidate.point)
-            .map(|point| point.name.clone())
-            .unwrap_or_default();
+        let point = self.estate.point(candidate.point);
+        let point_name = point.map(|point| point.name.clone()).unwrap_or_default();
+        let leaves_open = point.and_then(|point| left_open(candidate.act, point.kind));
         Some(WithdrawalEntry {
             id: self.candidates.id(candidate.act),
             order,
@@ -85,6 +83,7 @@ impl Planner<'_> {
             point: candidate.point,
             point_name,
             effect_seconds: candidate.effect_seconds,
+            leaves_open: leaves_open.map(str::to_owned),
             certainty: candidate.certainty,
             removes: candidate.removes.len() as u32,
             friction_pence: candidate.friction_pence,
