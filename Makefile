@@ -42,9 +42,9 @@ test: servers check ## Formatting, lints, every test, and thousands of nights of
 nights: tools ## Plans carried out under faults, NIGHTS=1000000 of them
 	$(CARGO) run --locked --release -p cordon-sim --features execution --bin nights -- 0 $(NIGHTS)
 
-race: servers ## From the last byte of a log line to access that was tried and refused, TRIALS=200 at a directory, a firewall and a VPN
+race: servers ## From the last byte of a log line to access that was tried and refused, TRIALS=200 LANE=vpn, firewall or directory
 	$(CARGO) build --locked --bin cordon-actuator
-	CORDON_TRIALS=$(TRIALS) $(CARGO) test --locked -p cordon-cli --test carry race -- --nocapture
+	$(if $(LANE),CORDON_LANE=$(LANE)) CORDON_TRIALS=$(TRIALS) $(CARGO) test --locked -p cordon-cli --test carry race -- --nocapture
 
 kills: servers ## Kill cordon and its actuator while four real servers are withdrawn from and given back, KILLS=200 SEED=1
 	$(CARGO) build --locked -p cordon-cli -p cordon-connectors --bins

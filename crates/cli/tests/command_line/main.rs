@@ -7,6 +7,7 @@
 )]
 
 mod basics;
+mod blocks;
 mod main_job;
 mod record;
 mod reference;

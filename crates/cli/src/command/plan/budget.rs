@@ -13,6 +13,8 @@ use crate::console::Console;
 use crate::failure::{Answer, Failure};
 use crate::input::{self, graph::Table};
 use crate::output;
+use crate::render::paper::Paper;
+use crate::render::text::Text;
 
 /// Blocking edges of a graph.
 #[derive(Debug, Args)]
@@ -193,42 +195,43 @@ fn tell(shown: &Blocked<'_>, file: Option<&PathBuf>, console: &Console) -> Resul
     if console.json {
         console.print_json(shown)?;
     } else {
-        console.print(&screen(shown))?;
+        console.print(&screen(shown, console))?;
     }
     Ok(Answer::Yes)
 }
 
-fn screen(shown: &Blocked<'_>) -> String {
-    use crate::render::text::clean;
-    let mut lines = Vec::new();
+fn screen(shown: &Blocked<'_>, console: &Console) -> String {
+    let mut paper = Paper::new(console.width, console.paint);
     let proof = if shown.outcome == "optimal" {
         "No other blocks are better.".to_owned()
     } else {
         format!("Other blocks may bring it down to {:.4}.", shown.success_bound)
     };
-    lines.push(format!(
-        "Blocking {} of at most {} edges, the best path to {} succeeds with probability {:.4}, before {:.4}. {proof}",
-        shown.blocked.len(),
-        shown.edges_max,
-        clean(shown.jewel),
-        shown.success,
-        shown.success_before,
-    ));
-    let listed = |title: &str, edges: &[EdgeShown<'_>], lines: &mut Vec<String>| {
-        if !edges.is_empty() {
-            lines.push(format!("\n{title}"));
-            lines.extend(edges.iter().map(|edge| {
-                format!(
-                    "  {} -> {}  {} (line {})",
-                    clean(edge.from),
-                    clean(edge.to),
-                    clean(edge.kind),
-                    edge.line
-                )
-            }));
+    let answer = Text::new()
+        .plain(format!(
+            "Blocking {} of at most {} edges, the best path to ",
+            shown.blocked.len(),
+            shown.edges_max
+        ))
+        .name(shown.jewel)
+        .plain(" succeeds with probability ")
+        .strong(format!("{:.4}", shown.success))
+        .plain(format!(", before {:.4}. {proof}", shown.success_before));
+    paper.paragraph(0, &answer);
+    for (title, edges) in [("Block", &shown.blocked), ("Best path then", &shown.path)] {
+        if edges.is_empty() {
+            continue;
         }
-    };
-    listed("Block", &shown.blocked, &mut lines);
-    listed("The best path that is left", &shown.path, &mut lines);
-    lines.join("\n") + "\n"
+        paper.heading(title);
+        for edge in edges {
+            let text = Text::new()
+                .name(edge.from)
+                .plain(" -> ")
+                .name(edge.to)
+                .plain(format!("  {} ", edge.kind))
+                .quiet(format!("(line {})", edge.line));
+            paper.hanging(2, 4, &text);
+        }
+    }
+    paper.finish()
 }
