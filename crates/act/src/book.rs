@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::entry::Verb;
 use crate::limits::{ESCALATION_ATTEMPTS, LATE_EFFECT_SECONDS};
+use crate::progress::Progress;
 use crate::recover::{Goal, Last, Lease, Recorded, Settled};
 use crate::{
     Accepted, Entry, LeaseEnd, Mark, Observation, Order, OrderId, Placement, PointErrorKind, PointName,
@@ -19,6 +20,8 @@ pub struct Book {
     orders: BTreeMap<OrderId, OrderState>,
     placements: BTreeMap<Placement, PlacementState>,
     begun_at: BTreeMap<PointName, VecDeque<Timestamp>>,
+    /// When the leases end that nobody answered for yet.
+    leases: BTreeSet<(Timestamp, OrderId)>,
 }
 
 /// One accepted plan.
@@ -41,6 +44,7 @@ pub struct PlanState {
     /// True if a person let it go on although an access got through.
     pub tolerated: bool,
     positions: BTreeMap<Placement, usize>,
+    pub(crate) progress: Progress,
 }
 
 impl PlanState {
@@ -89,6 +93,8 @@ pub struct PlacementState {
     pub trouble: Option<Trouble>,
     /// True if what somebody else changed is left as it is when it is lifted.
     pub accept_changes: bool,
+    /// The order that named it last.
+    pub(crate) named_by: Option<OrderId>,
     asked_at: Option<Timestamp>,
     unsettled_until: Option<Timestamp>,
 }
@@ -118,6 +124,7 @@ impl Default for PlacementState {
             attempts: 0,
             trouble: None,
             accept_changes: false,
+            named_by: None,
             asked_at: None,
             unsettled_until: None,
         }
@@ -148,6 +155,7 @@ impl Book {
             Entry::Overdue { order } => {
                 if let Some(state) = self.orders.get_mut(order) {
                     state.overdue = true;
+                    self.leases.remove(&(state.lease_until, order.clone()));
                 }
             }
             Entry::ServicesProbed {
@@ -168,6 +176,7 @@ impl Book {
                         .entry(placement.clone())
                         .or_default()
                         .record(time, entry);
+                    self.note_progress(placement);
                 }
             }
         }
@@ -200,16 +209,26 @@ impl Book {
         self.begun_at.get(point).cloned().unwrap_or_default()
     }
 
+    /// Has every plan with the placement know how it stands.
+    fn note_progress(&mut self, placement: &Placement) {
+        let Some(state) = self.placements.get(placement) else {
+            return;
+        };
+        for plan in self.plans.values_mut() {
+            if let Some(place) = plan.positions.get(placement) {
+                plan.progress.note(*place, state);
+            }
+        }
+    }
+
     fn accept(&mut self, time: Timestamp, accepted: &Accepted) {
         let orders = &accepted.orders;
         let mut sequence = Vec::new();
         let mut positions = BTreeMap::new();
         for (order, placement) in orders.placements() {
-            self.placements
-                .entry(placement.clone())
-                .or_default()
-                .holders
-                .insert(order.id.clone());
+            let state = self.placements.entry(placement.clone()).or_default();
+            state.holders.insert(order.id.clone());
+            state.named_by = Some(order.id.clone());
             positions.entry(placement.clone()).or_insert_with(|| {
                 sequence.push(placement);
                 sequence.len() - 1
@@ -225,6 +244,10 @@ impl Book {
                 lift_asked_by: None,
                 overdue: false,
             };
+            if let Some(earlier) = self.orders.get(&order.id) {
+                self.leases.remove(&(earlier.lease_until, order.id.clone()));
+            }
+            self.leases.insert((state.lease_until, order.id.clone()));
             self.orders.insert(order.id.clone(), state);
         }
         let plan = PlanState {
@@ -237,8 +260,13 @@ impl Book {
             halted: None,
             tolerated: false,
             positions,
+            progress: Progress::default(),
         };
+        let placements = plan.sequence.clone();
         self.plans.insert(orders.plan_hash.clone(), plan);
+        for placement in &placements {
+            self.note_progress(placement);
+        }
     }
 
     fn renew(&mut self, orders: &[OrderId], until: Timestamp) {
@@ -246,8 +274,10 @@ impl Book {
             if let Some(state) = self.orders.get_mut(id)
                 && state.lift_asked_by.is_none()
             {
+                self.leases.remove(&(state.lease_until, id.clone()));
                 state.lease_until = state.lease_until.max(until);
                 state.overdue = false;
+                self.leases.insert((state.lease_until, id.clone()));
             }
         }
     }
@@ -258,16 +288,19 @@ impl Book {
                 continue;
             };
             state.lift_asked_by.get_or_insert_with(|| by.to_owned());
-            for target in &state.order.targets {
-                let placement = Placement {
-                    point: state.order.point.clone(),
-                    target: target.clone(),
-                };
+            self.leases.remove(&(state.lease_until, id.clone()));
+            let point = &state.order.point;
+            let targets = state.order.targets.iter().map(|target| Placement {
+                point: point.clone(),
+                target: target.clone(),
+            });
+            for placement in targets.collect::<Vec<_>>() {
                 if let Some(held) = self.placements.get_mut(&placement) {
                     held.holders.remove(id);
                     held.accept_changes |= accept_changes;
                     held.attempts = 0;
                 }
+                self.note_progress(&placement);
             }
         }
     }
@@ -301,6 +334,11 @@ impl Book {
     #[must_use]
     pub const fn orders(&self) -> &BTreeMap<OrderId, OrderState> {
         &self.orders
+    }
+
+    /// The ends of the leases that nobody answered for yet, the earliest first.
+    pub(crate) const fn leases(&self) -> &BTreeSet<(Timestamp, OrderId)> {
+        &self.leases
     }
 
     /// Every placement that was ever ordered.
@@ -421,8 +459,10 @@ impl PlacementState {
     fn lifted(&mut self) {
         let tried = self.tried.take();
         let holders = std::mem::take(&mut self.holders);
+        let named_by = self.named_by.take();
         *self = Self {
             holders,
+            named_by,
             tried,
             ..Self::default()
         };

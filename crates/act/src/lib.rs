@@ -20,6 +20,7 @@ pub mod gate;
 pub mod limits;
 mod orders;
 mod point;
+mod progress;
 mod reconcile;
 pub mod recover;
 pub mod sweep;

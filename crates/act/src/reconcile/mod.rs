@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::Timestamp;
 
 use crate::entry::Verb;
+use crate::limits::ENTRIES_PER_WRITE_MAX;
 use crate::{
     Accepted, Book, Capabilities, Entry, Mark, Observation, OrderId, Placement, PointError, PointName,
     PointState, Probe,
@@ -186,7 +187,8 @@ struct Claimed {
 pub struct Reconciler {
     book: Book,
     claims: BTreeMap<PointName, Claimed>,
-    due: BTreeSet<(Timestamp, u64, Placement)>,
+    /// What is looked at when, by point.
+    due: BTreeMap<PointName, BTreeSet<(Timestamp, u64, Placement)>>,
     due_at: BTreeMap<Placement, (Timestamp, u64)>,
     busy: BTreeMap<Placement, Busy>,
     calls: BTreeMap<CallId, Request>,
@@ -219,7 +221,7 @@ impl Reconciler {
         let mut reconciler = Self {
             book,
             claims: BTreeMap::new(),
-            due: BTreeSet::new(),
+            due: BTreeMap::new(),
             due_at: BTreeMap::new(),
             busy: BTreeMap::new(),
             calls: BTreeMap::new(),
@@ -322,9 +324,11 @@ impl Reconciler {
         self.run_waves();
         self.look_at_what_is_due(now);
         let mut effects = std::mem::take(&mut self.asks);
-        if !self.pending.is_empty() {
-            let pending = std::mem::take(&mut self.pending);
+        let mut pending = std::mem::take(&mut self.pending);
+        while !pending.is_empty() {
+            let rest = pending.split_off(pending.len().min(ENTRIES_PER_WRITE_MAX));
             effects.push(Effect::Write(self.write(pending, now)));
+            pending = rest;
         }
         effects
     }
