@@ -9,7 +9,7 @@ mod worker;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cordon_act::wire::PointInfo;
 use cordon_act::{Book, Effect, Event, PointName, Reconciler, Request};
@@ -23,6 +23,35 @@ pub(crate) use record::read;
 
 /// Longest wait between two looks at the record, in which another executor may have written.
 const TURN: Duration = Duration::from_millis(500);
+
+/// How many times longer than it took to ask whether all is done nobody asks again while things happen.
+const ASK_SELDOM: u32 = 20;
+
+/// Whether all is done is a question about every order, so that it is not asked at each turn of a large plan.
+#[derive(Default)]
+struct Asking {
+    next: Option<Instant>,
+    is_quiet: bool,
+}
+
+impl Asking {
+    fn may(&mut self, done: impl FnOnce() -> bool) -> bool {
+        let now = Instant::now();
+        if !self.is_quiet && self.next.is_some_and(|next| now < next) {
+            return false;
+        }
+        let answer = done();
+        self.next = Some(now + now.elapsed() * ASK_SELDOM);
+        answer
+    }
+
+    /// How long to wait at most before it may be asked again.
+    fn next_in(&self) -> Duration {
+        let now = Instant::now();
+        let next = self.next.map(|next| next.saturating_duration_since(now));
+        next.filter(|next| !next.is_zero()).unwrap_or(TURN).min(TURN)
+    }
+}
 
 /// An executor at work.
 pub(crate) struct Executor {
@@ -99,12 +128,13 @@ impl Executor {
         mut show: impl FnMut(&cordon_act::Entry),
     ) -> Result<(), Failure> {
         let mut claimed_at = Timestamp::now();
+        let mut asking = Asking::default();
         loop {
             self.work(&mut show)?;
-            if self.record.is_idle() && done(self.reconciler.book()) {
+            if self.record.is_idle() && asking.may(|| done(self.reconciler.book())) {
                 return self.record.release();
             }
-            self.wait();
+            asking.is_quiet = !self.wait(asking.next_in());
             if Timestamp::now().duration_since(claimed_at) > jiff::SignedDuration::from_secs(10) {
                 self.take_claims()?;
                 claimed_at = Timestamp::now();
@@ -164,22 +194,23 @@ impl Executor {
         Ok(())
     }
 
-    /// Waits for an answer, the next thing that is due, or another executor's entries.
-    fn wait(&mut self) {
+    /// Waits for an answer, the next thing that is due, or another executor's entries, at most so long. True if something came.
+    fn wait(&mut self, at_most: Duration) -> bool {
         let now = Timestamp::now();
         let due = self.reconciler.wake_at().map(|due| due.duration_since(now));
         let wait = due
             .and_then(|due| Duration::try_from(due).ok())
             .unwrap_or(TURN)
-            .min(TURN);
+            .min(at_most);
         match self.events.recv_timeout(wait) {
             Ok(event) => {
                 self.reconciler.handle(event, Timestamp::now());
                 while let Ok(event) = self.events.try_recv() {
                     self.reconciler.handle(event, Timestamp::now());
                 }
+                true
             }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => false,
         }
     }
 

@@ -67,6 +67,10 @@ impl Record {
             Err(StoreError::Failed { .. }) => return Ok(Vec::new()),
             Err(error) => return Err(failure(&error)),
         };
+        // What oneself wrote last is not read again.
+        while self.seen < head && self.own.remove(&self.seen) {
+            self.seen += 1;
+        }
         let mut learned = Vec::new();
         read(&*self.store, self.seen, head, &self.own, &mut |time, entry| {
             learned.push((time, entry))

@@ -1,5 +1,7 @@
 //! What is being carried out, as rows and in words.
 
+mod summary;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordon_act::recover::Last;
@@ -208,20 +210,27 @@ pub(crate) fn by_plan(book: &Book, orders: &[OrderId]) -> BTreeMap<String, BTree
     plans
 }
 
-/// The rows as a table.
+/// The rows as a table; many that stand alike as one line.
 pub(crate) fn table(rows: &[Row], now: Timestamp, width: usize) -> String {
     use std::fmt::Write as _;
     if rows.is_empty() {
         return "Nothing is withdrawn.\n".to_owned();
     }
+    let rows = summary::folded(rows);
+    let wide = rows
+        .iter()
+        .map(|row| row.order.0.len() + 1)
+        .max()
+        .unwrap_or(0)
+        .max(16);
     let mut text = format!(
-        "{:16}{:10}{:>9}  {:7}what\n",
+        "{:wide$}{:10}{:>9}  {:7}what\n",
         "order", "state", "targets", "lease"
     );
-    for row in rows {
+    for row in &rows {
         let count = format!("{}/{}", row.in_force, row.targets);
         let line = format!(
-            "{:16}{:10}{count:>9}  {:7}{}, at {}",
+            "{:wide$}{:10}{count:>9}  {:7}{}, at {}",
             row.order.0,
             row.state,
             left(row, now),

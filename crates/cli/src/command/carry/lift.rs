@@ -47,7 +47,8 @@ pub(crate) fn run(arguments: &Lift, console: &Console) -> Result<Answer, Failure
     let mut executor = Executor::start(store, &arguments.execution.actuator)?;
     let chosen = chosen(executor.book(), &arguments.which, arguments.all)?;
     for (plan_hash, orders) in words::by_plan(executor.book(), &chosen) {
-        permit(arguments, plan_hash, orders)?;
+        let choice = choice(executor.book(), &plan_hash, orders);
+        permit(arguments, plan_hash, choice)?;
     }
     // The last that was withdrawn comes back first.
     let orders: Vec<OrderId> = chosen.iter().rev().cloned().collect();
@@ -72,17 +73,30 @@ pub(crate) fn run(arguments: &Lift, console: &Console) -> Result<Answer, Failure
     })
 }
 
+/// A plan as a whole, or some of its orders: what a person reads who signs with a device.
+fn choice(book: &Book, plan_hash: &str, orders: BTreeSet<OrderId>) -> OrderChoice {
+    let of_plan = book
+        .orders()
+        .values()
+        .filter(|order| order.plan_hash == plan_hash);
+    if of_plan.count() == orders.len() {
+        OrderChoice::All
+    } else {
+        OrderChoice::These(orders)
+    }
+}
+
 /// Who asked, as far as this command knows: the name of the key. Who may lift, the actuator checks by the signature.
 fn whose(key: &std::path::Path) -> String {
     let name = key.file_name().map(|name| name.to_string_lossy().into_owned());
     format!("the key {}", name.unwrap_or_default())
 }
 
-fn permit(arguments: &Lift, plan_hash: String, orders: BTreeSet<OrderId>) -> Result<(), Failure> {
+fn permit(arguments: &Lift, plan_hash: String, choice: OrderChoice) -> Result<(), Failure> {
     let not_after = later(SignedDuration::from_mins(30))?;
     let statement = LiftStatement {
         plan_hash,
-        orders: OrderChoice::These(orders),
+        orders: choice,
         not_after,
     };
     let signed = signing::sign(statement.to_string(), Role::Lift, &arguments.key)?;
