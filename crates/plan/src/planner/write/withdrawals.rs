@@ -8,11 +8,17 @@ use cordon_reach::Base;
 use super::{Solved, but};
 use crate::candidates::entity_name;
 use crate::circuit::is_down;
+use crate::document::WithdrawalId;
 use crate::document::{Path, PeopleEntry, ServiceEntry, WithdrawalEntry};
 use crate::limits::{PATHS_PER_WITHDRAWAL_MAX, PEOPLE_NAMED_MAX};
 use crate::planner::measure::Measured;
 use crate::planner::prepare::{Prepared, Target};
 use crate::planner::{Planner, Settings};
+use cordon_reach::FactId;
+use rustc_hash::FxHashMap;
+
+/// The chosen withdrawals by the facts that they remove in time.
+type Cuts = FxHashMap<FactId, Vec<WithdrawalId>>;
 
 impl Planner<'_> {
     pub(super) fn withdrawals(
@@ -38,9 +44,10 @@ impl Planner<'_> {
                 .then(effect(one).total_cmp(&effect(other)))
                 .then(one.cmp(&other))
         });
+        let cuts = self.cuts(prepared, &chosen);
         let mut entries = Vec::new();
         for (place, column) in order.into_iter().enumerate() {
-            entries.extend(self.withdrawal(prepared, solved, column, place as u32 + 1, settings));
+            entries.extend(self.withdrawal(prepared, solved, (column, place as u32 + 1), &cuts, settings));
         }
         entries
     }
@@ -49,8 +56,8 @@ impl Planner<'_> {
         &mut self,
         prepared: &Prepared,
         solved: &Solved,
-        column: usize,
-        order: u32,
+        (column, order): (usize, u32),
+        cuts: &Cuts,
         settings: &Settings,
     ) -> Option<WithdrawalEntry> {
         let candidate = prepared.columns.get(column)?;
@@ -70,7 +77,7 @@ impl Planner<'_> {
             }
             .push(service.name.clone());
         }
-        let (stops_jewels, stops) = self.stops(prepared, solved, &without, &rest);
+        let (stops_jewels, stops) = self.stops(prepared, solved, &without, (&rest, cuts));
         let point_name = self
             .estate
             .point(candidate.point)
@@ -107,7 +114,7 @@ impl Planner<'_> {
         prepared: &Prepared,
         solved: &Solved,
         without: &Measured,
-        rest: &[bool],
+        (rest, cuts): (&[bool], &Cuts),
     ) -> (Vec<String>, Vec<Path>) {
         let pairs = prepared
             .targets
@@ -123,12 +130,11 @@ impl Planner<'_> {
         let jewels = jewels
             .map(|target| entity_name(self.estate, target.entity))
             .collect();
-        let cuts = self.cuts(prepared, &solved.solution.chosen);
         let withdrawn = prepared.withdrawn(rest);
         let paths = saved
             .into_iter()
             .take(PATHS_PER_WITHDRAWAL_MAX)
-            .filter_map(|target| self.path(prepared, target.fact, target.entity, &withdrawn, &cuts))
+            .filter_map(|target| self.path(prepared, target.fact, target.entity, &withdrawn, cuts))
             .collect();
         (jewels, paths)
     }
