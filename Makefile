@@ -5,8 +5,10 @@ SEED ?= 1
 STORES ?= 2300
 REPORT ?= drill/report.html
 NIGHTS ?= 1000000
+ACCOUNTS ?= 10000
+SAMPLE ?= 30,150
 
-.PHONY: drill test check build tools servers nights bench deny fuzz help
+.PHONY: drill test check build tools servers nights bench bulk deny fuzz help
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +41,10 @@ nights: tools ## Plans carried out under faults, NIGHTS=1000000 of them
 
 bench: tools ## Measure; see benches/README.md
 	$(CARGO) bench --locked --workspace
+
+bulk: build servers ## Withdraw and lift ACCOUNTS=10000 OpenLDAP accounts beside Ansible, which is installed outside the repository
+	ANSIBLE="$$(sh tools/ansible.sh)" CORDON=target/release/cordon ACTUATOR=target/release/cordon-actuator \
+		ACCOUNTS=$(ACCOUNTS) SAMPLE=$(SAMPLE) SEED=$(SEED) python3 benches/bulk.py
 
 deny: ## Licences, bans and, with a network, advisories (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo "installing cargo-deny (several minutes)"; $(CARGO) install --locked cargo-deny; }

@@ -3,19 +3,17 @@
 use std::cmp::Reverse;
 
 use cordon_estate::Entity;
-use cordon_reach::Base;
+use cordon_reach::{Base, FactId};
+use rustc_hash::FxHashMap;
 
 use super::{Solved, but};
 use crate::candidates::entity_name;
 use crate::circuit::is_down;
-use crate::document::WithdrawalId;
-use crate::document::{Path, PeopleEntry, ServiceEntry, WithdrawalEntry};
+use crate::document::{Path, PeopleEntry, ServiceEntry, WithdrawalEntry, WithdrawalId};
 use crate::limits::{PATHS_PER_WITHDRAWAL_MAX, PEOPLE_NAMED_MAX};
 use crate::planner::measure::Measured;
 use crate::planner::prepare::{Prepared, Target};
 use crate::planner::{Planner, Settings};
-use cordon_reach::FactId;
-use rustc_hash::FxHashMap;
 
 /// The chosen withdrawals by the facts that they remove in time.
 type Cuts = FxHashMap<FactId, Vec<WithdrawalId>>;
