@@ -7,8 +7,12 @@ REPORT ?= drill/report.html
 NIGHTS ?= 1000000
 ACCOUNTS ?= 10000
 SAMPLE ?= 30,150
+KILLS ?= 200
+TRIALS ?= 200
+# Tests of real servers wait more than they work: more of them run at once than there are processors.
+TEST_THREADS ?= 8
 
-.PHONY: drill test check build tools servers nights bench bulk deny fuzz help
+.PHONY: drill test check build tools servers nights race kills bench bulk deny fuzz help
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,17 +31,26 @@ drill: tools ## Rehearse an intrusion at the built-in retailer; SEED=1 STORES=23
 build: tools ## Build target/release/cordon and target/release/cordon-actuator
 	$(CARGO) build --locked --release --bin cordon --bin cordon-actuator
 
+# What is built for the nights has the features of the whole workspace, so that nothing but the crates that differ is built anew.
 check: tools ## Formatting and lints only
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked -p cordon-sim --features execution --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --features cordon-sim/execution --test execution --test memory --bin nights -- -D warnings
 
 test: servers check ## Formatting, lints, every test, and thousands of nights of faults
-	$(CARGO) test --locked --workspace
-	$(CARGO) test --locked -p cordon-sim --features execution --test execution
+	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked --workspace
+	$(CARGO) test --locked --workspace --features cordon-sim/execution --test execution --test memory
 
 nights: tools ## Plans carried out under faults, NIGHTS=1000000 of them
 	$(CARGO) run --locked --release -p cordon-sim --features execution --bin nights -- 0 $(NIGHTS)
+
+race: servers ## From the last byte of a log line to access that was tried and refused, TRIALS=200 at a directory, a firewall and a VPN
+	$(CARGO) build --locked --bin cordon-actuator
+	CORDON_TRIALS=$(TRIALS) $(CARGO) test --locked -p cordon-cli --test carry race -- --nocapture
+
+kills: servers ## Kill cordon and its actuator while four real servers are withdrawn from and given back, KILLS=200 SEED=1
+	$(CARGO) build --locked -p cordon-cli -p cordon-connectors --bins
+	CORDON_KILLS=$(KILLS) CORDON_SEED=$(SEED) $(CARGO) test --locked -p cordon-cli -p cordon-connectors --test carry -- --nocapture four_servers
 
 bench: tools ## Measure; see benches/README.md
 	$(CARGO) bench --locked --workspace

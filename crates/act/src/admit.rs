@@ -113,7 +113,10 @@ pub fn check(orders: &Orders, grounds: &Grounds<'_>) -> Result<(), Refusal> {
         if never.contains(&placement) {
             return Err(refuse("a protected service rests on it"));
         }
-        if account(&placement.target).is_some_and(|name| contains(grounds.never_accounts, name)) {
+        let spared = account(&placement.target).is_some_and(|name| contains(grounds.never_accounts, name));
+        #[cfg(feature = "planted-bugs")]
+        let spared = spared && !crate::bugs::is_planted(crate::bugs::Bug::SparesNobody);
+        if spared {
             return Err(refuse("it is a break-glass account or one of Cordon's own"));
         }
         let point = &placement.point;

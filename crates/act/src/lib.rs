@@ -8,6 +8,7 @@
 //! - [`Entry`]: what is recorded; [`Book`]: what the records come to.
 //! - [`recover`]: the table that says what to do next; [`Reconciler`]: the state machine that does it.
 //! - [`approval`]: whether people approved them; [`gate`]: what stands between an executor and a server; [`wire`]: how both talk.
+//! - [`own_effects`]: what Cordon itself causes at servers, which is no evidence.
 //! - [`EnforcementPoint`]: the trait of every server at which access can be withdrawn; [`sweep`]: the harness each passes.
 
 pub mod admit;
@@ -19,6 +20,7 @@ mod entry;
 pub mod gate;
 pub mod limits;
 mod orders;
+pub mod own_effects;
 mod point;
 mod progress;
 mod reconcile;

@@ -98,7 +98,8 @@ pub struct VolumeLimits {
     pub per_point_and_minute: u32,
     /// Most targets of one plan without the further approval.
     pub per_plan: u32,
-    /// Most accounts of the organisation, in thousandths of all, without the further approval.
+    /// Most accounts of the organisation, in thousandths of all, without the further approval. Up to
+    /// [`crate::approval::limits::SHARE_FLOOR_ACCOUNTS`] accounts that are named never need it for their share's sake.
     pub accounts_per_mille: u32,
     /// How many accounts the organisation has, which the share is of.
     pub accounts: u32,

@@ -92,24 +92,47 @@ fn failure(place: impl fmt::Debug, what: impl fmt::Display) -> SweepFailure {
     }
 }
 
-/// Runs everything there is for one target and says how many runs were made.
+/// One part of a sweep. Each begins and ends with the world as it was, so that several worlds can share the parts of one sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// One withdrawal and its lift, with at most one fault.
+    Run(Option<(Call, Fault)>),
+    /// What was withdrawn before by somebody else.
+    AlreadyWithdrawn,
+    /// A withdrawal that assumes what does not stand.
+    WrongAssumption,
+}
+
+/// All parts of a sweep.
+pub fn parts() -> impl Iterator<Item = Part> {
+    let faults = CALLS
+        .into_iter()
+        .flat_map(|call| FAULTS.map(|fault| Part::Run(Some((call, fault)))));
+    std::iter::once(Part::Run(None))
+        .chain(faults)
+        .chain([Part::AlreadyWithdrawn, Part::WrongAssumption])
+}
+
+/// Runs everything there is for one target and says how many parts were run.
 ///
 /// # Errors
 /// The first [`SweepFailure`].
 pub fn sweep(world: &mut dyn World, target: &Target) -> Result<usize, SweepFailure> {
-    let mut runs = 0;
-    run(world, target, None)?;
-    for call in CALLS {
-        for fault in FAULTS {
-            run(world, target, Some((call, fault)))?;
-            runs += 1;
-        }
+    parts().try_fold(0, |count, part| {
+        Ok(count + usize::from(sweep_part(world, target, part)?))
+    })
+}
+
+/// Runs one part of a sweep; false if this world has no way to run it.
+///
+/// # Errors
+/// The first [`SweepFailure`].
+pub fn sweep_part(world: &mut dyn World, target: &Target, part: Part) -> Result<bool, SweepFailure> {
+    match part {
+        Part::Run(fault) => run(world, target, fault).map(|()| true),
+        Part::AlreadyWithdrawn => already_off_stays_off(world, target),
+        Part::WrongAssumption => wrong_assumption_is_refused(world, target).map(|()| true),
     }
-    if already_off_stays_off(world, target)? {
-        runs += 1;
-    }
-    wrong_assumption_is_refused(world, target)?;
-    Ok(runs + 2)
 }
 
 /// One withdrawal and its lift, with at most one fault; the world must be as before.

@@ -131,12 +131,18 @@ pub struct Reading {
     pub at: Claim,
     /// What.
     pub targets: Vec<Target>,
+    /// The numbers of the calls, in the order of the targets, as in [`Withdrawal::call`]. With them, changes that were asked for before and
+    /// arrive later are refused. They may be left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<u64>,
 }
 
 /// One target to withdraw.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Withdrawal {
+    /// The number of the call: each further one of the same epoch about the same target has a higher one. From 1.
+    pub call: u64,
     /// On behalf of which order.
     pub order: OrderId,
     /// What.
@@ -152,6 +158,8 @@ pub struct Withdrawal {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Return {
+    /// The number of the call, as in [`Withdrawal::call`].
+    pub call: u64,
     /// On behalf of which orders.
     pub orders: Vec<OrderId>,
     /// What.
@@ -314,6 +322,7 @@ mod tests {
                 targets: vec![Target::Account {
                     account: "pat".to_owned(),
                 }],
+                calls: Vec::new(),
             }),
         };
         let text = serde_json::to_string(&request).unwrap();

@@ -9,6 +9,7 @@ mod command;
 mod console;
 mod failure;
 mod input;
+mod live;
 mod night;
 mod output;
 mod progress;

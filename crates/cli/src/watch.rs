@@ -1,8 +1,11 @@
 //! Records and detections to footholds, while the estate is learned.
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use cordon_act::Entry;
+use cordon_act::own_effects::own_effects;
 use cordon_estate::Estate;
 use cordon_evidence::document::{Evidence, entity_name};
 use cordon_evidence::infer::RuleKey;
@@ -11,7 +14,7 @@ use cordon_evidence::pipeline;
 use cordon_evidence::read::Workers;
 use cordon_evidence::record::Record;
 use cordon_evidence::sigma::{Correlator, Detection, Detector, RuleSet};
-use cordon_incident::{Case, CaseSettings};
+use cordon_incident::{Case, CaseSettings, Effect};
 use jiff::Timestamp;
 
 use crate::failure::Failure;
@@ -34,9 +37,20 @@ impl Watch {
     }
 
     /// Takes in a record with its detections; what it names is in [`Self::named`] afterwards.
-    pub(crate) fn take(&mut self, record: &Record, detections: &[Detection]) {
+    pub(crate) fn take(&mut self, record: &Record, detections: &[Detection]) -> Vec<Effect> {
         self.listen(record.time);
-        self.case.on_record(record, detections);
+        self.case.on_record(record, detections)
+    }
+
+    /// What Cordon itself caused, by this record, is no evidence.
+    pub(crate) fn set_own_effects(&mut self, record: &[(Timestamp, Entry)]) {
+        let entries = record.iter().map(|(time, entry)| (*time, entry));
+        self.case.set_own_effects(own_effects(entries));
+    }
+
+    /// Everything that is believed.
+    pub(crate) const fn case(&self) -> &Case {
+        &self.case
     }
 
     /// Takes to heart what was said of names that have become known.
@@ -81,7 +95,8 @@ pub(crate) fn detect(
     progress: &mut Progress,
     mut each: impl FnMut(&Record, &[Detection]),
 ) {
-    let detector = Detector::new(Arc::clone(rules));
+    // Every command reads logs once and ends: the system takes the memory of thousands of rules back at once.
+    let detector = ManuallyDrop::new(Detector::new(Arc::clone(rules)));
     let mut correlator = Correlator::new(rules);
     let bytes_read = Arc::clone(&logs.bytes_read);
     let mut seen = 0_u64;

@@ -381,8 +381,8 @@ fn ci_runs_the_tests() {
         "clippy",
         "-D warnings",
         "test --locked --workspace",
-        "test --locked -p cordon-sim --features execution --test execution",
-        "clippy --locked -p cordon-sim --features execution",
+        "test --locked --workspace --features cordon-sim/execution --test execution",
+        "clippy --locked --workspace --features cordon-sim/execution --test execution",
         "install-missing.sh servers",
     ] {
         assert!(makefile.contains(needed), "make test no longer runs `{needed}`");

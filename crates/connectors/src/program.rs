@@ -6,7 +6,7 @@ use std::io::{Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 /// Where programs are looked for, in this order.
@@ -114,10 +114,16 @@ impl Watched {
         })
     }
 
-    /// Its next line; `None` if it ended or said nothing until then.
-    pub(crate) fn line(&self, until: Instant) -> Option<String> {
+    /// Its next line, unless it ended, or said nothing until then.
+    pub(crate) fn line(&self, until: Instant) -> Result<String, RecvTimeoutError> {
         let left = until.saturating_duration_since(Instant::now());
-        self.lines.recv_timeout(left).ok()
+        self.lines.recv_timeout(left)
+    }
+
+    /// Leaves it to itself until it ends, for so long at most.
+    pub(crate) fn leave(self, time: Duration) {
+        let until = Instant::now() + time;
+        std::thread::spawn(move || while self.line(until).is_ok() {});
     }
 }
 

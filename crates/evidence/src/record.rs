@@ -4,9 +4,12 @@
 //! `TargetUserName`, `actor.alternateId` of an Okta event stays dotted). A list repeats its name: `tags` twice
 //! for two tags, `target.type` once per element for a list of objects, in order.
 
-use std::borrow::Cow;
+mod name;
 
 use jiff::Timestamp;
+
+pub use name::FieldName;
+use name::{Met, find, name_hash};
 
 /// A log file among those of one run, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,88 +105,6 @@ struct Field {
     value: Stored,
 }
 
-/// A field's name, prepared so that looking it up in many records is cheap.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FieldName {
-    text: Cow<'static, str>,
-    hash: u32,
-}
-
-impl FieldName {
-    /// Prepares a name.
-    #[must_use]
-    pub fn new(name: &str) -> Self {
-        Self {
-            text: Cow::Owned(name.to_owned()),
-            hash: name_hash(name.as_bytes()),
-        }
-    }
-
-    /// Prepares a name that is known when compiling.
-    #[must_use]
-    pub const fn fixed(name: &'static str) -> Self {
-        Self {
-            text: Cow::Borrowed(name),
-            hash: name_hash(name.as_bytes()),
-        }
-    }
-
-    /// What a record keeps of a name to find it by; different names may share it.
-    pub(crate) fn hash(&self) -> u32 {
-        self.hash
-    }
-
-    /// The name itself.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
-/// A filter, not an identity: mixes the length with the first and the last eight bytes.
-const fn name_hash(name: &[u8]) -> u32 {
-    let (first, last) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => short_ends(name),
-    };
-    let mixed = (first ^ (name.len() as u64) << 56)
-        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-        .wrapping_add(last.wrapping_mul(0xC2B2_AE3D_27D4_EB4F));
-    (mixed ^ (mixed >> 29)).wrapping_mul(0x1656_67B1_9E37_79F9) as u32 ^ (mixed >> 32) as u32
-}
-
-/// Where `hash` is first; eight at a time, which compilers turn into vector instructions.
-fn find(hashes: &[u32], hash: u32) -> Option<usize> {
-    let (eights, rest) = hashes.as_chunks::<8>();
-    for (index, eight) in eights.iter().enumerate() {
-        if eight.iter().fold(false, |any, own| any | (*own == hash)) {
-            let inner = eight.iter().position(|own| *own == hash)?;
-            return Some(index * 8 + inner);
-        }
-    }
-    let inner = rest.iter().position(|own| *own == hash)?;
-    Some(eights.len() * 8 + inner)
-}
-
-const fn short_ends(name: &[u8]) -> (u64, u64) {
-    match (name.first_chunk::<4>(), name.last_chunk::<4>()) {
-        (Some(first), Some(last)) => (
-            u32::from_le_bytes(*first) as u64,
-            u32::from_le_bytes(*last) as u64,
-        ),
-        _ => (tiny(name), 0),
-    }
-}
-
-const fn tiny(mut name: &[u8]) -> u64 {
-    let mut sum = 0;
-    while let [byte, rest @ ..] = name {
-        sum = sum << 8 | *byte as u64;
-        name = rest;
-    }
-    sum
-}
-
 /// Windows events have about 40 fields, aliases included.
 const TYPICAL_FIELDS: usize = 56;
 
@@ -202,6 +123,7 @@ pub struct Record {
     pub dialect: Dialect,
     text: String,
     hashes: Vec<u32>,
+    met: Met,
     fields: Vec<Field>,
 }
 
@@ -238,6 +160,7 @@ impl Record {
             dialect,
             text: String::new(),
             hashes: Vec::new(),
+            met: Met::default(),
             fields: Vec::new(),
         }
     }
@@ -250,6 +173,7 @@ impl Record {
         self.dialect = Dialect::Other;
         self.text.clear();
         self.hashes.clear();
+        self.met = Met::default();
         self.fields.clear();
     }
 
@@ -319,15 +243,18 @@ impl Record {
 
     /// Adds a field whose texts are in the buffer.
     pub(crate) fn push_span(&mut self, name: Span, value: Stored) {
-        self.hashes.push(name_hash(self.slice(name).as_bytes()));
+        let hash = name_hash(self.slice(name).as_bytes());
+        self.met.note(hash);
+        self.hashes.push(hash);
         self.fields.push(Field { name, value });
     }
 
     /// A second name for the value of the field at `index`.
     pub(crate) fn alias(&mut self, index: usize, name: &FieldName) {
         if let Some(field) = self.fields.get(index).copied() {
-            let own = self.append(&name.text);
-            self.hashes.push(name.hash);
+            let own = self.append(name.as_str());
+            self.met.note(name.hash());
+            self.hashes.push(name.hash());
             self.fields.push(Field {
                 name: own,
                 value: field.value,
@@ -351,6 +278,7 @@ impl Record {
 
     fn set_name(&mut self, index: usize, name: Span) {
         let hash = name_hash(self.slice(name).as_bytes());
+        self.met.note(hash);
         if let (Some(field), Some(own)) = (self.fields.get_mut(index), self.hashes.get_mut(index)) {
             field.name = name;
             *own = hash;
@@ -361,6 +289,17 @@ impl Record {
     pub(crate) fn set_value(&mut self, index: usize, value: Stored) {
         if let Some(field) = self.fields.get_mut(index) {
             field.value = value;
+        }
+    }
+
+    /// Takes the spaces at the end off the value of the field at `index`, if it is text.
+    pub(crate) fn trim_value_end(&mut self, index: usize) {
+        if let Some(field) = self.fields.get(index)
+            && let Stored::Str(span) = field.value
+        {
+            let start = span.start as usize;
+            let end = start + self.slice(span).trim_end_matches(' ').len();
+            self.set_value(index, Stored::Str(Span::new(start, end)));
         }
     }
 
@@ -377,10 +316,13 @@ impl Record {
 
     /// The number of the first field of this prepared name.
     pub(crate) fn position_named(&self, name: &FieldName) -> Option<usize> {
-        self.position_hashed(&name.text, name.hash)
+        self.position_hashed(name.as_str(), name.hash())
     }
 
     fn position_hashed(&self, name: &str, hash: u32) -> Option<usize> {
+        if !self.met.may_have(hash) {
+            return None;
+        }
         let mut from = 0;
         loop {
             let found = find(self.hashes.get(from..)?, hash)? + from;
@@ -439,7 +381,7 @@ impl Record {
 
     /// Every value of the fields of this prepared name, in order.
     pub fn all_named<'a>(&'a self, name: &'a FieldName) -> impl Iterator<Item = Value<'a>> + 'a {
-        self.matching(&name.text, name.hash)
+        self.matching(name.as_str(), name.hash())
     }
 
     fn matching<'a>(&'a self, name: &'a str, hash: u32) -> impl Iterator<Item = Value<'a>> + 'a {
@@ -460,7 +402,7 @@ impl Record {
     /// The first field of this prepared name.
     #[must_use]
     pub fn get_named(&self, name: &FieldName) -> Option<Value<'_>> {
-        let found = self.position_hashed(&name.text, name.hash)?;
+        let found = self.position_hashed(name.as_str(), name.hash())?;
         self.fields.get(found).map(|field| self.value(field.value))
     }
 

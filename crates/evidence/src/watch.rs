@@ -56,6 +56,8 @@ pub struct Watch {
     inference: Inference,
     named: Vec<Named>,
     uses: Vec<Use>,
+    /// True if the last record shows something that was refused.
+    refused: bool,
     /// By rule number.
     fired: Vec<Option<Fired>>,
     reported: Reported,
@@ -77,6 +79,7 @@ impl Watch {
             inference: Inference::new(),
             named: Vec::new(),
             uses: Vec::new(),
+            refused: false,
             fired: Vec::new(),
             reported: Reported::default(),
             finding: None,
@@ -108,10 +111,12 @@ impl Watch {
     }
 
     fn learn(&mut self, record: &Record) {
-        let (learner, uses) = (&mut self.learner, &mut self.uses);
+        let (learner, uses, refused) = (&mut self.learner, &mut self.uses, &mut self.refused);
         uses.clear();
+        *refused = false;
         self.pairing.activities(record, &mut |activity| {
             learner.observe(&activity);
+            *refused |= is_refused(&activity.kind);
             uses.extend(use_of(&activity, learner.directory(), record.place));
         });
         for one in &self.uses {
@@ -150,6 +155,7 @@ impl Watch {
                 time: detection.time,
                 place: detection.place,
                 named: &self.named,
+                refused: self.refused,
             });
         }
     }
@@ -194,6 +200,7 @@ impl Watch {
             time: record.time,
             place: record.place,
             named: &self.named,
+            refused: self.refused,
         });
         self.finding = Some((rule, finding));
     }
@@ -288,6 +295,19 @@ fn count(fired: &mut Vec<Option<Fired>>, detection: &Detection) {
 }
 
 /// The use that an activity is, if it worked and could carry suspicion.
+/// True if somebody was refused something.
+const fn is_refused(kind: &ActivityKind<'_>) -> bool {
+    let (ActivityKind::Logon { outcome, .. }
+    | ActivityKind::Ticket { outcome, .. }
+    | ActivityKind::Flow { outcome, .. }
+    | ActivityKind::RemoteAccess { outcome, .. }
+    | ActivityKind::SignIn { outcome, .. }) = kind
+    else {
+        return false;
+    };
+    matches!(outcome, Outcome::Failure)
+}
+
 fn use_of(activity: &Activity<'_>, directory: &Directory, place: RecordPlace) -> Option<Use> {
     let (account, from, on, means) = match activity.kind {
         ActivityKind::Logon {

@@ -3,7 +3,11 @@
 mod support;
 
 use cordon_evidence::read::{CsvMap, Format, Options};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
 use cordon_evidence::record::{Dialect, Record, TimeBasis, Value};
+use cordon_evidence::sigma::{Detector, RuleSet, Scratch};
 use support::{event_log, read, read_with};
 
 fn time(record: &Record) -> String {
@@ -81,6 +85,38 @@ fn an_event_log_file() {
     );
     assert_eq!((record.place.position, record.dialect), (2, Dialect::Windows));
     assert_eq!(time(record), "2025-04-22T02:14:05Z");
+}
+
+/// Windows pads the name (`NtLmSsp `), rules say it without; elsewhere a space at the end stays.
+#[test]
+fn the_name_of_a_logon_process_loses_its_padding_however_the_event_came() {
+    const FLAT: &str = r#"{"EventID":4624,"Channel":"Security","EventTime":"2025-04-21 21:14:03","LogonProcessName":"NtLmSsp ","Note":"x "}"#;
+    const DUMPED: &str = r##"{"Event":{"System":{"EventID":4624,"Channel":"Security","TimeCreated":{"#attributes":{"SystemTime":"2025-04-21T21:14:03Z"}}},"EventData":{"LogonProcessName":"NtLmSsp ","Note":"x "}}}"##;
+    const WINLOG: &str = r#"{"@timestamp":"2025-04-21T21:14:03Z","winlog":{"channel":"Security","event_id":"4624","event_data":{"LogonProcessName":"NtLmSsp ","Note":"x "}}}"#;
+    const MAP: &str = "log-source: windows\ntime: { column: When }\ncolumns: { Process: LogonProcessName }\nconstants: { Channel: Security, EventID: \"4624\" }\n";
+    let table = Options {
+        csv_map: Some(CsvMap::from_yaml("m.yaml", MAP).unwrap()),
+        ..Options::default()
+    };
+    let rule = "title: t\nid: 3f0c8a52-3f04-4a2c-9a53-0d6a8e0a7c11\nlogsource: {product: windows, service: security}\n\
+        detection: {own: {EventID: 4624, LogonProcessName: NtLmSsp}, condition: own}\n";
+    let rules = RuleSet::load(&[("t.yml", rule)], NonZeroUsize::MIN);
+    let detector = Detector::new(Arc::new(rules));
+    let came = [
+        read(&event_log(&["pat"])),
+        read(FLAT.as_bytes()),
+        read(DUMPED.as_bytes()),
+        read(WINLOG.as_bytes()),
+        read_with(b"Process,Note,When\nNtLmSsp ,x ,2025-04-21T21:14:03Z\n", table),
+    ];
+    for (records, report) in came {
+        let record = &records[0];
+        assert_eq!(record.text("LogonProcessName"), Some("NtLmSsp"), "{report:?}");
+        assert!(record.text("Note").is_none_or(|note| note == "x "), "{report:?}");
+        let mut found = Vec::new();
+        detector.detect(record, &mut Scratch::default(), &mut found);
+        assert_eq!(found.len(), 1, "{report:?}");
+    }
 }
 
 #[test]

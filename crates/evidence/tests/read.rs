@@ -37,6 +37,19 @@ fn nxlog_lines_get_the_names_that_rules_use() {
 }
 
 #[test]
+fn an_array_with_an_object_on_each_line_is_read_whole() {
+    let one = r#"{"@timestamp":"2020-10-22T08:29:48Z","EventID":1}"#;
+    for log in [
+        format!("[\n{one},\n{one},\n{one}\n]\n"),
+        format!(" [ {one},\n{one},\n{one}]"),
+    ] {
+        let (records, report) = read(log.as_bytes());
+        assert_eq!(report.format, Format::JsonDocuments);
+        assert_eq!((records.len(), report.unreadable), (3, 0));
+    }
+}
+
+#[test]
 fn a_local_time_takes_the_zone_that_is_given_or_inferred() {
     for local_time in [
         LocalTime::Inferred,

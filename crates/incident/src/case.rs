@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cordon_act::own_effects::OwnEffect as Caused;
 use cordon_estate::names::Directory;
 use cordon_estate::{Entity, Estate};
 use cordon_evidence::bind::Named;
@@ -12,6 +13,8 @@ use cordon_evidence::sigma::{Detection, Rule};
 use cordon_evidence::watch::Watch;
 use cordon_plan::planner::Foothold;
 use jiff::Timestamp;
+
+use crate::own_effects;
 
 /// How a case is worked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,7 +53,21 @@ pub struct Case {
     held: BTreeSet<Entity>,
     now: Option<Timestamp>,
     detections: u64,
+    own: OwnEffects,
 }
+
+/// What Cordon caused, and when the inference was told of it last.
+#[derive(Debug, Default)]
+struct OwnEffects {
+    caused: Vec<Caused>,
+    /// Records taken in since then.
+    records: u32,
+    /// Accounts and systems that were known then.
+    population: usize,
+}
+
+/// Records after which names that became known meanwhile are looked for in what Cordon caused.
+const OWN_EFFECTS_AGAIN: u32 = 1000;
 
 impl Case {
     /// Opens a case over what is known of the estate, with the rules that detections will speak of.
@@ -63,12 +80,46 @@ impl Case {
             held: BTreeSet::new(),
             now: None,
             detections: 0,
+            own: OwnEffects::default(),
+        }
+    }
+
+    /// Says what Cordon caused, by its ledger: what it has refused is no evidence. Takes the place of what was said before.
+    pub fn set_own_effects(&mut self, caused: Vec<Caused>) {
+        self.own.caused = caused;
+        self.tell_own_effects();
+    }
+
+    fn tell_own_effects(&mut self) {
+        let effects = own_effects::of_estate(&self.own.caused, self.estate(), self.directory());
+        self.own.records = 0;
+        self.own.population = self.population();
+        let inference = self.watch.inference_mut();
+        inference.forget_own_effects();
+        for effect in effects {
+            inference.own_effect(effect);
+        }
+    }
+
+    fn population(&self) -> usize {
+        self.estate().accounts.len() + self.estate().systems.len()
+    }
+
+    /// Looks now and then whether names that Cordon acted on have become known.
+    fn keep_own_effects(&mut self) {
+        if self.own.caused.is_empty() {
+            return;
+        }
+        self.own.records = self.own.records.saturating_add(1);
+        if self.own.records >= OWN_EFFECTS_AGAIN && self.own.population != self.population() {
+            self.tell_own_effects();
         }
     }
 
     /// Takes in a record and the detections on it.
     pub fn on_record(&mut self, record: &Record, detections: &[Detection]) -> Vec<Effect> {
         self.advance(record);
+        self.keep_own_effects();
         let known_accesses = self.estate().accesses.len();
         let weights = &self.weights;
         self.watch

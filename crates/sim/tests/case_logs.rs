@@ -88,6 +88,7 @@ fn observe(folder: &Path, estate: &Estate) -> (BTreeMap<String, u64>, Inference)
                     time: detection.time,
                     place: detection.place,
                     named: &named,
+                    refused: false,
                 });
             }
         },

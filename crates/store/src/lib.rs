@@ -10,6 +10,8 @@ mod claim;
 mod error;
 pub mod limits;
 mod location;
+#[cfg(feature = "memory")]
+pub mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod row;

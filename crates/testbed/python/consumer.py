@@ -8,12 +8,15 @@ import json
 import logging
 import os
 import sys
+import threading
+import time
 import types
 
 PORT, CERTIFICATE, KEY, FOLDER = sys.argv[1:5]
 
 import flask
 import otupy
+from apscheduler.events import EVENT_JOB_ADDED, EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MISSED
 
 # Its packages of actuators, encoders and transfers bring in clients of clouds and brokers when they begin; nothing of that is wanted, so
 # they are made empty and their modules are loaded one by one.
@@ -66,6 +69,36 @@ class Kept:
         self.write(value)
 
 
+class Due:
+    """What a scheduler still has to do now, in a file: it acts a moment after the answer."""
+
+    def __init__(self, scheduler):
+        self.kept = Kept("due.json")
+        self.lock = threading.Lock()
+        self.scheduler, self.due, self.early = scheduler, set(), set()
+        self.kept.write([])
+        scheduler.add_listener(self.added, EVENT_JOB_ADDED)
+        scheduler.add_listener(self.done, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+
+    def added(self, event):
+        job = self.scheduler.get_job(event.job_id)
+        if job and job.next_run_time and job.next_run_time.timestamp() > time.time() + 1:
+            return
+        self.move(event.job_id, self.early, self.due)
+
+    def done(self, event):
+        self.move(event.job_id, self.due, self.early)
+
+    def move(self, job, source, destination):
+        """A job may be done before it is told that it was added."""
+        with self.lock:
+            if job in source:
+                source.remove(job)
+            else:
+                destination.add(job)
+            self.kept.write(sorted(self.due))
+
+
 class PacketFilter(SLPFActuator):
     """otupy's packet filter, in front of a file."""
 
@@ -79,6 +112,7 @@ class PacketFilter(SLPFActuator):
             db_jobs_table_name="jobs",
             update_path=FOLDER,
         )
+        self.due = Due(self.scheduler)
 
     def validate_action_target_args(self, action, target, args):
         return None

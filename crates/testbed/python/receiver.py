@@ -6,7 +6,8 @@ set, issuer, audience, bearer token, file that keeps what it knows, and certific
     POST /events    a token
     POST /logon     a user logs on: {"account": …}; 200 or 403
     GET  /state     every account: may it log on, how many sessions has it
-    GET  /received  every token that was taken, in order
+
+The file holds the same accounts, and every token that was taken, in order.
 """
 
 import json
@@ -137,28 +138,30 @@ class Handler(BaseHTTPRequestHandler):
             act(known, claims)
             known["seen"].append(claims["jti"])
             known["received"].append(claims)
-        self.answer(202)
 
     def do_POST(self):
         with one_at_a_time:
             known = load()
+            status, says = 200, None
             try:
                 if self.path == "/events":
                     self.events(known)
+                    status = 202
                 else:
                     who = account(known, json.loads(self.body())["account"])
                     if not who["may_log_on"]:
                         raise Refused("access_denied", "may not log on", 403)
                     who["sessions"] += 1
-                    self.answer(200)
             except Refused as refused:
-                self.answer(refused.status, {"err": refused.err, "description": refused.description})
+                status, says = refused.status, {"err": refused.err, "description": refused.description}
+            # Kept before it is answered: whoever has the answer can read the file.
             save(known)
+            self.answer(status, says)
 
     def do_GET(self):
         with one_at_a_time:
             known = load()
-        self.answer(200, known["accounts"] if self.path == "/state" else known["received"])
+        self.answer(200, known["accounts"])
 
 
 server = ThreadingHTTPServer(("127.0.0.1", int(PORT)), Handler)

@@ -2,9 +2,11 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
 
-use crate::python::finish;
+use crate::process::listens;
+use crate::python::{finish, turn_to_start};
 use crate::{Folder, Python, Server, WebAuthority, free_port, run};
 
 /// The packages, Canaille 0.3.6 among them.
@@ -17,11 +19,16 @@ key = RSAKey.generate_key(2048, {'use': 'sig', 'alg': 'RS256'}, private=True)
 key.ensure_kid()
 print('{' + ', '.join(f'{name} = \"{value}\"' for name, value in key.as_dict(private=True).items() if isinstance(value, str)) + '}')";
 
-/// What runs one statement on a database.
+/// What runs statements on a database, one a line, and answers how many lines there are and the rows, or `!` and what is wrong.
 const SQL: &str = "import sqlite3, sys
-with sqlite3.connect(sys.argv[1], timeout=20) as database:
-    for row in database.execute(sys.argv[2]):
-        print(*row, sep='|')";
+for statement in sys.stdin:
+    try:
+        with sqlite3.connect(sys.argv[1], timeout=60) as database:
+            rows = ['|'.join(map(str, row)) for row in database.execute(statement)]
+        text = ''.join(row + '\\n' for row in rows)
+        print(text.count('\\n'), text, sep='\\n', end='', flush=True)
+    except sqlite3.Error as error:
+        print('!', error, flush=True)";
 
 /// The password of every user of a [`Canaille`].
 const PASSWORD: &str = "Us3r!passw0rd";
@@ -36,6 +43,50 @@ pub struct Canaille {
     authority: WebAuthority,
     port: u16,
     server: Option<Server>,
+    /// Kept running: an interpreter for each statement would cost more than the statement.
+    sql: Mutex<Option<Conversation>>,
+}
+
+/// A program that answers orders, one a line. It is killed when dropped.
+#[derive(Debug)]
+struct Conversation {
+    child: Child,
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Conversation {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            orders: child.stdin.take().unwrap(),
+            answers: BufReader::new(child.stdout.take().unwrap()),
+            child,
+        }
+    }
+
+    fn order(&mut self, order: &str) -> String {
+        assert!(!order.contains('\n'), "an order is a line");
+        writeln!(self.orders, "{order}").unwrap();
+        self.line()
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.answers.read_line(&mut line).unwrap();
+        line
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Canaille {
@@ -70,6 +121,7 @@ impl Canaille {
             authority,
             port,
             server: None,
+            sql: Mutex::new(None),
         };
         canaille.restart();
         Ok(canaille)
@@ -86,9 +138,10 @@ impl Canaille {
             .arg("run")
             .env("CANAILLE_CONFIG", self.folder.path().join("canaille.toml"))
             .current_dir(self.folder.path());
+        let _turn = turn_to_start();
         let mut server = Server::start(command, &self.folder.path().join("log"));
         server.wait_until("Canaille answers", 60, || {
-            self.try_get("/.well-known/openid-configuration", None).is_some()
+            listens(self.port) && self.try_get("/.well-known/openid-configuration", None).is_some()
         });
         self.server = Some(server);
     }
@@ -149,15 +202,17 @@ impl Canaille {
     /// # Panics
     /// If that fails.
     pub fn sql(&self, statement: &str) -> String {
-        let output = self
-            .python
-            .interpreter()
-            .args(["-c", SQL, &self.folder.file("db.sqlite"), statement])
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{statement}: {said}");
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        let mut sql = self.sql.lock().unwrap();
+        let database = self.folder.file("db.sqlite");
+        let sql = sql.get_or_insert_with(|| {
+            Conversation::start(self.python.interpreter().args(["-c", SQL, &database]))
+        });
+        let answer = sql.order(statement);
+        let lines: usize = answer
+            .trim()
+            .parse()
+            .unwrap_or_else(|_| panic!("{statement}: {answer}"));
+        (0..lines).map(|_| sql.line()).collect()
     }
 
     /// One of its users with a browser.
@@ -167,27 +222,17 @@ impl Canaille {
     #[must_use]
     pub fn browser(&self, name: &str) -> Browser {
         let script = self.folder.write("browser.py", BROWSER);
-        let mut child = self
-            .python
-            .interpreter()
-            .args([
-                &script,
-                &self.address(),
-                &self.authority(),
-                name,
-                PASSWORD,
-                "console",
-            ])
-            .arg("s3cret-of-the-console")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Browser {
-            orders: child.stdin.take().unwrap(),
-            answers: BufReader::new(child.stdout.take().unwrap()),
-            child,
-        }
+        let mut command = self.python.interpreter();
+        command.args([
+            &script,
+            &self.address(),
+            &self.authority(),
+            name,
+            PASSWORD,
+            "console",
+            "s3cret-of-the-console",
+        ]);
+        Browser(Conversation::start(&mut command))
     }
 
     /// What its SCIM server says at `path` (from `/Users` on), read with curl and a token of its own.
@@ -323,11 +368,7 @@ fn prepare(python: &Python, folder: &Path) -> Result<(), String> {
 
 /// A person with a browser, who keeps cookies and tokens.
 #[derive(Debug)]
-pub struct Browser {
-    child: Child,
-    orders: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
+pub struct Browser(Conversation);
 
 impl Browser {
     /// Logs on with the password, by the code flow.
@@ -335,7 +376,7 @@ impl Browser {
     /// # Errors
     /// What the page said to somebody who did not get in.
     pub fn login(&mut self) -> Result<(), String> {
-        let answer = self.order("login");
+        let answer = self.0.order("login");
         if answer.contains("\"answer\": \"in\"") {
             Ok(())
         } else {
@@ -359,22 +400,8 @@ impl Browser {
     }
 
     fn status(&mut self, order: &str) -> u16 {
-        let answer = self.order(order);
+        let answer = self.0.order(order);
         let digits: String = answer.chars().filter(char::is_ascii_digit).collect();
         digits.parse().unwrap_or_else(|_| panic!("{order}: {answer}"))
-    }
-
-    fn order(&mut self, order: &str) -> String {
-        writeln!(self.orders, "{order}").unwrap();
-        let mut answer = String::new();
-        self.answers.read_line(&mut answer).unwrap();
-        answer
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -311,7 +311,7 @@ impl AccessServer {
         let mut logged_on: Option<Instant> = None;
         while self.is_authorized() != through || self.lets_through() != through {
             assert!(
-                begun.elapsed() < Duration::from_secs(40),
+                begun.elapsed() < Duration::from_secs(180),
                 "{what}: no\n{}",
                 self.hostapd.said()
             );
@@ -320,7 +320,7 @@ impl AccessServer {
                 self.log_on();
                 logged_on = Some(Instant::now());
             }
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 }
@@ -363,14 +363,12 @@ fn start_hostapd(network: &Namespace, folder: &Folder) -> Server {
 }
 
 fn start_enforcer(network: &Namespace, folder: &Folder) -> Server {
-    use std::os::unix::fs::PermissionsExt as _;
-    let script = folder.write(
+    let script = folder.program(
         "enforce",
         "#!/bin/sh\ncase \"$2\" in\n\
          AP-STA-CONNECTED) nft add element inet admission admitted \"{ $3 }\" ;;\n\
          AP-STA-DISCONNECTED) nft delete element inet admission admitted \"{ $3 }\" ;;\nesac\n",
     );
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = network.command("hostapd_cli");
     command.args(["-p", &folder.file("hostapd"), "-i", "port", "-a", &script]);
     Server::start(command, &folder.path().join("enforce.log"))

@@ -147,6 +147,27 @@ impl HaProxy {
         reply
     }
 
+    /// What its map holds in force and on disk, the state of every server, and whether both routes serve.
+    ///
+    /// # Panics
+    /// If it does not answer.
+    #[must_use]
+    pub fn picture(&self) -> String {
+        let map = self.say(&format!("show map {}", self.map()));
+        let entries: Vec<&str> = map
+            .lines()
+            .filter_map(|line| Some(line.split_once(' ')?.1))
+            .collect();
+        let stat = self.say("show stat -1 6 -1");
+        let states: Vec<&str> = stat.lines().filter_map(|line| line.split(',').nth(17)).collect();
+        format!(
+            "in force {entries:?}, kept {:?}, states {states:?}, orders {}, portal {}",
+            std::fs::read_to_string(self.map()).unwrap(),
+            self.get("/orders/2").status,
+            self.get("/x").status
+        )
+    }
+
     /// Reloads the configuration and the map's file, as `systemctl reload` does, and waits until the new worker serves.
     ///
     /// # Panics

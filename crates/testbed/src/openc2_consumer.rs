@@ -1,6 +1,8 @@
 //! An OpenC2 consumer on otupy.
 
-use crate::{Folder, Python, Server, WebAuthority, free_port, try_run};
+use crate::process::listens;
+use crate::python::turn_to_start;
+use crate::{Folder, Python, Server, WebAuthority, free_port, try_run, wait_until};
 
 /// The packages, otupy 1.1.46 among them.
 const REQUIREMENTS: &str = include_str!("../python/openc2.txt");
@@ -63,16 +65,17 @@ impl OpenC2Consumer {
         self.stop();
         let mut command = self.python.interpreter();
         command.args(&self.arguments);
+        let _turn = turn_to_start();
         let mut server = Server::start(command, &self.folder.path().join("log"));
-        let address = self.address();
-        let authority = self.authority();
+        let (address, authority, port) = (self.address(), self.authority(), self.port);
         server.wait_until("the consumer answers", 60, || {
-            try_run(
-                "curl",
-                &["-sS", "--max-time", "5", "--cacert", &authority, &address],
-            )
-            .status
-            .success()
+            listens(port)
+                && try_run(
+                    "curl",
+                    &["-sS", "--max-time", "20", "--cacert", &authority, &address],
+                )
+                .status
+                .success()
         });
         self.server = Some(server);
     }
@@ -92,6 +95,17 @@ impl OpenC2Consumer {
     #[must_use]
     pub fn authority(&self) -> String {
         self.authority.certificate()
+    }
+
+    /// Waits until its packet filter has done what it was told: it acts a moment after it has answered.
+    ///
+    /// # Panics
+    /// If it does not come to that.
+    pub fn settle(&self) {
+        let due = self.folder.file("due.json");
+        wait_until("the packet filter has acted", 60, || {
+            std::fs::read_to_string(&due).is_ok_and(|text| text == "[]")
+        });
     }
 
     /// What its packet filter has in force: how many rules deny what, as JSON.

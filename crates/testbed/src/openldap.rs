@@ -290,6 +290,42 @@ impl OpenLdap {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Every entry with all its attributes, but for what the server itself notes of each change.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    #[must_use]
+    pub fn picture(&self) -> String {
+        let output = self.client(
+            "ldapsearch",
+            &[
+                "-LLL",
+                "-o",
+                "ldif-wrap=no",
+                "-b",
+                BASE,
+                "(objectClass=*)",
+                "*",
+                "+",
+            ],
+            "",
+        );
+        assert!(output.status.success(), "{output:?}");
+        let dump = String::from_utf8(output.stdout).unwrap();
+        let noted = ["entryCSN: ", "modifyTimestamp: ", "modifiersName: "];
+        let mut entries: Vec<String> = dump
+            .split("\n\n")
+            .map(|entry| {
+                let mut lines: Vec<&str> = entry.lines().collect();
+                lines.retain(|line| !noted.iter().any(|noted| line.starts_with(noted)));
+                lines.sort_unstable();
+                lines.join("\n")
+            })
+            .collect();
+        entries.sort_unstable();
+        entries.join("\n\n")
+    }
+
     /// Whether somebody can log on.
     #[must_use]
     pub fn can_log_on(&self, name: &str, password: &str) -> bool {

@@ -1,13 +1,19 @@
 //! Processes, ports and folders of a test.
 
 use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// Folders in which Debian keeps servers and that a user's search path may lack.
 const SERVER_FOLDERS: [&str; 3] = ["/usr/sbin", "/sbin", "/usr/local/sbin"];
+
+/// How often it is looked whether something has come about.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// How long a server may take to start at least: that the machine is busy is no failure of the server.
+const BUSY_SECONDS: u64 = 180;
 
 /// Says on stderr that a test was skipped and why. The caller returns.
 pub fn skip(reason: &str) {
@@ -103,7 +109,7 @@ pub fn free_port() -> u16 {
         .port()
 }
 
-/// Waits until a condition holds, asking 20 times a second.
+/// Waits until a condition holds, asking 50 times a second.
 ///
 /// # Panics
 /// If it does not hold within `seconds`.
@@ -111,8 +117,13 @@ pub fn wait_until(what: &str, seconds: u64, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(seconds);
     while !holds() {
         assert!(Instant::now() < end, "{what}: not within {seconds} s");
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(LOOK_EVERY);
     }
+}
+
+/// True if somebody listens at a port of the loopback address: cheaper to ask than the server itself.
+pub(crate) fn listens(port: u16) -> bool {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
 /// A folder that is removed when dropped.
@@ -154,6 +165,23 @@ impl Folder {
     pub fn write(&self, name: &str, content: &str) -> String {
         let path = self.file(name);
         std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Writes a program in it that its owner alone may change, and returns its path.
+    ///
+    /// Another process writes it: a file that this one had open for writing could be open for a moment in a child that another test
+    /// starts just then, and a program that is open for writing cannot be started.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    #[must_use]
+    pub fn program(&self, name: &str, content: &str) -> String {
+        let path = self.file(name);
+        let mut copy = command("sh");
+        copy.args(["-c", "cat >\"$0\" && chmod 755 \"$0\"", &path]);
+        let output = run_with_input(copy, content);
+        assert!(output.status.success(), "{output:?}");
         path
     }
 }
@@ -212,11 +240,13 @@ impl Server {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Waits until a condition holds.
+    /// Waits until a condition holds: for `seconds`, and for three minutes at least, because a server that runs and is late is only on a
+    /// busy machine.
     ///
     /// # Panics
     /// With what the server said, if it ends first or the time is over.
     pub fn wait_until(&mut self, what: &str, seconds: u64, mut holds: impl FnMut() -> bool) {
+        let seconds = seconds.max(BUSY_SECONDS);
         let end = Instant::now() + Duration::from_secs(seconds);
         while !holds() {
             let running = self.is_running();
@@ -225,7 +255,7 @@ impl Server {
                 "{what}: not within {seconds} s (running: {running}):\n{}",
                 self.said()
             );
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(LOOK_EVERY);
         }
     }
 

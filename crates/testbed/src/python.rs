@@ -4,6 +4,7 @@ use std::hash::{Hash as _, Hasher as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::missing_program;
@@ -25,6 +26,14 @@ const FROM_OUTSIDE: [&str; 11] = [
     "HTTPS_PROXY",
     "ALL_PROXY",
 ];
+
+/// Held while a server in Python starts: starting is all work, and several at once would only make each other late.
+static STARTING: Mutex<()> = Mutex::new(());
+
+/// Waits for its turn to start a server in Python, which ends when this is dropped.
+pub(crate) fn turn_to_start() -> MutexGuard<'static, ()> {
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A Python environment with pinned packages. It lies in the folder that `CORDON_TEST_CACHE` names, or in one below the system's folder
 /// for temporary files; it is made under a lock, so that tests that run at once wait for each other.

@@ -1,5 +1,7 @@
 //! A receiver of Security Event Tokens, independent of what sends them.
 
+use crate::process::listens;
+use crate::python::turn_to_start;
 use crate::{Folder, Python, Server, WebAuthority, free_port, try_run};
 
 /// The packages, PyJWT 2.15.1 among them.
@@ -74,9 +76,10 @@ impl Receiver {
         self.stop();
         let mut command = self.python.interpreter();
         command.args(&self.arguments);
+        let _turn = turn_to_start();
         let mut server = Server::start(command, &self.folder.path().join("log"));
         server.wait_until("the receiver answers", 60, || {
-            self.try_ask("/state", None).0 == 200
+            listens(self.port) && self.try_ask("/state", None).0 == 200
         });
         self.server = Some(server);
     }
@@ -98,34 +101,20 @@ impl Receiver {
         self.authority.certificate()
     }
 
-    /// Every account that it knows: whether it may log on and how many sessions it has, as JSON.
+    /// What it keeps, as JSON: by `accounts`, whether each may log on and how many sessions it has; by `received`, the claims of every
+    /// token that it took, in order.
     ///
     /// # Panics
-    /// If it does not answer.
+    /// If it cannot be read.
     #[must_use]
-    pub fn state(&self) -> String {
-        self.ask("/state")
-    }
-
-    /// The claims of every token that it took, in order, as JSON.
-    ///
-    /// # Panics
-    /// If it does not answer.
-    #[must_use]
-    pub fn received(&self) -> String {
-        self.ask("/received")
+    pub fn kept(&self) -> String {
+        std::fs::read_to_string(self.folder.file("kept.json")).unwrap()
     }
 
     /// Logs a user on there; false if it may not.
     pub fn log_on(&self, account: &str) -> bool {
         let body = format!("{{\"account\": \"{account}\"}}");
         self.try_ask("/logon", Some(&body)).0 == 200
-    }
-
-    fn ask(&self, path: &str) -> String {
-        let (status, body) = self.try_ask(path, None);
-        assert_eq!(status, 200, "{path}: {body}");
-        body
     }
 
     fn try_ask(&self, path: &str, body: Option<&str>) -> (u16, String) {

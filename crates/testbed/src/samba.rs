@@ -280,8 +280,10 @@ impl SambaDc {
              [realms]\n {realm} = {{\n  kdc = {ADDRESS}\n }}\n",
             realm = Self::REALM
         );
-        let file = self.folder.write("krb5.conf", &configuration);
-        let cache = self.folder.file("tickets");
+        // Of its own: others may log on meanwhile.
+        let own = Folder::new();
+        let file = own.write("krb5.conf", &configuration);
+        let cache = own.file("tickets");
         let mut kinit = self.namespace.command("kinit");
         kinit.env("KRB5_CONFIG", file).args(["-c", &cache, name]);
         run_with_input(kinit, &format!("{password}\n"))

@@ -1,5 +1,7 @@
 //! A SCIM server that holds everything in memory.
 
+use crate::process::listens;
+use crate::python::turn_to_start;
 use crate::{Folder, Python, Server, free_port, run};
 
 /// The packages, scim2-server 0.8.3 among them.
@@ -45,10 +47,9 @@ impl ScimServer {
         self.stop();
         let mut command = self.python.program("scim2-server");
         command.args(["--port", &self.port.to_string(), "--bearer-token", Self::TOKEN]);
+        let _turn = turn_to_start();
         let mut server = Server::start(command, &self.folder.path().join("log"));
-        server.wait_until("the SCIM server listens", 60, || {
-            std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok()
-        });
+        server.wait_until("the SCIM server listens", 60, || listens(self.port));
         self.server = Some(server);
     }
 

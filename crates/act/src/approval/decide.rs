@@ -322,7 +322,7 @@ fn read_approval(
     Ok((statement, role, by))
 }
 
-fn check(
+pub(super) fn check(
     place: usize,
     signed: &SignedStatement,
     role: Role,
@@ -333,7 +333,12 @@ fn check(
         .map_err(|why| ApprovalError::Signature { place, why })
 }
 
-fn in_time(place: usize, by: &Signed, until: Timestamp, now: Timestamp) -> Result<(), ApprovalError> {
+pub(super) fn in_time(
+    place: usize,
+    by: &Signed,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<(), ApprovalError> {
     let person = by.person.clone();
     if now >= until {
         return Err(ApprovalError::Expired { place, person, until });
@@ -384,6 +389,12 @@ impl Collected {
 
     /// Two different people, whose keys differ.
     fn two(&self, role: Role) -> Result<(), ApprovalError> {
+        #[cfg(feature = "planted-bugs")]
+        if crate::bugs::is_planted(crate::bugs::Bug::CountsSignatures)
+            && self.1.get(&role).is_some_and(|signatures| *signatures >= 2)
+        {
+            return Ok(());
+        }
         let people = self.people(role);
         let mut keys: Vec<&String> = self
             .0
@@ -469,7 +480,7 @@ pub fn approve_renewal(
     })
 }
 
-fn approver(by: Signed, role: Role) -> Approver {
+pub(super) fn approver(by: Signed, role: Role) -> Approver {
     Approver {
         person: by.person,
         fingerprint: by.fingerprint,

@@ -26,3 +26,7 @@ pub const PRINCIPALS_PER_LINE_MAX: usize = 32;
 
 /// Most mistakes of a file that are reported.
 pub const MISTAKES_MAX: usize = 100;
+
+/// Up to so many accounts, each named by itself, are never too large a share of an organisation: in a small one every plan would else be
+/// over the limit, and an approval that is always asked for is given without a look.
+pub const SHARE_FLOOR_ACCOUNTS: usize = 5;

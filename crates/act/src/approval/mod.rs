@@ -4,14 +4,16 @@
 //! (ssh-keygen(1)), and what is signed is a short text that a person can read. Signatures are those of `ssh-keygen -Y sign`
 //! (OpenSSH's PROTOCOL.sshsig); the namespace of a signature is the [`Role`] in which it was given.
 //!
-//! Text, bytes and the time come in; nothing here reads a file or a clock. [`Approved`], [`LiftApproved`] and
-//! [`RenewalApproved`] can be made by [`approve`], [`approve_lift`] and [`approve_renewal`] only.
+//! Text, bytes and the time come in; nothing here reads a file or a clock. [`Approved`], [`LiftApproved`],
+//! [`RenewalApproved`] and [`ResumeApproved`] can be made by [`approve`], [`approve_lift`], [`approve_renewal`] and
+//! [`approve_resume`] only.
 
 mod armour;
 mod decide;
 pub mod limits;
 mod options;
 mod rehearsal;
+mod resume;
 mod signature;
 mod signers;
 mod statement;
@@ -27,6 +29,7 @@ pub use decide::{
 };
 pub use options::{OptionsError, SignerOptions};
 pub use rehearsal::RehearsalKey;
+pub use resume::{RESUME_FORMAT, ResumeApproved, ResumeStatement, approve_resume};
 pub use signature::{SignatureError, Signed, verify};
 pub use signers::{AllowedSigners, Signer, SignerNote, SignersError};
 pub use statement::{
@@ -49,11 +52,20 @@ pub enum Role {
     Lift,
     /// `cordon-renew`: that a lease run longer.
     Renew,
+    /// `cordon-resume`: that a halted plan go on.
+    Resume,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 5] = [Self::Approve, Self::Bulk, Self::Force, Self::Lift, Self::Renew];
+    pub const ALL: [Self; 6] = [
+        Self::Approve,
+        Self::Bulk,
+        Self::Force,
+        Self::Lift,
+        Self::Renew,
+        Self::Resume,
+    ];
 
     /// The namespace of signatures given in this role, for `ssh-keygen -Y sign -n`.
     #[must_use]
@@ -64,6 +76,7 @@ impl Role {
             Self::Force => "cordon-force",
             Self::Lift => "cordon-lift",
             Self::Renew => "cordon-renew",
+            Self::Resume => "cordon-resume",
         }
     }
 }

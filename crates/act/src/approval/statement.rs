@@ -253,7 +253,7 @@ fn whole_seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
-fn canonical<T: fmt::Display>(text: &str, statement: T) -> Result<T, StatementError> {
+pub(super) fn canonical<T: fmt::Display>(text: &str, statement: T) -> Result<T, StatementError> {
     if statement.to_string() == text {
         Ok(statement)
     } else {
@@ -262,14 +262,14 @@ fn canonical<T: fmt::Display>(text: &str, statement: T) -> Result<T, StatementEr
 }
 
 /// The lines of a statement after its first.
-struct Lines<'a> {
+pub(super) struct Lines<'a> {
     lines: std::iter::Peekable<std::str::Split<'a, char>>,
     /// How many were taken.
     taken: usize,
 }
 
 impl<'a> Lines<'a> {
-    fn start(text: &'a str, format: &'static str) -> Result<Self, StatementError> {
+    pub(super) fn start(text: &'a str, format: &'static str) -> Result<Self, StatementError> {
         if text.len() > STATEMENT_BYTES_MAX {
             return Err(StatementError::Long);
         }
@@ -294,7 +294,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    fn hash(&mut self, name: &str, wanted: &'static str) -> Result<String, StatementError> {
+    pub(super) fn hash(&mut self, name: &str, wanted: &'static str) -> Result<String, StatementError> {
         let value = self.value(name, wanted)?;
         let digits = value
             .bytes()
@@ -315,7 +315,7 @@ impl<'a> Lines<'a> {
             .ok_or(self.wrong(WANTED))
     }
 
-    fn time(&mut self, name: &str, wanted: &'static str) -> Result<Timestamp, StatementError> {
+    pub(super) fn time(&mut self, name: &str, wanted: &'static str) -> Result<Timestamp, StatementError> {
         let value = self.value(name, wanted)?;
         let time: Timestamp = value.parse().map_err(|_| self.wrong(wanted))?;
         if time.subsec_nanosecond() == 0 {

@@ -331,7 +331,7 @@ fn what_exceeds_a_limit_needs_a_third_person() {
 
 #[test]
 fn the_readers_own_limits_count_where_they_are_smaller() {
-    let orders = orders(2);
+    let orders = orders(6);
     decide(&orders, &two(&orders)).unwrap();
     let ceiling = VolumeLimits {
         per_plan: 1,
@@ -348,9 +348,9 @@ fn the_readers_own_limits_count_where_they_are_smaller() {
     assert_eq!(
         excesses,
         [
-            Excess::Targets { targets: 2, limit: 1 },
+            Excess::Targets { targets: 6, limit: 1 },
             Excess::Accounts {
-                accounts: 2,
+                accounts: 6,
                 of: 10,
                 per_mille: 50
             },
@@ -381,6 +381,28 @@ fn shares_are_exact_and_an_unknown_share_is_too_much() {
     orders.limits.accounts = 0;
     let error = decide(&orders, &two(&orders)).unwrap_err().to_string();
     assert!(error.contains("do not say how many"), "{error}");
+}
+
+#[test]
+fn a_handful_of_named_accounts_is_never_too_large_a_share() {
+    for of in [0, 1, 20, 99] {
+        let mut orders = orders(5);
+        orders.limits.accounts = of;
+        decide(&orders, &two(&orders)).unwrap();
+        orders.orders[0].targets.push(Target::Account {
+            account: "one-more".to_owned(),
+        });
+        let error = decide(&orders, &two(&orders)).unwrap_err();
+        assert!(matches!(error, ApprovalError::Bulk { .. }), "6 of {of}: {error}");
+    }
+    // Nobody here knows how many a group has, or all but some are.
+    for whom in [Whom::Group("all".to_owned()), Whom::AllBut(Vec::new())] {
+        let mut orders = orders(1);
+        orders.limits.accounts = 10;
+        orders.orders[0].targets = vec![Target::RemoteAccess { whom }];
+        let error = decide(&orders, &two(&orders)).unwrap_err();
+        assert!(matches!(error, ApprovalError::Bulk { .. }), "{error}");
+    }
 }
 
 #[test]

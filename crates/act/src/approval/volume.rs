@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::SHARE_FLOOR_ACCOUNTS;
 use crate::{Orders, Target, VolumeLimits, Whom};
 
 /// A limit that orders exceed.
@@ -75,7 +76,10 @@ pub(super) fn excesses(orders: &Orders, ceiling: Option<&VolumeLimits>) -> Vec<E
             limit: per_plan,
         });
     }
-    let accounts = accounts(orders, of);
+    let (accounts, each_named) = accounts(orders, of);
+    if each_named && accounts <= SHARE_FLOOR_ACCOUNTS {
+        return found;
+    }
     if accounts > 0 && of == 0 {
         found.push(Excess::ShareUnknown { accounts });
     } else if accounts as u64 * 1000 > u64::from(per_mille) * u64::from(of) {
@@ -89,10 +93,11 @@ pub(super) fn excesses(orders: &Orders, ceiling: Option<&VolumeLimits>) -> Vec<E
 }
 
 /// How many accounts lose something whole: their logon, their sessions, their remote access. A group's size is not in orders, so a
-/// group counts as one.
-fn accounts(orders: &Orders, of: u32) -> usize {
+/// group counts as one. And whether each is named by itself.
+fn accounts(orders: &Orders, of: u32) -> (usize, bool) {
     let mut named = BTreeSet::new();
     let mut all_but = None::<usize>;
+    let mut each_named = true;
     for (_, placement) in orders.placements() {
         match placement.target {
             Target::Account { account } | Target::Sessions { account } => {
@@ -106,16 +111,18 @@ fn accounts(orders: &Orders, of: u32) -> usize {
             Target::RemoteAccess {
                 whom: Whom::Group(group),
             } => {
+                each_named = false;
                 named.insert(format!("group {}", group.to_lowercase()));
             }
             Target::RemoteAccess {
                 whom: Whom::AllBut(but),
             } => {
+                each_named = false;
                 let rest = (of as usize).saturating_sub(but.len()).max(1);
                 all_but = all_but.max(Some(rest));
             }
             _ => {}
         }
     }
-    named.len().max(all_but.unwrap_or(0))
+    (named.len().max(all_but.unwrap_or(0)), each_named)
 }

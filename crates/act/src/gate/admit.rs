@@ -29,10 +29,15 @@ impl Gate {
                 mark: Mark(String::new()),
             }),
             (_, None) => Err(incomplete("a target")),
-            (Verb::Observe | Verb::Probe, Some(target)) => Ok(Admission {
-                lease_until: None,
-                mark: placement(call.point, target).mark(),
-            }),
+            (Verb::Observe | Verb::Probe, Some(target)) => {
+                let placement = placement(call.point, target);
+                let mark = placement.mark();
+                self.note_look(call, placement);
+                Ok(Admission {
+                    lease_until: None,
+                    mark,
+                })
+            }
             (Verb::Apply, Some(target)) => self.apply(call, placement(call.point, target), now),
             (Verb::Lift, Some(target)) => self.lift(call, placement(call.point, target), now),
         }
@@ -50,6 +55,10 @@ impl Gate {
             };
         }
         let point = self.state.points.entry(call.point.clone()).or_default();
+        #[cfg(feature = "planted-bugs")]
+        if crate::bugs::is_planted(crate::bugs::Bug::IgnoresEpoch) {
+            return Ok(());
+        }
         if call.epoch < point.epoch {
             return Err(Refusal::Fenced {
                 point: call.point.clone(),
@@ -71,8 +80,9 @@ impl Gate {
             return Err(incomplete("the one order on whose behalf"));
         };
         let (registered, order) = self.ordered(call.orders_digest, id, &placement)?;
-        let begins = self.may_begin_or_go_on(call.orders_digest, registered, order, now)?;
-        self.not_never(&placement)?;
+        self.may_begin_or_go_on(call.orders_digest, registered, order, &placement, now)?;
+        let begins = !self.state.is_begun_itself(call.orders_digest, order);
+        self.not_never(&placement, call.orders_digest)?;
         self.lifters_left(&placement)?;
         if begins && !registered.without_break_glass {
             self.break_glass_proven(call.point, now)?;
@@ -83,7 +93,12 @@ impl Gate {
             .rules
             .per_point_and_minute
             .map_or(limit, |own| own.min(limit));
-        self.same_prior(call.orders_digest, &placement, &prior)?;
+        self.in_order(call, &placement)?;
+        let overdue = !self
+            .state
+            .stand(call.orders_digest, registered, order, now)
+            .is_live();
+        self.same_prior(call.orders_digest, &placement, &prior, overdue)?;
         self.count(call.point, limit, now)?;
         self.note_apply(call, id, &placement, prior, now);
         Ok(Admission {
@@ -99,7 +114,13 @@ impl Gate {
         id: &OrderId,
         placement: &Placement,
     ) -> Result<(&Registered, &Order), Refusal> {
-        let registered = self.state.registered.get(digest).ok_or(Refusal::NotRegistered)?;
+        let registered = self.state.registered.get(digest).ok_or_else(|| {
+            if self.state.finished.contains_key(digest) {
+                Refusal::Finished
+            } else {
+                Refusal::NotRegistered
+            }
+        })?;
         self.ordered
             .get(placement)
             .into_iter()
@@ -114,17 +135,22 @@ impl Gate {
             })
     }
 
-    /// True if this is the first apply of the order.
+    /// Whether the order's lease runs. After its end, what stood before it ended may be withdrawn again if the orders say that it stays.
     fn may_begin_or_go_on(
         &self,
         digest: &str,
         registered: &Registered,
         order: &Order,
+        placement: &Placement,
         now: Timestamp,
-    ) -> Result<bool, Refusal> {
+    ) -> Result<(), Refusal> {
+        let stood = || {
+            self.held(placement)
+                .is_some_and(|held| held.has_stood(digest, &order.id))
+        };
         match self.state.stand(digest, registered, order, now) {
-            Stand::Waiting => Ok(true),
-            Stand::Running(_) => Ok(false),
+            Stand::Waiting | Stand::Running(_) => Ok(()),
+            Stand::Overdue(_) if stood() => Ok(()),
             Stand::Lapsed(until) => Err(Refusal::ApprovalOver { until }),
             Stand::GivenUp => Err(Refusal::GivenUp {
                 order: order.id.clone(),
@@ -137,13 +163,14 @@ impl Gate {
     }
 
     /// Neither the actuator's own list nor that of any registered orders names what the placement would take.
-    fn not_never(&self, placement: &Placement) -> Result<(), Refusal> {
+    fn not_never(&self, placement: &Placement, digest: &str) -> Result<(), Refusal> {
         let own = self.rules.forbids(&placement.point, &placement.target);
         let listed = || {
             self.state
                 .registered
-                .values()
-                .flat_map(|registered| &registered.orders.never)
+                .iter()
+                .filter(|(of, _)| counts_for(of, digest))
+                .flat_map(|(_, registered)| &registered.orders.never)
                 .find(|never| never.point == placement.point && covers(&placement.target, &never.target))
                 .map(ToString::to_string)
         };
@@ -179,6 +206,30 @@ impl Gate {
         Ok(())
     }
 
+    /// What is looked at later overtakes a change that was asked for before: whoever looked takes that for not made.
+    fn note_look(&mut self, call: &GateCall<'_>, placement: Placement) {
+        if call.epoch > 0 && call.call > 0 && self.ordered.contains_key(&placement) {
+            let looked = self.looked.entry(placement).or_default();
+            *looked = (call.epoch, call.call).max(*looked);
+        }
+    }
+
+    /// A call that another one about the same target overtook, or a copy of one, changes nothing any more.
+    fn in_order(&self, call: &GateCall<'_>, placement: &Placement) -> Result<(), Refusal> {
+        if call.call == 0 {
+            return Err(incomplete("the number of the call, from 1 on"));
+        }
+        let changed = self.held(placement).map(|held| held.latest);
+        match changed.max(self.looked.get(placement).copied()) {
+            Some(latest) if (call.epoch, call.call) <= latest => Err(Refusal::Overtaken {
+                placement: Box::new(placement.clone()),
+                call: call.call,
+                latest: latest.1,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     fn break_glass_proven(&self, point: &PointName, now: Timestamp) -> Result<(), Refusal> {
         let longest = SignedDuration::from_mins(BREAK_GLASS_PROOF_MINUTES);
         let proven_at = self.state.points.get(point).and_then(|point| point.proven_at);
@@ -190,11 +241,23 @@ impl Gate {
     }
 
     /// What was handed in first stays the prior state while anything of it may stand. What a person gave up, and nobody could give back
-    /// because somebody else had changed it, other orders begin anew.
-    fn same_prior(&self, digest: &str, placement: &Placement, prior: &str) -> Result<(), Refusal> {
+    /// because somebody else had changed it, other orders begin anew. After the end of a lease nothing is begun anew.
+    fn same_prior(
+        &self,
+        digest: &str,
+        placement: &Placement,
+        prior: &str,
+        overdue: bool,
+    ) -> Result<(), Refusal> {
+        #[cfg(feature = "planted-bugs")]
+        if crate::bugs::is_planted(crate::bugs::Bug::TakesLastPrior) {
+            return Ok(());
+        }
         match self.held(placement) {
             Some(held)
-                if held.effects > 0 && held.prior != prior && !self.is_left(digest, placement, held) =>
+                if (overdue || held.effects > 0)
+                    && held.prior != prior
+                    && (overdue || !self.is_left(digest, placement, held)) =>
             {
                 Err(Refusal::PriorDiffers {
                     placement: Box::new(placement.clone()),
@@ -213,7 +276,7 @@ impl Gate {
                 .all(|(_, registered, order)| registered.given_up.contains_key(&order.id))
     }
 
-    fn held(&self, placement: &Placement) -> Option<&Held> {
+    pub(super) fn held(&self, placement: &Placement) -> Option<&Held> {
         self.state
             .points
             .get(&placement.point)?
@@ -221,24 +284,17 @@ impl Gate {
             .get(&placement.target)
     }
 
-    /// Counts an apply in this minute, if there is room for one.
+    /// Counts an apply, if there is room for one in the last minute.
     fn count(&mut self, name: &PointName, limit: u32, now: Timestamp) -> Result<(), Refusal> {
         let point = self.state.points.entry(name.clone()).or_default();
-        let second = now.as_second();
-        let minute = second.div_euclid(60);
-        if point.minute != minute {
-            point.minute = minute;
-            point.applied = 0;
-        }
-        if point.applied >= limit {
-            return Err(Refusal::TooFast {
+        point
+            .applied
+            .count(now.as_second(), limit)
+            .map_err(|wait_seconds| Refusal::TooFast {
                 point: name.clone(),
                 limit,
-                wait_seconds: u32::try_from(60 - second.rem_euclid(60)).unwrap_or(60),
-            });
-        }
-        point.applied += 1;
-        Ok(())
+                wait_seconds,
+            })
     }
 
     fn note_apply(
@@ -257,12 +313,13 @@ impl Gate {
             .entry(id.clone())
             .or_insert(now);
         let held = point.held.entry(placement.target.clone()).or_default();
-        if held.effects == 0 || held.prior != prior {
+        if held.prior != prior {
             *held = Held {
                 prior,
                 ..Held::default()
             };
         }
+        held.latest = (call.epoch, call.call);
         held.effects = held.effects.saturating_add(1);
         held.by.insert(call.orders_digest.to_owned());
     }
@@ -284,13 +341,20 @@ impl Gate {
             }
             latest = latest.max(Some(registered.lease_end(order)));
         }
+        #[cfg(feature = "planted-bugs")]
+        if crate::bugs::is_planted(crate::bugs::Bug::TrustsLease) {
+            return asked;
+        }
         match (latest, asked) {
             (Some(latest), Some(asked)) => Some(latest.min(asked)),
             (latest, asked) => latest.or(asked),
         }
     }
 
-    fn orders_with(&self, placement: &Placement) -> impl Iterator<Item = (&str, &Registered, &Order)> {
+    pub(super) fn orders_with(
+        &self,
+        placement: &Placement,
+    ) -> impl Iterator<Item = (&str, &Registered, &Order)> {
         self.ordered
             .get(placement)
             .into_iter()
@@ -302,7 +366,12 @@ impl Gate {
             })
     }
 
-    fn lift(&self, call: &GateCall<'_>, placement: Placement, now: Timestamp) -> Result<Admission, Refusal> {
+    fn lift(
+        &mut self,
+        call: &GateCall<'_>,
+        placement: Placement,
+        now: Timestamp,
+    ) -> Result<Admission, Refusal> {
         // The clock of the executor, which lifts when a lease is over, may be a little ahead.
         let now = now
             .checked_add(SignedDuration::from_secs(CLOCKS_APART_SECONDS))
@@ -310,14 +379,18 @@ impl Gate {
         if call.orders.is_empty() {
             return Err(incomplete("the orders on whose behalf"));
         }
+        // Of orders that are done with, nothing is held; others may still have made the withdrawal.
+        let finished = self.state.finished.contains_key(call.orders_digest);
         for id in call.orders {
-            let (registered, order) = self.ordered(call.orders_digest, id, &placement)?;
-            if self
-                .state
-                .stand(call.orders_digest, registered, order, now)
-                .holds()
-            {
-                return Err(Refusal::LiftNotApproved { order: id.clone() });
+            match self.ordered(call.orders_digest, id, &placement) {
+                Err(Refusal::Finished) => {}
+                Err(refusal) => return Err(refusal),
+                Ok((registered, order)) => {
+                    let stand = self.state.stand(call.orders_digest, registered, order, now);
+                    if stand.holds() {
+                        return Err(Refusal::LiftNotApproved { order: id.clone() });
+                    }
+                }
             }
         }
         let mut holders = self.orders_with(&placement);
@@ -329,22 +402,39 @@ impl Gate {
                 placement: Box::new(placement.clone()),
             });
         }
+        drop(holders);
+        self.in_order(call, &placement)?;
         let prior = prior_digest(call.prior, &placement)?;
         let mark = placement.mark();
-        let placement = || Box::new(placement.clone());
-        match self.held(&placement()) {
+        let point = self.state.points.get_mut(call.point);
+        match point.and_then(|point| point.held.get_mut(&placement.target)) {
+            None if finished => Err(Refusal::Finished),
             None => Err(Refusal::NeverApplied {
-                placement: placement(),
+                placement: Box::new(placement),
             }),
             Some(held) if held.prior != prior => Err(Refusal::PriorDiffers {
-                placement: placement(),
+                placement: Box::new(placement),
             }),
-            Some(_) => Ok(Admission {
-                lease_until: None,
-                mark,
-            }),
+            Some(held) => {
+                held.latest = (call.epoch, call.call);
+                Ok(Admission {
+                    lease_until: None,
+                    mark,
+                })
+            }
         }
     }
+}
+
+/// Whether the never list of one set of orders counts for another: each does.
+#[cfg(not(feature = "planted-bugs"))]
+const fn counts_for(_of: &str, _other: &str) -> bool {
+    true
+}
+
+#[cfg(feature = "planted-bugs")]
+fn counts_for(of: &str, other: &str) -> bool {
+    of == other || !crate::bugs::is_planted(crate::bugs::Bug::HeedsOwnNeverOnly)
 }
 
 fn placement(point: &PointName, target: &Target) -> Placement {

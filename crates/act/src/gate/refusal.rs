@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{BREAK_GLASS_PROOF_MINUTES, REGISTERED_MAX};
-use crate::{OrderId, Placement, PointName};
+use crate::{OrderId, Placement, PointErrorKind, PointName};
 
 /// A refusal. Nothing was sent to the point.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -25,6 +25,16 @@ pub enum Refusal {
     NoEpoch {
         /// Where.
         point: PointName,
+    },
+    /// A later call about the same target came before this one, or it is a copy.
+    #[error("call {call} about {placement} comes too late: {latest} came before it")]
+    Overtaken {
+        /// About what.
+        placement: Box<Placement>,
+        /// The caller's number.
+        call: u64,
+        /// The number of the last that was let through.
+        latest: u64,
     },
     /// The call lacks something that its verb needs.
     #[error("the call is not complete: {missing}")]
@@ -56,7 +66,7 @@ pub enum Refusal {
         until: Timestamp,
     },
     /// The same approval was used before, and everything was lifted.
-    #[error("these orders were carried out and lifted before: they need a new plan")]
+    #[error("these orders are done with and nothing of them stands: they need a new plan")]
     Finished,
     /// Too many orders.
     #[error("{REGISTERED_MAX} sets of orders are registered: lift some first")]
@@ -130,7 +140,7 @@ pub enum Refusal {
         order: OrderId,
     },
     /// So many in a minute.
-    #[error("{limit} targets were withdrawn at {point} in this minute: wait {wait_seconds} s")]
+    #[error("{limit} targets were withdrawn at {point} within a minute: wait {wait_seconds} s")]
     TooFast {
         /// Where.
         point: PointName,
@@ -142,6 +152,17 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Who must act on it. That something was never withdrawn here, or was done with, says that what stands is not
+    /// Cordon's.
+    #[must_use]
+    pub const fn kind(&self) -> PointErrorKind {
+        match self {
+            Self::NeverApplied { .. } | Self::Finished => PointErrorKind::Stale,
+            Self::TooFast { .. } | Self::Overtaken { .. } | Self::Fenced { .. } => PointErrorKind::Target,
+            _ => PointErrorKind::Denied,
+        }
+    }
+
     /// How long to wait before the same call would be admitted, in seconds; none if waiting does not help.
     #[must_use]
     pub const fn wait_seconds(&self) -> Option<u32> {

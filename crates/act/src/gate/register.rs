@@ -1,9 +1,9 @@
 //! What people's signatures change in a gate.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::state::{GivenUp, Registered, Renewed};
-use super::{Gate, REGISTERED_MAX, Refusal, index_one};
+use super::{FINISHED_DAYS, FINISHED_MAX, Gate, REGISTERED_MAX, Refusal, index_one};
 use crate::approval::{Approved, LiftApproved, OrderChoice, RenewalApproved};
 use crate::{LeaseEnd, OrderId, Orders};
 
@@ -27,7 +27,7 @@ impl Gate {
             });
         }
         self.finish(now);
-        if self.state.finished.contains_key(&digest) {
+        if self.state.finished.get(&digest).is_some_and(|until| now < *until) {
             return Err(Refusal::Finished);
         }
         if let Some(registered) = self.state.registered.get_mut(&digest) {
@@ -158,8 +158,10 @@ impl Gate {
             .filter(|(digest, registered)| self.is_done(digest, registered, now))
             .map(|(digest, _)| digest.clone())
             .collect();
-        self.state.finished.retain(|_, until| now < *until);
-        self.forget(&done, now);
+        self.state
+            .finished
+            .retain(|_, until| now.duration_since(*until) < SignedDuration::from_hours(FINISHED_DAYS * 24));
+        self.forget(&done);
     }
 
     /// Makes room: of the sets of orders that hold nothing any more the oldest, although something of it was never given back, because
@@ -172,19 +174,21 @@ impl Gate {
             .filter(|(digest, registered)| !self.holds_any(digest, registered, now))
             .min_by_key(|(_, registered)| registered.at)
             .map(|(digest, _)| digest.clone());
-        self.forget(oldest.as_slice(), now);
+        self.forget(oldest.as_slice());
         oldest.is_some()
     }
 
-    fn forget(&mut self, digests: &[String], now: Timestamp) {
+    fn forget(&mut self, digests: &[String]) {
         for digest in digests {
-            if let Some(registered) = self.state.registered.remove(digest)
-                && now < registered.until
-            {
-                self.state.finished.insert(digest.clone(), registered.until);
+            if let Some(registered) = self.state.registered.remove(digest) {
+                self.remember_finished(digest, registered.until);
             }
             for point in self.state.points.values_mut() {
                 point.begun.remove(digest);
+                point.joined.remove(digest);
+                for held in point.held.values_mut() {
+                    held.stood.remove(digest);
+                }
             }
         }
         if digests.is_empty() {
@@ -192,6 +196,7 @@ impl Gate {
         }
         self.index();
         let ordered = &self.ordered;
+        self.looked.retain(|placement, _| ordered.contains_key(placement));
         for (name, point) in &mut self.state.points {
             point.held.retain(|target, _| {
                 let placement = crate::Placement {
@@ -203,6 +208,18 @@ impl Gate {
         }
     }
 
+    fn remember_finished(&mut self, digest: &str, until: Timestamp) {
+        let finished = &mut self.state.finished;
+        finished.insert(digest.to_owned(), until);
+        if finished.len() <= FINISHED_MAX {
+            return;
+        }
+        let oldest = finished.iter().min_by_key(|(_, until)| **until);
+        if let Some(oldest) = oldest.map(|(digest, _)| digest.clone()) {
+            finished.remove(&oldest);
+        }
+    }
+
     fn holds_any(&self, digest: &str, registered: &Registered, now: Timestamp) -> bool {
         let orders = &registered.orders.orders;
         orders
@@ -211,13 +228,14 @@ impl Gate {
     }
 
     fn is_done(&self, digest: &str, registered: &Registered, now: Timestamp) -> bool {
+        // Also what others withdrew: its lift may be asked for on behalf of any order that named it.
         let withdrawn = |order: &crate::Order| {
             let held = self.state.points.get(&order.point).map(|point| &point.held);
             order
                 .targets
                 .iter()
                 .filter_map(|target| held?.get(target))
-                .any(|held| held.effects > 0 && held.by.contains(digest))
+                .any(|held| held.effects > 0)
         };
         !self.holds_any(digest, registered, now) && !registered.orders.orders.iter().any(withdrawn)
     }

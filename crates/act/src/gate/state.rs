@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::window::Window;
 use crate::approval::Approver;
 use crate::{LeaseEnd, Order, OrderId, Orders, PointName, Target};
 
@@ -17,7 +18,7 @@ pub struct GateState {
     pub registered: BTreeMap<String, Registered>,
     /// What happened at each point.
     pub points: BTreeMap<PointName, PointGate>,
-    /// Digests of orders that are done with, until their approval is over, so that it cannot be used again.
+    /// Digests of orders that are done with, with the end of their approval, until which it cannot be used again.
     pub finished: BTreeMap<String, Timestamp>,
 }
 
@@ -69,14 +70,14 @@ pub struct Renewed {
 pub struct PointGate {
     /// The highest epoch that was used.
     pub epoch: u64,
-    /// The minute, counted from 1970, that `applied` is of.
-    pub minute: i64,
-    /// How many applies were admitted in it.
-    pub applied: u32,
+    /// How many applies were admitted in each second of the last minute.
+    pub applied: Window,
     /// When the break-glass logon last worked.
     pub proven_at: Option<Timestamp>,
     /// When the first apply of an order was admitted, by digest and order.
     pub begun: BTreeMap<String, BTreeMap<OrderId, Timestamp>>,
+    /// Since when something of an order stands that another order withdrew, by digest and order.
+    pub joined: BTreeMap<String, BTreeMap<OrderId, Timestamp>>,
     /// What was withdrawn and with which prior state.
     #[serde(with = "pairs")]
     pub held: BTreeMap<Target, Held>,
@@ -92,6 +93,20 @@ pub struct Held {
     pub effects: u32,
     /// The digests of the orders on whose behalf that was.
     pub by: BTreeSet<String>,
+    /// Epoch and number of the last change that was let through.
+    #[serde(default)]
+    pub latest: (u64, u64),
+    /// Orders whose withdrawal was seen to stand and was begun while their lease ran, by digest. Until it is given back, what stood may be
+    /// withdrawn again after the end of a lease that holds.
+    #[serde(default)]
+    pub stood: BTreeMap<String, BTreeSet<OrderId>>,
+}
+
+impl Held {
+    /// True if it stood for an order before that order's lease ended.
+    pub(super) fn has_stood(&self, digest: &str, id: &OrderId) -> bool {
+        self.stood.get(digest).is_some_and(|orders| orders.contains(id))
+    }
 }
 
 /// How an order stands.
@@ -112,6 +127,11 @@ pub(super) enum Stand {
 }
 
 impl Stand {
+    /// True if it may be begun, or its lease runs.
+    pub(super) const fn is_live(self) -> bool {
+        matches!(self, Self::Waiting | Self::Running(_))
+    }
+
     /// True if the order wants its placements withdrawn.
     pub(super) const fn holds(self) -> bool {
         matches!(self, Self::Waiting | Self::Running(_) | Self::Overdue(_))
@@ -141,12 +161,25 @@ impl GateState {
         }
     }
 
+    /// True if something of the order was withdrawn, on its behalf or on another's.
     fn is_begun(&self, digest: &str, order: &Order) -> bool {
+        self.is_begun_itself(digest, order)
+            || self
+                .points
+                .get(&order.point)
+                .is_some_and(|point| has(&point.joined, digest, &order.id))
+    }
+
+    /// True if something was withdrawn on the order's own behalf.
+    pub(super) fn is_begun_itself(&self, digest: &str, order: &Order) -> bool {
         self.points
             .get(&order.point)
-            .and_then(|point| point.begun.get(digest))
-            .is_some_and(|orders| orders.contains_key(&order.id))
+            .is_some_and(|point| has(&point.begun, digest, &order.id))
     }
+}
+
+fn has(orders: &BTreeMap<String, BTreeMap<OrderId, Timestamp>>, digest: &str, id: &OrderId) -> bool {
+    orders.get(digest).is_some_and(|orders| orders.contains_key(id))
 }
 
 impl Registered {

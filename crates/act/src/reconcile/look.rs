@@ -37,7 +37,7 @@ impl Reconciler {
     pub(super) fn goal(&self, placement: &Placement, now: Timestamp) -> (Goal, crate::recover::Lease) {
         let (goal, lease) = self.book.goal(placement, now);
         #[cfg(feature = "planted-bugs")]
-        if self.has_bug(crate::bugs::Bug::LiftsWhatIsHeld) && self.is_lifted_by_any(placement) {
+        if crate::bugs::is_planted(crate::bugs::Bug::LiftsWhatIsHeld) && self.is_lifted_by_any(placement) {
             return (Goal::Lift, lease);
         }
         (goal, lease)
@@ -115,6 +115,12 @@ impl Reconciler {
         };
         let attempt = state.attempts.saturating_add(1);
         let prior = state.prior.clone().unwrap_or_else(|| seen.clone());
+        #[cfg(feature = "planted-bugs")]
+        let prior = if crate::bugs::is_planted(crate::bugs::Bug::TakesLastPrior) {
+            seen.clone()
+        } else {
+            prior
+        };
         let lease_until = self.book.server_lease(&placement);
         let ask = Ask::Apply {
             prior: prior.state.clone(),
@@ -125,11 +131,18 @@ impl Reconciler {
             return;
         };
         #[cfg(feature = "planted-bugs")]
-        if self.has_bug(crate::bugs::Bug::AsksBeforeWriting) {
+        if crate::bugs::is_planted(crate::bugs::Bug::AsksBeforeWriting) {
             self.ask(request.clone(), now);
         }
         let _ = now;
         let epoch = request.epoch;
+        #[cfg(feature = "planted-bugs")]
+        let prior = if crate::bugs::is_planted(crate::bugs::Bug::RecordsNoWayBack) {
+            let state = crate::PointState(serde_json::Value::Null);
+            Observation { state, ..prior }
+        } else {
+            prior
+        };
         let entry = Entry::Applying {
             placement: placement.clone(),
             prior,
@@ -174,7 +187,7 @@ impl Reconciler {
             return;
         };
         #[cfg(feature = "planted-bugs")]
-        if self.has_bug(crate::bugs::Bug::ForgetsLifts) {
+        if crate::bugs::is_planted(crate::bugs::Bug::ForgetsLifts) {
             return self.close(placement, None);
         }
         let entry = Entry::Lifting {

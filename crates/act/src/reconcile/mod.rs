@@ -137,8 +137,13 @@ pub enum Event {
         /// What the point can do.
         capabilities: Capabilities,
     },
-    /// Another executor may.
-    ClaimLost(PointName),
+    /// A claim of this executor has ended: another may act at the point. Told late, it ends no claim made since.
+    ClaimLost {
+        /// The point.
+        point: PointName,
+        /// The fencing epoch of the claim that has ended.
+        epoch: u64,
+    },
     /// Another executor wrote these entries. They are read before a point is claimed.
     Learned(Vec<(Timestamp, Entry)>),
 }
@@ -199,8 +204,6 @@ pub struct Reconciler {
     asks: Vec<Effect>,
     next_id: u64,
     place: BTreeMap<Placement, u64>,
-    #[cfg(feature = "planted-bugs")]
-    bug: Option<crate::bugs::Bug>,
 }
 
 impl Answer {
@@ -232,8 +235,6 @@ impl Reconciler {
             asks: Vec::new(),
             next_id: 0,
             place: BTreeMap::new(),
-            #[cfg(feature = "planted-bugs")]
-            bug: None,
         };
         reconciler.number_placements();
         reconciler.look_at_everything(now);
@@ -244,17 +245,6 @@ impl Reconciler {
     #[must_use]
     pub const fn book(&self) -> &Book {
         &self.book
-    }
-
-    /// Plants a defect, to show that the proof under faults finds it.
-    #[cfg(feature = "planted-bugs")]
-    pub const fn plant(&mut self, bug: crate::bugs::Bug) {
-        self.bug = Some(bug);
-    }
-
-    #[cfg(feature = "planted-bugs")]
-    pub(crate) fn has_bug(&self, bug: crate::bugs::Bug) -> bool {
-        self.bug == Some(bug)
     }
 
     /// Takes orders over, once they are durable. They were admitted by [`crate::admit`].
@@ -313,7 +303,7 @@ impl Reconciler {
                 epoch,
                 capabilities,
             } => self.claimed(point, epoch, capabilities, now),
-            Event::ClaimLost(point) => self.claim_lost(&point),
+            Event::ClaimLost { point, epoch } => self.claim_lost(&point, epoch),
             Event::Learned(entries) => self.learned(&entries, now),
         }
     }
@@ -440,10 +430,51 @@ impl Reconciler {
     }
 
     /// What was asked is forgotten: its answers, should they come, are another executor's business.
-    fn claim_lost(&mut self, point: &PointName) {
+    fn claim_lost(&mut self, point: &PointName, epoch: u64) {
+        if self
+            .claims
+            .get(point)
+            .is_some_and(|claimed| claimed.epoch > epoch)
+        {
+            return;
+        }
         self.claims.remove(point);
         self.calls.retain(|_, request| request.placement.point != *point);
         self.busy
             .retain(|placement, busy| placement.point != *point || *busy == Busy::Writing);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claimed(epoch: u64) -> Event {
+        Event::Claimed {
+            point: PointName::from("vpn"),
+            epoch,
+            capabilities: Capabilities {
+                kinds: Vec::new(),
+                holds_lease: false,
+                survives_restart: false,
+                leaves_open: String::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn word_of_a_claim_that_ended_ends_no_claim_made_since() {
+        let lost = |epoch| Event::ClaimLost {
+            point: PointName::from("vpn"),
+            epoch,
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let mut reconciler = Reconciler::new(Book::default(), now);
+        reconciler.handle(claimed(1), now);
+        reconciler.handle(claimed(3), now);
+        reconciler.handle(lost(1), now);
+        assert!(reconciler.claims.contains_key(&PointName::from("vpn")));
+        reconciler.handle(lost(3), now);
+        assert!(reconciler.claims.is_empty());
     }
 }

@@ -192,10 +192,19 @@ impl Reconciler {
         })
     }
 
-    /// An order that holds a placement; if none does any more, the last that named it.
+    /// An order that holds a placement; if none does any more, one that named it. The latest first, and with each try the next: one whose
+    /// approval ended does not keep the others from being carried out.
     fn order_of(&self, placement: &Placement) -> Option<OrderId> {
         let state = self.book.placement(placement)?;
-        state.holders.first().or(state.named_by.as_ref()).cloned()
+        let named = if state.holders.is_empty() {
+            state.named_by()
+        } else {
+            &state.holders
+        };
+        let mut orders: Vec<_> = named.iter().filter_map(|id| self.book.orders().get(id)).collect();
+        orders.sort_by_key(|order| std::cmp::Reverse(order.accepted_at));
+        let turn = (state.attempts as usize).checked_rem(orders.len())?;
+        orders.get(turn).map(|order| order.order.id.clone())
     }
 
     /// Lets a request for a change out, unless what people want was turned round while its intent was written.

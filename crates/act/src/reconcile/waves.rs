@@ -23,6 +23,10 @@ pub fn wave_of(place: usize, canary: u32) -> u32 {
     wave
 }
 
+/// How long a placement that was begun counts, in seconds: a minute, and so much that the actuator's gate, which counts by whole seconds when
+/// requests arrive, does not refuse it.
+const COUNTED_SECONDS: i64 = 62;
+
 /// Whether a placement may be begun now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Permission {
@@ -46,7 +50,7 @@ impl Reconciler {
             .filter_map(|id| self.book.orders().get(id))
             .filter_map(|order| self.book.plans().get(&order.plan_hash));
         #[cfg(feature = "planted-bugs")]
-        if self.has_bug(crate::bugs::Bug::IgnoresWaves) {
+        if crate::bugs::is_planted(crate::bugs::Bug::IgnoresWaves) {
             return Permission::Now;
         }
         let mut per_minute = None;
@@ -65,7 +69,7 @@ impl Reconciler {
         let Some(claimed) = self.claims.get(&placement.point) else {
             return Permission::NotYet;
         };
-        let minute = SignedDuration::from_secs(60);
+        let minute = SignedDuration::from_secs(COUNTED_SECONDS);
         let past = claimed
             .applied_at
             .partition_point(|at| now.duration_since(*at) >= minute);
@@ -82,7 +86,7 @@ impl Reconciler {
         let Some(claimed) = self.claims.get_mut(&placement.point) else {
             return;
         };
-        let minute = SignedDuration::from_secs(60);
+        let minute = SignedDuration::from_secs(COUNTED_SECONDS);
         claimed.applied_at.push_back(now);
         while claimed
             .applied_at

@@ -3,12 +3,14 @@
 //! One thread turns; each enforcement point has a thread of its own, so that a slow server holds up no other. What is written is durable
 //! before the reconciler hears of it, and nothing is asked of a server before that.
 
-mod record;
+pub(crate) mod begin;
+mod holder;
+pub(crate) mod record;
 mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use cordon_act::wire::PointInfo;
@@ -23,6 +25,17 @@ pub(crate) use record::read;
 
 /// Longest wait between two looks at the record, in which another executor may have written.
 const TURN: Duration = Duration::from_millis(500);
+
+/// How long claims are kept before they are taken again.
+const CLAIMED_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
+
+/// What wakes an executor.
+pub(crate) enum Told {
+    /// An enforcement point answered.
+    Answer(Event),
+    /// Somebody wants something of it.
+    Wake,
+}
 
 /// How many times longer than it took to ask whether all is done nobody asks again while things happen.
 const ASK_SELDOM: u32 = 20;
@@ -59,7 +72,9 @@ pub(crate) struct Executor {
     record: Record,
     workers: BTreeMap<PointName, Sender<Vec<Request>>>,
     services: Sender<String>,
-    events: Receiver<Event>,
+    told: Receiver<Told>,
+    waker: Sender<Told>,
+    claimed_at: Timestamp,
     points: Vec<PointInfo>,
     held: BTreeMap<PointName, u64>,
     busy_elsewhere: BTreeSet<String>,
@@ -73,13 +88,13 @@ impl Executor {
             .map_err(|error| Failure::Point(error.to_string()))?;
         let record = Record::open(store)?;
         let reconciler = Reconciler::new(record.book()?, Timestamp::now());
-        let (sender, events) = channel();
+        let (waker, told) = channel();
         let workers = greeting
             .points
             .iter()
-            .map(|point| (point.name.clone(), worker::start(socket, sender.clone())))
+            .map(|point| (point.name.clone(), worker::start(socket, waker.clone())))
             .collect();
-        let services = worker::start_services(socket, sender);
+        let services = worker::start_services(socket, waker.clone());
         let points = greeting.points;
         let (held, busy_elsewhere) = (BTreeMap::new(), BTreeSet::new());
         let mut executor = Self {
@@ -87,7 +102,9 @@ impl Executor {
             record,
             workers,
             services,
-            events,
+            told,
+            waker,
+            claimed_at: Timestamp::now(),
             points,
             held,
             busy_elsewhere,
@@ -127,7 +144,6 @@ impl Executor {
         mut done: impl FnMut(&Book) -> bool,
         mut show: impl FnMut(&cordon_act::Entry),
     ) -> Result<(), Failure> {
-        let mut claimed_at = Timestamp::now();
         let mut asking = Asking::default();
         loop {
             self.work(&mut show)?;
@@ -135,15 +151,34 @@ impl Executor {
                 return self.record.release();
             }
             asking.is_quiet = !self.wait(asking.next_in());
-            if Timestamp::now().duration_since(claimed_at) > jiff::SignedDuration::from_secs(10) {
-                self.take_claims()?;
-                claimed_at = Timestamp::now();
-            }
-            let learned = self.record.learn()?;
-            if !learned.is_empty() {
-                self.reconciler.handle(Event::Learned(learned), Timestamp::now());
-            }
+            self.keep_up(&mut |_| {})?;
         }
+    }
+
+    /// Does what can be done, then waits until there is more or until it is woken. What others wrote is shown as well.
+    pub(crate) fn turn(&mut self, mut show: impl FnMut(&cordon_act::Entry)) -> Result<(), Failure> {
+        self.work(&mut show)?;
+        self.wait(TURN);
+        self.keep_up(&mut show)
+    }
+
+    /// What wakes it out of its wait.
+    pub(crate) fn waker(&self) -> Sender<Told> {
+        self.waker.clone()
+    }
+
+    /// Takes its claims again before they end, and takes in what others wrote.
+    fn keep_up(&mut self, show: &mut impl FnMut(&cordon_act::Entry)) -> Result<(), Failure> {
+        if Timestamp::now().duration_since(self.claimed_at) > CLAIMED_AGAIN {
+            self.take_claims()?;
+            self.claimed_at = Timestamp::now();
+        }
+        let learned = self.record.learn()?;
+        learned.iter().for_each(|(_, entry)| show(entry));
+        if !learned.is_empty() {
+            self.reconciler.handle(Event::Learned(learned), Timestamp::now());
+        }
+        Ok(())
     }
 
     /// Does everything that can be done without waiting.
@@ -186,7 +221,7 @@ impl Executor {
             if matches!(event, Event::Written(_)) {
                 write.entries.iter().for_each(&mut *show);
             }
-            if let Event::ClaimLost(point) = &event {
+            if let Event::ClaimLost { point, .. } = &event {
                 self.held.remove(point);
             }
             self.reconciler.handle(event, Timestamp::now());
@@ -202,16 +237,15 @@ impl Executor {
             .and_then(|due| Duration::try_from(due).ok())
             .unwrap_or(TURN)
             .min(at_most);
-        match self.events.recv_timeout(wait) {
-            Ok(event) => {
+        let mut next = self.told.recv_timeout(wait).ok();
+        let came = next.is_some();
+        while let Some(told) = next {
+            if let Told::Answer(event) = told {
                 self.reconciler.handle(event, Timestamp::now());
-                while let Ok(event) = self.events.try_recv() {
-                    self.reconciler.handle(event, Timestamp::now());
-                }
-                true
             }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => false,
+            next = self.told.try_recv().ok();
         }
+        came
     }
 
     /// Claims every point that nobody else acts at, after reading what others wrote.
@@ -236,9 +270,11 @@ impl Executor {
                 }
                 Ok(_) => {}
                 Err(by) => {
+                    let by = by.split('@').next().unwrap_or_default();
                     self.busy_elsewhere.insert(format!("{} by {by}", point.name));
-                    if self.held.remove(&point.name).is_some() {
-                        self.reconciler.handle(Event::ClaimLost(point.name.clone()), now);
+                    if let Some(epoch) = self.held.remove(&point.name) {
+                        let point = point.name.clone();
+                        self.reconciler.handle(Event::ClaimLost { point, epoch }, now);
                     }
                 }
             }

@@ -7,6 +7,7 @@ use cordon_act::{Book, Entry, Event, PointName, Write};
 use cordon_store::{Claim, Fence, Store, StoreError};
 use jiff::Timestamp;
 
+use super::holder;
 use crate::failure::Failure;
 use crate::input::record::failure;
 
@@ -34,12 +35,9 @@ pub(super) struct Record {
 impl Record {
     pub(super) fn open(store: Box<dyn Store>) -> Result<Self, Failure> {
         let seen = store.head().map_err(|error| failure(&error))?.entries;
-        let mut bytes = [0_u8; 4];
-        getrandom::fill(&mut bytes).map_err(|error| Failure::Bug(format!("no random numbers: {error}")))?;
-        let holder = format!("cordon-{}-{:08x}", std::process::id(), u32::from_be_bytes(bytes));
         Ok(Self {
             store,
-            holder,
+            holder: holder::own()?,
             claims: Vec::new(),
             seen,
             own: BTreeSet::new(),
@@ -99,12 +97,12 @@ impl Record {
                 Ok(vec![Event::Written(write.id)])
             }
             Err(StoreError::Fenced { resource: lost, .. }) => {
-                let lost = write
-                    .claims
-                    .iter()
-                    .map(|(point, _)| point)
-                    .find(|point| resource(point) == lost);
-                let lost = lost.map(|point| Event::ClaimLost(point.clone()));
+                let mut claims = write.claims.iter();
+                let lost = claims.find(|(point, _)| resource(point) == lost);
+                let lost = lost.map(|(point, epoch)| Event::ClaimLost {
+                    point: point.clone(),
+                    epoch: *epoch,
+                });
                 Ok(lost.into_iter().chain([Event::NotWritten(write.id)]).collect())
             }
             // The same failure twice in a row is for a person; what stands at the servers stands, and what was asked is recorded.
@@ -116,12 +114,22 @@ impl Record {
         }
     }
 
-    /// The epoch of a claim on a point, or who holds it.
+    /// The epoch of a claim on a point, or who holds it. A claim of a process that is gone is taken from it.
     pub(super) fn claim(
         &mut self,
         point: &PointName,
         now: Timestamp,
     ) -> Result<Result<u64, String>, Failure> {
+        match self.try_claim(point, now)? {
+            Err(by) if holder::is_gone(&by) => {
+                self.release_for(&resource(point), &by)?;
+                self.try_claim(point, now)
+            }
+            claimed => Ok(claimed),
+        }
+    }
+
+    fn try_claim(&mut self, point: &PointName, now: Timestamp) -> Result<Result<u64, String>, Failure> {
         match self.store.claim(&resource(point), &self.holder, now, CLAIM) {
             Ok(claim) => {
                 self.claims.retain(|one| one.resource != claim.resource);
@@ -132,6 +140,16 @@ impl Record {
             Err(StoreError::Held { by, .. }) => Ok(Err(by)),
             Err(error) => Err(failure(&error)),
         }
+    }
+
+    fn release_for(&mut self, resource: &str, holder: &str) -> Result<(), Failure> {
+        let claims = self.store.claims().map_err(|error| failure(&error))?;
+        let theirs = claims
+            .iter()
+            .find(|claim| claim.resource == resource && claim.holder == holder);
+        theirs.map_or(Ok(()), |claim| {
+            self.store.release(claim).map_err(|error| failure(&error))
+        })
     }
 
     /// True if no write waits to be tried again.
@@ -171,4 +189,14 @@ pub(crate) fn read(
         }
     }
     Ok(())
+}
+
+/// Every entry of withdrawals, with its time.
+pub(crate) fn all(store: &dyn Store) -> Result<Vec<(Timestamp, Entry)>, Failure> {
+    let head = store.head().map_err(|error| failure(&error))?.entries;
+    let mut entries = Vec::new();
+    read(store, 0, head, &BTreeSet::new(), &mut |time, entry| {
+        entries.push((time, entry))
+    })?;
+    Ok(entries)
 }

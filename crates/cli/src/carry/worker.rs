@@ -2,29 +2,35 @@
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use cordon_act::limits::CALL_SECONDS;
 use cordon_act::wire::{self, Claim, Outcome, Reading, Return, TARGETS_PER_REQUEST_MAX, Withdrawal};
 use cordon_act::{Answer, Ask, Event, PointError, PointErrorKind, PointName, Request, Verb};
 
+use super::Told;
 use crate::actuator::Client;
 
+/// How long an actuator that does not answer is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// Starts the thread of a point.
-pub(super) fn start(socket: &Path, events: Sender<Event>) -> Sender<Vec<Request>> {
+pub(super) fn start(socket: &Path, told: Sender<Told>) -> Sender<Vec<Request>> {
     let (sender, receiver) = channel();
     let mut client = Client::new(socket);
-    std::thread::spawn(move || serve(&receiver, &events, &mut client));
+    std::thread::spawn(move || serve(&receiver, &told, &mut client));
     sender
 }
 
 /// Starts the thread that asks the probes of protected services.
-pub(super) fn start_services(socket: &Path, events: Sender<Event>) -> Sender<String> {
+pub(super) fn start_services(socket: &Path, told: Sender<Told>) -> Sender<String> {
     let (sender, receiver) = channel::<String>();
     let mut client = Client::new(socket);
     std::thread::spawn(move || {
         for plan_hash in receiver {
             let failing = failing_services(&mut client);
-            if events.send(Event::ServicesProbed { plan_hash, failing }).is_err() {
+            let answer = Told::Answer(Event::ServicesProbed { plan_hash, failing });
+            if told.send(answer).is_err() {
                 return;
             }
         }
@@ -32,30 +38,38 @@ pub(super) fn start_services(socket: &Path, events: Sender<Event>) -> Sender<Str
     sender
 }
 
-/// Services whose probe fails. An actuator that does not answer is one that fails: no further wave is begun on a guess.
+/// Services whose probe fails. An actuator that does not answer is asked until it does: no further wave is begun on a guess, and none is
+/// given up because the actuator was started anew.
 fn failing_services(client: &mut Client) -> Vec<String> {
-    let ask = wire::Ask::Services {
-        names: Vec::new(),
-        deadline_milliseconds: CALL_SECONDS * 1000,
-    };
-    match client.ask(ask) {
-        Ok(wire::Answer::Services { services }) => services
-            .into_iter()
-            .filter(|service| !service.serves)
-            .map(|service| service.name)
-            .collect(),
-        _ => vec!["(the actuator did not say)".to_owned()],
+    loop {
+        let ask = wire::Ask::Services {
+            names: Vec::new(),
+            deadline_milliseconds: CALL_SECONDS * 1000,
+        };
+        match client.ask(ask) {
+            Ok(wire::Answer::Services { services }) => {
+                let failing = services.into_iter().filter(|service| !service.serves);
+                return failing.map(|service| service.name).collect();
+            }
+            Err(error) if matches!(error.kind, PointErrorKind::Target | PointErrorKind::Unknown) => {
+                std::thread::sleep(PAUSE);
+            }
+            _ => return vec!["(the actuator did not say)".to_owned()],
+        }
     }
 }
 
-fn serve(requests: &Receiver<Vec<Request>>, events: &Sender<Event>, client: &mut Client) {
+fn serve(requests: &Receiver<Vec<Request>>, told: &Sender<Told>, client: &mut Client) {
     while let Ok(mut batch) = requests.recv() {
         while let Ok(more) = requests.try_recv() {
             batch.extend(more);
         }
         for group in groups(batch) {
             for (request, answer) in ask(client, group) {
-                if events.send(Event::Answered(request.call, answer)).is_err() {
+                if told
+                    .send(Told::Answer(Event::Answered(request.call, answer)))
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -141,10 +155,7 @@ fn result<T>(outcome: Outcome<T>) -> Result<T, PointError> {
 }
 
 fn refused(refusal: &cordon_act::gate::Refusal) -> PointError {
-    PointError::new(
-        PointErrorKind::Denied,
-        format_args!("the actuator refuses: {refusal}"),
-    )
+    PointError::new(refusal.kind(), format_args!("the actuator refuses: {refusal}"))
 }
 
 fn question(first: &Request, group: &[Request]) -> wire::Ask {
@@ -178,6 +189,7 @@ fn reading(at: Claim, group: &[Request]) -> Reading {
             .iter()
             .map(|request| request.placement.target.clone())
             .collect(),
+        calls: group.iter().map(|request| request.call.0).collect(),
     }
 }
 
@@ -189,6 +201,7 @@ fn withdrawal(request: &Request) -> Option<Withdrawal> {
         return None;
     };
     Some(Withdrawal {
+        call: request.call.0,
         order: request.order.clone(),
         target: request.placement.target.clone(),
         prior: prior.clone(),
@@ -201,6 +214,7 @@ fn given_back(request: &Request) -> Option<Return> {
         return None;
     };
     Some(Return {
+        call: request.call.0,
         orders: vec![request.order.clone()],
         target: request.placement.target.clone(),
         prior: prior.clone(),

@@ -17,9 +17,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::plan;
+use crate::carry::record;
 use crate::console::{Console, stdout_failed};
 use crate::failure::{Answer, Failure};
 use crate::input::logs::{LogArguments, Logs, Skipped};
+use crate::input::record::Place;
 use crate::input::rules::{self, RuleArguments};
 use crate::input::waiting::Waiting;
 use crate::input::{estate, evidence, logs};
@@ -51,6 +53,9 @@ pub(crate) struct Detect {
     /// Your word that outweighs inference, from when the name is first met: held=account:pat or clean=NAME
     #[arg(long, value_name = "held=ID|clean=ID")]
     pin: Vec<String>,
+    /// Leave out what Cordon refused itself: the state directory with its record
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// Write detections in another format instead of the screen, one per line: ocsf for Detection Finding
     #[arg(long, value_enum, conflicts_with = "json")]
     format: Option<Format>,
@@ -105,6 +110,9 @@ pub(crate) fn run(arguments: &Detect, console: &Console) -> Result<Answer, Failu
     let base = estate::load(arguments.estate.as_deref(), console)?;
     let mut logs = logs::open(&arguments.logs, None, console)?;
     let mut watch = Watch::new(base, Arc::clone(&rules), settings, waiting);
+    if let Some(state) = &arguments.state {
+        watch.set_own_effects(&record::all(&*Place::of_state(state).open_to_read()?)?);
+    }
     let (found, total) = read(&mut logs, &rules, &mut watch, arguments.format, console)?;
     let report = logs.stream.report();
     let evidence = watch.evidence(logs.names.clone(), report.unreadable)?;

@@ -1,7 +1,7 @@
 //! One file per command: what it accepts, and what it does with it.
 
 mod backtest;
-mod carry;
+pub(crate) mod carry;
 mod completions;
 mod detect;
 mod drill;
@@ -10,6 +10,7 @@ pub(crate) mod ledger;
 mod man;
 mod plan;
 mod verify;
+mod watch;
 
 use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
@@ -56,6 +57,7 @@ struct General {
 enum Command {
     Drill(drill::Drill),
     Detect(detect::Detect),
+    Watch(Box<watch::WatchCommand>),
     Plan(plan::Plan),
     Verify(verify::Verify),
     Backtest(backtest::BacktestCommand),
@@ -64,6 +66,7 @@ enum Command {
     Apply(carry::apply::Apply),
     Status(carry::status::Status),
     Renew(carry::renew::Renew),
+    Resume(carry::resume::Resume),
     Lift(carry::lift::Lift),
     Doctor(carry::doctor::Doctor),
     Ledger(ledger::LedgerCommand),
@@ -93,6 +96,7 @@ fn dispatch(command: &Command, console: &Console) -> Result<Answer, Failure> {
         Command::Drill(arguments) => drill::run(arguments, console),
         Command::Backtest(arguments) => backtest::run(arguments, console),
         Command::Detect(arguments) => detect::run(arguments, console),
+        Command::Watch(arguments) => watch::run(arguments, console),
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Verify(arguments) => verify::run(arguments, console),
         Command::Estate(arguments) => estate::run(arguments, console),
@@ -100,6 +104,7 @@ fn dispatch(command: &Command, console: &Console) -> Result<Answer, Failure> {
         Command::Apply(arguments) => carry::apply::run(arguments, console),
         Command::Status(arguments) => carry::status::run(arguments, console),
         Command::Renew(arguments) => carry::renew::run(arguments, console),
+        Command::Resume(arguments) => carry::resume::run(arguments, console),
         Command::Lift(arguments) => carry::lift::run(arguments, console),
         Command::Doctor(arguments) => carry::doctor::run(arguments, console),
         Command::Ledger(arguments) => ledger::run(arguments, console),

@@ -100,7 +100,8 @@ pub(crate) fn open(
     })
 }
 
-fn options(arguments: &LogArguments) -> Result<Options, Failure> {
+/// How the logs are to be read.
+pub(crate) fn options(arguments: &LogArguments) -> Result<Options, Failure> {
     let local_time = match arguments.timezone.as_deref() {
         None => LocalTime::default(),
         Some("infer") => LocalTime::Inferred,
@@ -217,9 +218,16 @@ fn spooled(path: &Path, file: FileId, read: &Arc<AtomicU64>) -> Result<(Source, 
 }
 
 /// Counts what is read.
-struct Counted {
+pub(crate) struct Counted {
     input: File,
     read: Arc<AtomicU64>,
+}
+
+impl Counted {
+    /// Reads this file, and adds to this count.
+    pub(crate) const fn new(input: File, read: Arc<AtomicU64>) -> Self {
+        Self { input, read }
+    }
 }
 
 impl Read for Counted {

@@ -24,6 +24,14 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// The record in this state directory.
+    pub(crate) fn of_state(state: &Path) -> Self {
+        Self {
+            state: Some(state.to_owned()),
+            database: None,
+        }
+    }
+
     /// Where it is, without a password.
     pub(crate) fn shown(&self) -> Result<String, Failure> {
         Ok(shown(&self.location()?))

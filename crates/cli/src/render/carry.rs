@@ -1,15 +1,19 @@
 //! What is being carried out, as rows and in words.
 
 mod summary;
+mod tried;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordon_act::recover::Last;
-use cordon_act::{Book, Entry, OrderId, OrderState, Placement, PlacementState, ProbeAnswer, Trouble};
+use cordon_act::{
+    Book, Entry, OrderId, OrderState, Placement, PlacementState, PointErrorKind, ProbeAnswer, Trouble,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::console::Console;
+use tried::Tried;
 
 /// One order with how it stands.
 #[derive(Clone, Debug, Serialize)]
@@ -21,6 +25,7 @@ pub(crate) struct Row {
     state: &'static str,
     targets: usize,
     in_force: usize,
+    tried: Tried,
     lease_until: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) trouble: Option<String>,
@@ -48,16 +53,23 @@ fn placements<'b>(
 
 /// True while anything of an order stands or may stand, or is wanted.
 pub(crate) fn is_open(book: &Book, order: &OrderState) -> bool {
-    order.lift_asked_by.is_none() || placements(book, order).any(|(_, state)| is_left(state, order))
+    order.lift_asked_by.is_none()
+        || placements(book, order).any(|(placement, state)| is_left(book, order, &placement, state))
 }
 
-/// True if something of a lifted order still stands and no other order holds it.
-fn is_left(state: &PlacementState, order: &OrderState) -> bool {
-    if order.lift_asked_by.is_some() {
-        state.holders.is_empty() && state.last != Last::Nothing
-    } else {
-        state.is_active()
+/// True if something of a lifted order still stands, no other order holds it, and it is this order's to give back.
+fn is_left(book: &Book, order: &OrderState, placement: &Placement, state: &PlacementState) -> bool {
+    if order.lift_asked_by.is_none() {
+        return state.is_active();
     }
+    state.holders.is_empty() && state.last != Last::Nothing && is_of(book, order, placement)
+}
+
+/// True if no order that was accepted later names the placement: what is recorded of it would be that order's.
+fn is_of(book: &Book, order: &OrderState, placement: &Placement) -> bool {
+    let named = book.placement(placement).map(PlacementState::named_by);
+    let mut others = named.into_iter().flatten().filter_map(|id| book.orders().get(id));
+    !others.any(|other| other.accepted_at > order.accepted_at)
 }
 
 /// The rows of one plan, or of all, in the order of execution.
@@ -79,23 +91,21 @@ pub(crate) fn rows_of(book: &Book, orders: &[OrderId]) -> Vec<Row> {
 }
 
 fn row(book: &Book, order: &OrderState) -> Row {
+    let is_open = is_open(book, order);
     let in_force = placements(book, order)
-        .filter(|(_, state)| state.last == Last::InForce)
+        .filter(|(_, state)| is_open && state.last == Last::InForce)
         .count();
     let halted = book
         .plans()
         .get(&order.plan_hash)
         .and_then(|plan| plan.halted.clone());
     let trouble = placements(book, order)
+        .filter(|_| is_open)
         .find_map(|(placement, state)| Some(format!("{placement}: {}", trouble(state.trouble.as_ref()?))))
-        .or_else(|| {
-            order
-                .overdue
-                .then(|| "its lease is over: renew or lift it".to_owned())
-        })
+        .or_else(|| (is_open && order.overdue).then(|| "its lease is over: renew or lift it".to_owned()))
         .or_else(|| {
             halted
-                .filter(|_| in_force < order.order.targets.len())
+                .filter(|_| is_open && in_force < order.order.targets.len())
                 .map(|why| format!("halted: {why}"))
         });
     Row {
@@ -106,6 +116,7 @@ fn row(book: &Book, order: &OrderState) -> Row {
         state: state(book, order, in_force),
         targets: order.order.targets.len(),
         in_force,
+        tried: Tried::of(book, order),
         lease_until: order.lease_until,
         trouble,
     }
@@ -131,28 +142,60 @@ fn trouble(trouble: &Trouble) -> String {
     }
 }
 
-/// True if every order of a plan is in force.
+/// The orders of a plan that nobody asked to be lifted.
+fn wanted<'b>(book: &'b Book, plan_hash: &'b str) -> impl Iterator<Item = &'b OrderState> {
+    let orders = book.orders().values();
+    orders.filter(move |order| order.plan_hash == plan_hash && order.lift_asked_by.is_none())
+}
+
+/// True if every order of a plan is in force, but for those that somebody had lifted.
 pub(crate) fn stands(book: &Book, plan_hash: &str) -> bool {
-    let mut orders = book
-        .orders()
-        .values()
-        .filter(|order| order.plan_hash == plan_hash)
-        .peekable();
+    let mut orders = wanted(book, plan_hash).peekable();
     orders.peek().is_some()
         && orders.all(|order| placements(book, order).all(|(_, state)| state.last == Last::InForce))
 }
 
-/// True if nothing more of a plan happens before a person does something.
+/// True if a plan was carried out before, and all of it lifted.
+pub(crate) fn is_lifted(book: &Book, plan_hash: &str) -> bool {
+    book.plans().contains_key(plan_hash) && wanted(book, plan_hash).next().is_none()
+}
+
+/// Why a server keeps one of these orders from its end: what it says, and of which placement.
+pub(crate) fn failing(book: &Book, orders: &[OrderId]) -> Option<String> {
+    let orders = orders.iter().filter_map(|id| book.orders().get(id));
+    let mut placements = orders.flat_map(|order| placements(book, order));
+    placements.find_map(|(placement, state)| match &state.trouble {
+        Some(Trouble::Failing(_, text)) => Some(format!("{placement}: {text} (tries: {})", state.attempts)),
+        _ => None,
+    })
+}
+
+/// The orders of a plan, in the order of execution.
+pub(crate) fn of_plan(book: &Book, plan_hash: &str) -> Vec<OrderId> {
+    let orders = book.orders().iter();
+    let of_plan = orders.filter(|(_, order)| order.plan_hash == plan_hash);
+    of_plan.map(|(id, _)| id.clone()).collect()
+}
+
+/// True if it failed so often that people were told, in a way that does not end by itself.
+fn is_for_a_person(state: &PlacementState) -> bool {
+    let passes = matches!(
+        state.trouble,
+        Some(Trouble::Failing(
+            PointErrorKind::Target | PointErrorKind::Unknown,
+            _
+        ))
+    );
+    state.is_escalated() && !passes
+}
+
+/// True if nothing more of a plan happens before a person does something. A server that does not answer may answer soon.
 pub(crate) fn is_stuck(book: &Book, plan_hash: &str) -> bool {
     let halted = book
         .plans()
         .get(plan_hash)
         .is_some_and(|plan| plan.halted.is_some());
-    let orders = book
-        .orders()
-        .values()
-        .filter(|order| order.plan_hash == plan_hash);
-    let mut states = orders
+    let mut states = wanted(book, plan_hash)
         .flat_map(|order| placements(book, order))
         .map(|(_, state)| state)
         .peekable();
@@ -160,9 +203,9 @@ pub(crate) fn is_stuck(book: &Book, plan_hash: &str) -> bool {
         && states.all(|state| {
             let begun = state.last != Last::Nothing;
             state.last == Last::InForce
-                || state.is_escalated()
+                || is_for_a_person(state)
                 || (halted && !begun)
-                || (halted && state.trouble.is_some())
+                || (halted && matches!(state.trouble, Some(Trouble::Unverified(_))))
         })
 }
 
@@ -170,10 +213,16 @@ pub(crate) fn is_stuck(book: &Book, plan_hash: &str) -> bool {
 pub(crate) fn are_lifted(book: &Book, orders: &[OrderId]) -> bool {
     orders.iter().filter_map(|id| book.orders().get(id)).all(|order| {
         order.lift_asked_by.is_some()
-            && placements(book, order).all(|(_, state)| {
-                !is_left(state, order) || matches!(state.trouble, Some(Trouble::NeedsPerson(_)))
-            })
+            && placements(book, order)
+                .all(|(placement, state)| !is_left(book, order, &placement, state) || is_for_a_person(state))
     })
+}
+
+/// True if everything that these orders gave back was tried since.
+pub(crate) fn are_tried(book: &Book, orders: &[OrderId]) -> bool {
+    let orders = orders.iter().filter_map(|id| book.orders().get(id));
+    let mut placements = orders.flat_map(|order| placements(book, order));
+    placements.all(|(_, state)| state.is_active() || state.tried.is_some() || state.trouble.is_some())
 }
 
 /// True if nothing of these orders is left at any server.
@@ -238,6 +287,10 @@ pub(crate) fn table(rows: &[Row], now: Timestamp, width: usize) -> String {
             row.point
         );
         let _ = writeln!(text, "{}", cut(&line, width));
+        let tried = row.tried.words(!row.is_open());
+        if !tried.is_empty() {
+            let _ = writeln!(text, "{:16}{}", "", cut(&tried, width.saturating_sub(16).max(40)));
+        }
         if let Some(trouble) = &row.trouble {
             let _ = writeln!(
                 text,
@@ -286,6 +339,15 @@ pub(crate) fn show(entry: &Entry, console: &Console) {
             format!("read back, could not be tried: {placement} ({how})")
         }
         Entry::Lifted { placement, .. } => format!("given back: {placement}"),
+        Entry::LiftTried {
+            placement,
+            answer: ProbeAnswer::Admitted,
+            how,
+        } => format!("tried and works again: {placement} ({how})"),
+        Entry::LiftTried { placement, how, .. } => {
+            format!("given back, not seen to work again: {placement} ({how})")
+        }
+        Entry::Resumed { by, .. } => format!("the rest of the plan goes on: {by}"),
         Entry::Failed {
             placement,
             text,

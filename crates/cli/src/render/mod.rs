@@ -11,4 +11,5 @@ pub(crate) mod quantity;
 pub(crate) mod style;
 pub(crate) mod text;
 pub(crate) mod verify;
+pub(crate) mod watch;
 pub(crate) mod words;

@@ -16,6 +16,8 @@ use super::store::{Store, StoreError};
 /// The gate, its state on disk and the list of allowed signers.
 pub(super) struct Keeper {
     inside: Mutex<Inside>,
+    /// The gate's own, by which it decides each call; told at once of what it would refuse anyway.
+    rules: GateRules,
     allowed_signers: PathBuf,
     ceiling: Option<VolumeLimits>,
 }
@@ -35,9 +37,10 @@ impl Keeper {
         allowed_signers: PathBuf,
         ceiling: Option<VolumeLimits>,
     ) -> Result<Self, StoreError> {
-        let gate = Gate::new(rules, store.load()?);
+        let gate = Gate::new(rules.clone(), store.load()?);
         Ok(Self {
             inside: Mutex::new(Inside { gate, store }),
+            rules,
             allowed_signers,
             ceiling,
         })
@@ -76,6 +79,9 @@ impl Keeper {
             Ok(approved) => approved,
             Err(error) => return Answer::failed(PointErrorKind::Denied, error),
         };
+        if let Some(refusal) = self.forbidden(&orders) {
+            return Answer::Refused { refusal };
+        }
         let mut inside = self.inside();
         let before = inside.digests();
         if let Err(refusal) = inside.gate.register(orders, &approved, now) {
@@ -90,6 +96,15 @@ impl Keeper {
             until: approved.until(),
             approvers: approved.approvers().to_vec(),
         }
+    }
+
+    /// The first placement of the orders that may never be withdrawn.
+    fn forbidden(&self, orders: &Orders) -> Option<Refusal> {
+        orders.placements().find_map(|(_, placement)| {
+            let why = self.rules.forbids(&placement.point, &placement.target)?;
+            let placement = Box::new(placement);
+            Some(Refusal::Never { placement, why })
+        })
     }
 
     pub(super) fn permit_lift(&self, signed: &SignedStatement) -> Answer {

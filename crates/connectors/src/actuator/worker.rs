@@ -11,7 +11,7 @@ use cordon_act::limits::POINT_STATE_BYTES_MAX;
 use cordon_act::wire::{Answer, Claim, Outcome, PointInfo, Reading, Return, Withdrawal};
 use cordon_act::{
     Applying, Capabilities, EnforcementPoint, Lifting, Observation, OrderId, PointError, PointErrorKind,
-    PointName, Standing, Target,
+    PointName, Target,
 };
 
 use super::config::PointConfig;
@@ -208,13 +208,19 @@ impl Hand {
 
     /// Whether targets may be read. One refusal refuses all: it is about the epoch.
     fn admit_reading(&self, verb: Verb, reading: &Reading) -> Result<(), Box<Answer>> {
-        let Some(first) = reading.targets.first() else {
-            return Ok(());
-        };
-        let call = reading_call(verb, &reading.at, Some(first));
-        match self.admit(&[call])?.into_iter().next() {
-            Some(Err(refusal)) => Err(Box::new(Answer::Refused { refusal })),
-            _ => Ok(()),
+        let numbers = reading.calls.iter().copied().chain(std::iter::repeat(0));
+        let calls: Vec<_> = reading
+            .targets
+            .iter()
+            .zip(numbers)
+            .map(|(target, number)| GateCall {
+                call: number,
+                ..reading_call(verb, &reading.at, Some(target))
+            })
+            .collect();
+        match self.admit(&calls)?.into_iter().find_map(Result::err) {
+            Some(refusal) => Err(Box::new(Answer::Refused { refusal })),
+            None => Ok(()),
         }
     }
 
@@ -232,19 +238,17 @@ impl Hand {
             Ok(_) => return Answer::failed(PointErrorKind::Bug, "the point answered for other targets"),
             Err(error) => return Answer::Failed { error },
         };
-        let outcomes: Vec<_> = observed
+        let observed: Vec<_> = observed
             .into_iter()
-            .map(|result| outcome(result.and_then(bounded)))
+            .map(|result| result.and_then(bounded))
             .collect();
-        let open: Vec<_> = targets
+        let settled: Vec<_> = targets
             .iter()
-            .zip(&outcomes)
-            .filter(|(_, outcome)| {
-                matches!(outcome, Outcome::Done(seen) if matches!(seen.standing, Standing::Open | Standing::Absent))
-            })
-            .map(|(target, _)| (target, Settlement::SeenOpen))
+            .zip(&observed)
+            .filter_map(|(target, result)| Some((target, Settlement::after(Verb::Observe, result)?)))
             .collect();
-        self.settle(&open);
+        self.settle(&settled);
+        let outcomes = observed.into_iter().map(outcome).collect();
         Answer::Observed { outcomes }
     }
 
@@ -266,6 +270,7 @@ impl Hand {
                 verb: Verb::Apply,
                 point: &claim.point,
                 epoch: claim.epoch,
+                call: withdrawal.call,
                 orders_digest: digest,
                 orders: std::slice::from_ref(&withdrawal.order),
                 target: Some(&withdrawal.target),
@@ -293,12 +298,12 @@ impl Hand {
         let results = self.all(PointErrorKind::Unknown, applying.len(), |point| {
             point.apply_all(&applying, &mut || time_left(until))
         });
-        let settled: Vec<_> = applying
-            .iter()
-            .zip(&results)
-            .filter(|(_, result)| matches!(result, Err(error) if certainly_unchanged(error.kind)))
-            .map(|(applying, _)| (applying.target, Settlement::Unchanged))
+        let results: Vec<_> = results
+            .into_iter()
+            .map(|result| result.and_then(bounded_after_change))
             .collect();
+        let targets = applying.iter().map(|applying| applying.target);
+        let settled = settlements(Verb::Apply, targets, &results);
         self.settle(&settled);
         Answer::Observed {
             outcomes: outcomes(&admitted, results),
@@ -329,12 +334,8 @@ impl Hand {
         let results = self.all(PointErrorKind::Unknown, lifting.len(), |point| {
             point.lift_all(&lifting, &mut || time_left(until))
         });
-        let settled: Vec<_> = lifting
-            .iter()
-            .zip(&results)
-            .filter(|(_, result)| result.is_ok())
-            .map(|(lifting, _)| (lifting.target, Settlement::Lifted))
-            .collect();
+        let targets = lifting.iter().map(|lifting| lifting.target);
+        let settled = settlements(Verb::Lift, targets, &results);
         self.settle(&settled);
         Answer::Observed {
             outcomes: outcomes(&admitted, results),
@@ -374,6 +375,7 @@ fn reading_call<'a>(verb: Verb, claim: &'a Claim, target: Option<&'a Target>) ->
         verb,
         point: &claim.point,
         epoch: claim.epoch,
+        call: 0,
         orders_digest: "",
         orders: &[],
         target,
@@ -387,12 +389,25 @@ fn lift_call<'a>(claim: &'a Claim, digest: &'a str, orders: &'a [OrderId], back:
         verb: Verb::Lift,
         point: &claim.point,
         epoch: claim.epoch,
+        call: back.call,
         orders_digest: digest,
         orders,
         target: Some(&back.target),
         prior: Some(&back.prior),
         lease_until: None,
     }
+}
+
+/// What the answers of a point settle for the targets that it was asked about.
+fn settlements<'a>(
+    verb: Verb,
+    targets: impl Iterator<Item = &'a Target>,
+    results: &[Result<Observation, PointError>],
+) -> Vec<(&'a Target, Settlement)> {
+    targets
+        .zip(results)
+        .filter_map(|(target, result)| Some((target, Settlement::after(verb, result)?)))
+        .collect()
 }
 
 /// What became of each call: refused by the gate, or as the point answered, which was asked for the others in their order.
@@ -426,11 +441,6 @@ fn outcome<T>(result: Result<T, PointError>) -> Outcome<T> {
         Ok(done) => Outcome::Done(done),
         Err(error) => Outcome::Failed(PointError::new(error.kind, error.text)),
     }
-}
-
-/// True if an error of this kind says that nothing was changed.
-const fn certainly_unchanged(kind: PointErrorKind) -> bool {
-    !matches!(kind, PointErrorKind::Unknown | PointErrorKind::Bug)
 }
 
 fn time_left(until: Instant) -> Option<Duration> {

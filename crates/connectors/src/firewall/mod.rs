@@ -44,8 +44,8 @@ const CONFIG_ENTRIES_MAX: usize = 64;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Config {
-    /// Words put before `nft` and `conntrack`, to run them elsewhere: `[ssh, -oBatchMode=yes, cordon@firewall]` or
-    /// `[ip, netns, exec, name]`. Default: none, they run on this machine.
+    /// Words put before `nft` and `conntrack`, to run them elsewhere: `[ssh, -oBatchMode=yes, cordon@firewall]`. Default: none, they run
+    /// on this machine. `[ip, netns, exec, name]` does not work in the actuator, which gives up the right to enter namespaces.
     #[serde(default)]
     pub via: Vec<String>,
     /// Priority of the chains at their hooks. Lower comes earlier; a refusal is final wherever it falls. Default: -10, before the

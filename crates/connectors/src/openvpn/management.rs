@@ -28,6 +28,12 @@ const COMMAND_NAME_BYTES_MAX: usize = 200;
 /// How long it is waited between looks whether those who were cut are gone.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
+/// How long a look at what the server says may take.
+const HEARD: Duration = Duration::from_millis(1);
+
+/// What the server's log says of a client whose file has `disable`.
+const REJECTED: &str = " MULTI: client has been rejected due to 'disable' directive";
+
 /// What OpenVPN asks with, without a line end.
 const PROMPT: &[u8] = b"ENTER PASSWORD:";
 
@@ -185,6 +191,34 @@ impl Session {
         self.command(&format!("client-kill {} HALT", client.id))
     }
 
+    /// Has the server say from now on what it writes to its log.
+    ///
+    /// # Errors
+    /// As [`Self::clients`].
+    pub(crate) fn listen(&mut self) -> Result<(), PointError> {
+        self.command("log on")
+    }
+
+    /// True if the server has said that it rejected a client of this name. Needs [`Self::listen`]; what cannot be heard was not said.
+    pub(crate) fn says_rejected(&mut self, name: &str) -> bool {
+        let mut bytes = [0; 4096];
+        let heard = self
+            .connection
+            .limit(HEARD)
+            .and_then(|()| self.connection.read(&mut bytes));
+        self.read.extend(bytes.iter().take(heard.unwrap_or_default()));
+        while let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.read.drain(..=end).collect();
+            if is_rejection(&String::from_utf8_lossy(&line), name) {
+                return true;
+            }
+        }
+        if self.read.len() > LINE_BYTES_MAX {
+            self.read.clear();
+        }
+        false
+    }
+
     /// Sends a command and waits for its one-line reply. That it failed is seen by looking again.
     fn command(&mut self, command: &str) -> Result<(), PointError> {
         self.send(command)?;
@@ -294,6 +328,24 @@ fn quoted(name: &str) -> Option<String> {
     Some(format!("\"{escaped}\""))
 }
 
+/// True for the line of the log that says that a client of this name was rejected, such as
+/// `>LOG:1795705452,N,pat/192.0.2.7:36247 MULTI: client has been rejected due to 'disable' directive`. Names are chosen by whoever issues
+/// certificates, so the line must be exactly that.
+fn is_rejection(line: &str, name: &str) -> bool {
+    let text = line
+        .trim_end()
+        .strip_prefix(">LOG:")
+        .and_then(|rest| rest.splitn(3, ',').nth(2));
+    let from = text.and_then(|text| text.strip_suffix(REJECTED)?.strip_prefix(name)?.strip_prefix('/'));
+    from.is_some_and(|from| {
+        let from = from.strip_prefix("[AF_INET6]").unwrap_or(from);
+        from.parse::<SocketAddr>().is_ok()
+            || from.rsplit_once(':').is_some_and(|(address, port)| {
+                address.parse::<std::net::IpAddr>().is_ok() && port.parse::<u16>().is_ok()
+            })
+    })
+}
+
 fn denied() -> PointError {
     PointError::new(
         PointErrorKind::Denied,
@@ -321,6 +373,30 @@ fn silent(error: &std::io::Error) -> PointError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rejection_is_that_of_this_client_and_nothing_that_a_name_could_imitate() {
+        let line = |text: &str| {
+            format!(">LOG:1795705452,N,{text} MULTI: client has been rejected due to 'disable' directive\r\n")
+        };
+        assert!(is_rejection(&line("pat/192.0.2.7:36247"), "pat"));
+        assert!(is_rejection(&line("pat/2001:db8::7:1194"), "pat"));
+        for other in [
+            "sam/192.0.2.7:36247",
+            "pat/x/192.0.2.7:36247",
+            "pat",
+            "pat/",
+            "patsy/192.0.2.7:1",
+        ] {
+            assert!(!is_rejection(&line(other), "pat"), "{other}");
+        }
+        let longer = line("pat/192.0.2.7:36247").replace("directive", "directive, once");
+        assert!(!is_rejection(&longer, "pat"));
+        assert!(!is_rejection(
+            "pat/192.0.2.7:1 MULTI: client has been rejected due to 'disable' directive",
+            "pat"
+        ));
+    }
 
     #[test]
     fn a_name_cannot_leave_its_word() {

@@ -94,7 +94,12 @@ fn connect(vpn: &Vpn, scope: &Scope, probe: &ProbeClient, until: Instant) -> Res
             format!("{name} is connected, so it was not tried"),
         ));
     }
-    match try_to_connect(probe, until) {
+    let mut heard = vpn.session(until)?;
+    heard.listen()?;
+    let outcome = try_to_connect(probe, || heard.says_rejected(name), until);
+    // The server speaks with one at a time.
+    drop(heard);
+    match outcome {
         Outcome::Admitted(client) => {
             let ended = end(vpn, name);
             drop(client);
@@ -108,13 +113,17 @@ fn connect(vpn: &Vpn, scope: &Scope, probe: &ProbeClient, until: Instant) -> Res
                 format!("connected as {name}{rest}"),
             ))
         }
+        Outcome::Rejected if Remote::new(vpn, scope, until).files_refuse_one(name)? => Ok(answer(
+            ProbeAnswer::Refused,
+            format!("the server rejected {name} when it connected, and its file says `disable`"),
+        )),
         Outcome::Refused if Remote::new(vpn, scope, until).files_refuse_one(name)? => Ok(answer(
             ProbeAnswer::Refused,
             format!("{name} was answered AUTH_FAILED, and its file says `disable`"),
         )),
-        Outcome::Refused => Ok(answer(
+        Outcome::Refused | Outcome::Rejected => Ok(answer(
             ProbeAnswer::Inconclusive,
-            format!("{name} was answered AUTH_FAILED, but no client file says `disable`"),
+            format!("{name} was refused, but no client file says `disable`"),
         )),
         Outcome::Nothing(why) => Ok(answer(ProbeAnswer::Inconclusive, format!("{name}: {why}"))),
     }

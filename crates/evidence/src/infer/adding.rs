@@ -1,5 +1,7 @@
 //! How the rules that fired for one entity add up.
 
+use std::ops::RangeInclusive;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::weights::{self, RuleWeight};
@@ -36,12 +38,9 @@ impl Grade {
 }
 
 impl Part {
-    /// Alarms count whenever they come, the rest only within the episode that begins at `start`.
-    fn counts_from(&self, start: Timestamp) -> bool {
-        let within = |time: Timestamp| {
-            start <= time && time.duration_since(start) <= SignedDuration::from_secs(weights::EPISODE_SECONDS)
-        };
-        self.grade == Grade::Alarm || within(self.first) || within(self.last)
+    /// Alarms count whenever they come, the rest only within an episode.
+    fn counts_in(&self, episode: &RangeInclusive<Timestamp>) -> bool {
+        self.grade == Grade::Alarm || episode.contains(&self.first) || episode.contains(&self.last)
     }
 }
 
@@ -59,9 +58,11 @@ pub(super) fn together(parts: &mut [Part]) -> f64 {
     if one_episode {
         starts.truncate(1);
     }
-    let of_episodes = starts
-        .into_iter()
-        .map(|start| sum(parts.iter().filter(|part| part.counts_from(start))));
+    let of_episodes = starts.into_iter().map(|start| {
+        let end = start.saturating_add(SignedDuration::from_secs(weights::EPISODE_SECONDS));
+        let episode = start..=end.unwrap_or(Timestamp::MAX);
+        sum(parts.iter().filter(|part| part.counts_in(&episode)))
+    });
     of_episodes.reduce(f64::max).unwrap_or_else(|| sum(parts.iter()))
 }
 

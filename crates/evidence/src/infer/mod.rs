@@ -42,6 +42,8 @@ use entity::EntityState;
 pub use signal::{Carrier, Contribution, OwnEffect, Reason, RuleKey, Signal, Suspicion, Use};
 use weights::RuleWeight;
 
+use crate::bind::Named;
+
 #[derive(Clone, Debug, Default)]
 struct BaseRate {
     weight: RuleWeight,
@@ -58,7 +60,9 @@ pub struct Inference {
     /// How many accounts and systems there are to compare a rule's base rate with.
     accounts: u32,
     systems: u32,
-    own_effects: Vec<OwnEffect>,
+    /// When failures of an entity were Cordon's doing, and how many stretches that is in all.
+    own_effects: FxHashMap<Entity, Vec<(Timestamp, Timestamp)>>,
+    own_effects_known: usize,
     refused: u64,
 }
 
@@ -82,11 +86,20 @@ impl Inference {
         }
     }
 
-    /// Records that what happens to an entity in a stretch of time is Cordon's own doing and no evidence.
+    /// Records that what is refused to an entity in a stretch of time is refused because of Cordon and no evidence. What it does with success
+    /// stays evidence: a withdrawn account that still gets somewhere is worth knowing.
     pub fn own_effect(&mut self, effect: OwnEffect) {
-        if self.own_effects.len() < limits::OWN_EFFECTS_MAX {
-            self.own_effects.push(effect);
+        if self.own_effects_known < limits::OWN_EFFECTS_MAX {
+            self.own_effects_known += 1;
+            let stretch = (effect.from, effect.until);
+            self.own_effects.entry(effect.entity).or_default().push(stretch);
         }
+    }
+
+    /// Forgets every stretch of Cordon's own effects, to be told them anew.
+    pub fn forget_own_effects(&mut self) {
+        self.own_effects.clear();
+        self.own_effects_known = 0;
     }
 
     /// How many entities were not taken up because [`limits::ENTITIES_MAX`] were already.
@@ -98,10 +111,12 @@ impl Inference {
     /// Takes in a detection.
     pub fn signal(&mut self, signal: &Signal<'_>) {
         self.rules.entry(signal.rule).or_default().weight = signal.weight.clone();
+        let kept_out = |named: &Named| self.is_own_effect(named.entity, signal.time);
+        if signal.refused && signal.named.iter().any(kept_out) {
+            // It says nothing of the host either, at which somebody whom Cordon keeps out was refused.
+            return;
+        }
         for named in signal.named {
-            if self.is_own_effect(named.entity, signal.time) {
-                continue;
-            }
             let Some(place) = self.place(named.entity, signal.time) else {
                 continue;
             };
@@ -190,7 +205,7 @@ impl Inference {
     }
 
     fn carry(&mut self, to: Entity, from: Entity, means: Option<Means>, probability: f64, one: &Use) {
-        if probability < weights::CARRY_FLOOR || self.is_own_effect(to, one.time) {
+        if probability < weights::CARRY_FLOOR {
             return;
         }
         if let Some(state) = self.state(to, one.time) {
@@ -199,9 +214,8 @@ impl Inference {
     }
 
     fn is_own_effect(&self, entity: Entity, time: Timestamp) -> bool {
-        self.own_effects
-            .iter()
-            .any(|own| own.entity == entity && own.from <= time && time <= own.until)
+        let stretches = self.own_effects.get(&entity);
+        stretches.is_some_and(|all| all.iter().any(|(from, until)| *from <= time && time <= *until))
     }
 
     fn state(&mut self, entity: Entity, time: Timestamp) -> Option<&mut EntityState> {

@@ -46,6 +46,8 @@ pub struct Signal<'a> {
     pub place: RecordPlace,
     /// Whom and what the record names.
     pub named: &'a [Named],
+    /// True if the record shows something that was refused: then it is no evidence of those whom Cordon keeps out.
+    pub refused: bool,
 }
 
 /// A use of an access that worked, between entities of the estate.

@@ -78,6 +78,18 @@ fn fire_rule(
     weight: &RuleWeight,
     named: &[(Entity, Role)],
 ) {
+    fire_on(inference, second, rule, weight, named, false);
+}
+
+/// The same on a record of something refused, or not.
+fn fire_on(
+    inference: &mut Inference,
+    second: i64,
+    rule: u32,
+    weight: &RuleWeight,
+    named: &[(Entity, Role)],
+    refused: bool,
+) {
     let named: Vec<Named> = named
         .iter()
         .map(|(entity, role)| Named {
@@ -91,6 +103,7 @@ fn fire_rule(
         time: at(second),
         place: place(second),
         named: &named,
+        refused,
     });
 }
 
@@ -390,21 +403,39 @@ fn a_pin_outweighs_everything_and_can_be_taken_back() {
 }
 
 #[test]
-fn cordons_own_acts_are_no_evidence() {
-    let mut inference = inference();
-    inference.own_effect(OwnEffect {
-        entity: host(0),
-        from: at(0),
-        until: at(10),
-    });
+fn what_cordon_has_refused_is_no_evidence_and_what_works_all_the_same_is() {
+    let own = |inference: &mut Inference| {
+        inference.own_effect(OwnEffect {
+            entity: host(0),
+            from: at(0),
+            until: at(10),
+        });
+    };
+    let refusals = |inference: &mut Inference, second| {
+        for rule in 0..5 {
+            let weight = weighing(critical(), rule);
+            fire_on(inference, second, rule, &weight, &[(host(0), Role::Host)], true);
+        }
+    };
+    let mut kept_out = inference();
+    own(&mut kept_out);
+    refusals(&mut kept_out, 5);
+    assert!(kept_out.probability(host(0)) < 0.01);
+    refusals(&mut kept_out, 11);
+    assert!(kept_out.probability(host(0)) > 0.9, "it is given back");
+
+    let mut gets_in = inference();
+    own(&mut gets_in);
     for rule in 0..5 {
-        fire(&mut inference, 5, rule, critical(), &[(host(0), Role::Host)]);
+        fire(&mut gets_in, 5, rule, critical(), &[(host(0), Role::Host)]);
     }
-    assert!(inference.probability(host(0)) < 0.01);
-    for rule in 0..5 {
-        fire(&mut inference, 11, rule, critical(), &[(host(0), Role::Host)]);
-    }
-    assert!(inference.probability(host(0)) > 0.9);
+    assert!(gets_in.probability(host(0)) > 0.9, "nothing was refused");
+
+    let mut forgotten = inference();
+    own(&mut forgotten);
+    forgotten.forget_own_effects();
+    refusals(&mut forgotten, 5);
+    assert!(forgotten.probability(host(0)) > 0.9);
 }
 
 #[test]

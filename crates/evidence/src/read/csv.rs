@@ -154,7 +154,7 @@ pub(crate) fn decode(row: &str, columns: &Columns, record: &mut Record, clock: &
         }
     }
     if record.dialect == Dialect::Windows {
-        dialect::settle_numbers(record);
+        dialect::settle_values(record);
     }
     let text = values.get(columns.time).map(String::as_str).unwrap_or_default();
     if !clock.set(record, time_of(text, columns.map.time.format.as_deref()), None) {

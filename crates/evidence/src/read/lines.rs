@@ -65,7 +65,18 @@ impl Lines {
         true
     }
 
-    fn split(&mut self, block: &mut Block) {
+    /// The line that comes next.
+    pub(crate) const fn next_line(&self) -> u64 {
+        self.next_line
+    }
+
+    /// Goes on at this line, when lines before it were passed over.
+    pub(crate) const fn set_next_line(&mut self, line: u64) {
+        self.next_line = line;
+    }
+
+    /// Finds the items in a block that ends with a whole one.
+    pub(crate) fn split(&mut self, block: &mut Block) {
         let mut start = 0;
         while start < block.bytes.len() {
             let rest = block.bytes.get(start..).unwrap_or_default();
@@ -138,7 +149,8 @@ fn unended_row(bytes: &[u8]) -> (usize, u64) {
     }
 }
 
-fn last_row_end(bytes: &[u8]) -> Option<usize> {
+/// Where the last whole row ends, if there is one.
+pub(crate) fn last_row_end(bytes: &[u8]) -> Option<usize> {
     let (mut end, mut rest) = (0, bytes);
     while let Some((length, _)) = row_length(rest) {
         end += length;

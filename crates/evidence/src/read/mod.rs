@@ -28,6 +28,7 @@ mod csv;
 mod dialect;
 mod documents;
 mod evtx;
+mod follow;
 mod input;
 mod instant;
 mod json;
@@ -44,6 +45,7 @@ mod zeek;
 
 pub use clock::LocalTime;
 pub use csv::CsvMap;
+pub use follow::Follower;
 pub use input::{Input, decompressed};
 pub use order::OrderWindow;
 pub use parallel::{Workers, in_order};

@@ -230,7 +230,7 @@ fn splitter(format: Format, file: FileId) -> Splitter {
 }
 
 /// Takes the header lines out of the block and tells every row which of them are for it.
-fn assign_headers(block: &mut Block, header: &mut Arc<Header>) {
+pub(crate) fn assign_headers(block: &mut Block, header: &mut Arc<Header>) {
     block.headers.push(Arc::clone(header));
     let Block {
         bytes,

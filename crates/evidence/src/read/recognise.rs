@@ -30,6 +30,9 @@ pub(crate) fn recognise(start: &[u8], whole: bool, csv_map: Option<&CsvMap>) -> 
     if lines().any(|line| line.starts_with("#fields") || line.starts_with("#separator")) {
         return Ok(Format::ZeekTsv);
     }
+    if starts_array(start) {
+        return Ok(Format::JsonDocuments);
+    }
     if let Some(line) = lines().find(|line| is_json(line)) {
         return Ok(if wrapped(&line) {
             Format::JsonDocuments
@@ -48,6 +51,12 @@ pub(crate) fn recognise(start: &[u8], whole: bool, csv_map: Option<&CsvMap>) -> 
         return Ok(Format::Syslog);
     }
     Err(looks(start))
+}
+
+/// Whether an array of objects begins, perhaps with one of them on each line.
+fn starts_array(start: &[u8]) -> bool {
+    let inside = start.trim_ascii_start().strip_prefix(b"[");
+    inside.is_some_and(|inside| inside.trim_ascii_start().first() == Some(&b'{')) && !looks_binary(start)
 }
 
 fn is_json(line: &str) -> bool {

@@ -41,18 +41,30 @@ pub(super) struct LiteralDraft {
 impl LiteralDraft {
     /// The literal of a folded, non-empty needle; `next` numbers a new one.
     pub(super) fn needle(&mut self, needle: &str, position: Position, next: &mut u32) -> LiteralId {
-        let known = self.needles.entry(needle.to_owned()).or_default();
-        if let Some((_, id)) = known.iter().find(|(own, _)| *own == position) {
+        let known = self.needles.get_mut(needle);
+        if let Some((_, id)) = known
+            .iter()
+            .flat_map(|known| known.iter())
+            .find(|(own, _)| *own == position)
+        {
             return *id;
         }
         let id = number(next);
-        known.push((position, id));
+        match known {
+            Some(known) => known.push((position, id)),
+            None => drop(self.needles.insert(needle.to_owned(), vec![(position, id)])),
+        }
         id
     }
 
     /// The literal of a whole folded value.
     pub(super) fn whole(&mut self, text: &str, next: &mut u32) -> LiteralId {
-        *self.wholes.entry(text.to_owned()).or_insert_with(|| number(next))
+        if let Some(known) = self.wholes.get(text) {
+            return *known;
+        }
+        let id = number(next);
+        self.wholes.insert(text.to_owned(), id);
+        id
     }
 
     /// The literal of a value that is this number, written as one or as text.
@@ -76,24 +88,24 @@ impl LiteralDraft {
     }
 
     pub(super) fn compile(self) -> Literals {
-        let mut sorted: Vec<_> = self.needles.into_iter().collect();
-        sorted.sort_unstable_by(|left, right| left.0.cmp(&right.0));
         let (mut needles, mut patterns) = (Vec::new(), Vec::new());
-        let (mut starts, mut ends) = (Trie::new(), Trie::new());
-        for (needle, literals) in sorted {
+        let (mut starts, mut ends) = (Trie::default(), Trie::default());
+        for (needle, literals) in self.needles {
+            let mut anywhere = None;
             for (position, id) in literals {
                 match position {
                     Position::Start => starts.insert(needle.bytes(), id),
                     Position::End => ends.insert(needle.bytes().rev(), id),
-                    Position::Anywhere => {
-                        needles.push(needle.clone());
-                        patterns.push(id);
-                    }
+                    Position::Anywhere => anywhere = Some(id),
                 }
+            }
+            if let Some(id) = anywhere {
+                needles.push(needle);
+                patterns.push(id);
             }
         }
         Literals {
-            longest_whole: self.wholes.keys().map(String::len).max(),
+            whole_lengths: lengths_of(self.wholes.keys()),
             sieve: Sieve::new(needles.iter().map(String::as_str)),
             automata: needles
                 .chunks(AUTOMATON_NEEDLES_MAX)
@@ -106,6 +118,18 @@ impl LiteralDraft {
             numbers: self.numbers,
         }
     }
+}
+
+/// Whether there is a text of each length.
+fn lengths_of<'a>(texts: impl Iterator<Item = &'a String> + Clone) -> Box<[bool]> {
+    let longest = texts.clone().map(String::len).max();
+    let mut lengths = vec![false; longest.map_or(0, |longest| longest + 1)];
+    for text in texts {
+        if let Some(length) = lengths.get_mut(text.len()) {
+            *length = true;
+        }
+    }
+    lengths.into_boxed_slice()
 }
 
 fn number(next: &mut u32) -> LiteralId {
@@ -123,7 +147,7 @@ pub(super) struct Literals {
     starts: Trie,
     ends: Trie,
     wholes: FxHashMap<String, LiteralId>,
-    longest_whole: Option<usize>,
+    whole_lengths: Box<[bool]>,
     numbers: FxHashMap<i64, LiteralId>,
 }
 
@@ -151,7 +175,7 @@ impl Literals {
         }
         self.starts.walk(text.bytes(), found);
         self.ends.walk(text.bytes().rev(), found);
-        if self.longest_whole.is_some_and(|longest| text.len() <= longest) {
+        if self.whole_lengths.get(text.len()) == Some(&true) {
             let id = if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
                 self.wholes.get(text.to_ascii_lowercase().as_str())
             } else {

@@ -90,7 +90,8 @@ impl Program {
             .iter()
             .map(|condition| self.condition(condition, rule))
             .collect();
-        Some(any(nodes?))
+        let nodes = nodes?;
+        Some(self.any(nodes))
     }
 
     fn condition(&mut self, condition: &ConditionExpr, rule: &CompiledRule) -> Option<Node> {
@@ -98,8 +99,14 @@ impl Program {
             parts.iter().map(|part| self.condition(part, rule)).collect()
         };
         Some(match condition {
-            ConditionExpr::And(parts) => all(each(parts)?),
-            ConditionExpr::Or(parts) => any(each(parts)?),
+            ConditionExpr::And(parts) => {
+                let parts = each(parts)?;
+                self.all(parts)
+            }
+            ConditionExpr::Or(parts) => {
+                let parts = each(parts)?;
+                self.any(parts)
+            }
             ConditionExpr::Not(part) => Node::Not(Box::new(self.condition(part, rule)?)),
             ConditionExpr::Identifier(name) => match rule.detections.get(name) {
                 Some(detection) => self.detection(detection)?,
@@ -118,8 +125,8 @@ impl Program {
                     .map(|detection| self.detection(detection))
                     .collect::<Option<_>>()?;
                 match quantifier {
-                    Quantifier::Any | Quantifier::Count(1) => any(nodes),
-                    Quantifier::All => all(nodes),
+                    Quantifier::Any | Quantifier::Count(1) => self.any(nodes),
+                    Quantifier::All => self.all(nodes),
                     Quantifier::Count(0) => Node::Constant(true),
                     Quantifier::Count(least) => Node::AtLeast(*least, nodes.into()),
                 }
@@ -129,9 +136,18 @@ impl Program {
 
     fn detection(&mut self, detection: &CompiledDetection) -> Option<Node> {
         Some(match detection {
-            CompiledDetection::AllOf(items) => all(items.iter().map(|item| self.item(item)).collect()),
-            CompiledDetection::AnyOf(parts) => any(self.detections(parts)?),
-            CompiledDetection::And(parts) => all(self.detections(parts)?),
+            CompiledDetection::AllOf(items) => {
+                let nodes = items.iter().map(|item| self.item(item)).collect();
+                self.all(nodes)
+            }
+            CompiledDetection::AnyOf(parts) => {
+                let nodes = self.detections(parts)?;
+                self.any(nodes)
+            }
+            CompiledDetection::And(parts) => {
+                let nodes = self.detections(parts)?;
+                self.all(nodes)
+            }
             CompiledDetection::Keywords(matcher) => self.keyword(matcher),
             CompiledDetection::ArrayMatch { .. } | CompiledDetection::Conditional { .. } => return None,
         })
@@ -151,7 +167,7 @@ impl Program {
         let slot = self.slot(field);
         let test = self.test(&item.matcher, slot);
         let absent_matches = matches!(item.matcher, CompiledMatcher::Null);
-        let key = (slot, item.exists, absent_matches, test.clone());
+        let key = (slot, item.exists, absent_matches, test);
         if let Some(known) = self.known_items.get(&key) {
             return Node::Item(*known);
         }
@@ -160,7 +176,7 @@ impl Program {
             slot,
             exists: item.exists,
             absent_matches,
-            test,
+            test: key.3.clone(),
             matcher: item.matcher.clone(),
         });
         self.known_items.insert(key, id);
@@ -266,6 +282,22 @@ impl Program {
         lengths
     }
 
+    fn all(&self, mut nodes: Vec<Node>) -> Node {
+        nodes.sort_by_key(|node| effort(node, &self.items));
+        match nodes.len() {
+            1 => nodes.pop().unwrap_or(Node::Constant(true)),
+            _ => Node::All(nodes.into()),
+        }
+    }
+
+    fn any(&self, mut nodes: Vec<Node>) -> Node {
+        nodes.sort_by_key(|node| effort(node, &self.items));
+        match nodes.len() {
+            1 => nodes.pop().unwrap_or(Node::Constant(false)),
+            _ => Node::Any(nodes.into()),
+        }
+    }
+
     fn matcher(&mut self, matcher: &CompiledMatcher) -> u32 {
         let next = self.matchers.len() as u32;
         if let Some(key) = spelling(matcher) {
@@ -307,29 +339,30 @@ fn spelling(matcher: &CompiledMatcher) -> Option<String> {
     })
 }
 
-fn all(mut nodes: Vec<Node>) -> Node {
-    nodes.sort_by_key(effort);
-    match nodes.len() {
-        1 => nodes.pop().unwrap_or(Node::Constant(true)),
-        _ => Node::All(nodes.into()),
-    }
-}
-
-fn any(mut nodes: Vec<Node>) -> Node {
-    match nodes.len() {
-        1 => nodes.pop().unwrap_or(Node::Constant(false)),
-        _ => Node::Any(nodes.into()),
-    }
-}
-
-/// The cheap and positive first: a conjunction ends at its first false member.
-fn effort(node: &Node) -> u8 {
+/// How far to put off a member of a conjunction or disjunction, which end early: what rsigma must look at comes last,
+/// and the positive before the negative.
+fn effort(node: &Node, items: &[Item]) -> (bool, u8) {
+    let heaviest = |parts: &[Node]| parts.iter().any(|part| effort(part, items).0);
     match node {
-        Node::Constant(_) => 0,
-        Node::Item(_) => 1,
-        Node::All(_) | Node::Any(_) => 2,
-        Node::AtLeast(..) => 3,
-        Node::Not(_) => 4,
-        Node::Keyword(..) => 5,
+        Node::Constant(_) => (false, 0),
+        Node::Item(id) => (
+            items
+                .get(*id as usize)
+                .is_some_and(|item| has_matcher(&item.test)),
+            1,
+        ),
+        Node::All(parts) | Node::Any(parts) => (heaviest(parts), 2),
+        Node::AtLeast(_, parts) => (heaviest(parts), 3),
+        Node::Not(part) => (effort(part, items).0, 4),
+        Node::Keyword(..) => (true, 5),
+    }
+}
+
+fn has_matcher(test: &Test) -> bool {
+    match test {
+        Test::Literal(_) => false,
+        Test::Any(parts) | Test::All(parts) => parts.iter().any(has_matcher),
+        Test::Not(part) => has_matcher(part),
+        Test::Matcher(_) => true,
     }
 }

@@ -29,8 +29,11 @@ impl Sieve {
                 Some(fragment) => spell(fragment, &mut fragments),
                 None => return Self(None),
             }
+            if fragments.len() > SIEVE_FRAGMENTS_MAX {
+                return Self(None);
+            }
         }
-        if fragments.is_empty() || fragments.len() > SIEVE_FRAGMENTS_MAX {
+        if fragments.is_empty() {
             return Self(None);
         }
         let mut builder = Config::new().match_kind(MatchKind::LeftmostFirst).builder();

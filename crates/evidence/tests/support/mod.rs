@@ -31,7 +31,7 @@ pub(crate) fn read(bytes: &[u8]) -> (Vec<Record>, Report) {
 }
 
 /// An event log file of one chunk, whose records share one template: `EventID` 4624 in `Security` with the
-/// data `TargetUserName` and `LogonType`.
+/// data `TargetUserName`, `LogonType` and a padded `LogonProcessName`.
 pub(crate) fn event_log(users: &[&str]) -> Vec<u8> {
     let mut file = b"ElfFile\0".to_vec();
     file.resize(4096, 0);
@@ -117,7 +117,12 @@ fn push_template(chunk: &mut Vec<u8>) {
         value(chunk, index as u16 + 2, kind);
         chunk.push(0x04);
     }
-    chunk.extend([0x04, 0x04, 0x00]);
+    open(chunk, "Data", true);
+    attribute(chunk, "Name");
+    text(chunk, "LogonProcessName");
+    chunk.push(0x02);
+    text(chunk, "NtLmSsp ");
+    chunk.extend([0x04, 0x04, 0x04, 0x00]);
     let size = (chunk.len() - size_at - 4) as u32;
     chunk[size_at..size_at + 4].copy_from_slice(&size.to_le_bytes());
 }

@@ -5,6 +5,7 @@
 
 mod names;
 mod never;
+mod routes;
 mod targets;
 #[cfg(test)]
 mod tests;

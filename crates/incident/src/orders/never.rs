@@ -9,8 +9,8 @@ use cordon_plan::PlanDocument;
 use cordon_plan::document::Act;
 use cordon_trade::{Literal, Lost, Node, Services};
 
-use super::names;
 use super::targets::Servers;
+use super::{names, routes};
 
 /// Targets that are withdrawn at no point, each with why.
 pub(super) struct Never {
@@ -73,7 +73,11 @@ impl Never {
                 return;
             }
             Literal::System(id) => servers.host(id).into_iter().collect(),
-            Literal::Access(id) => servers.access(id).unwrap_or_default(),
+            Literal::Access(id) => {
+                let mut parts = servers.access(id).unwrap_or_default();
+                parts.extend(routes::route(estate, id).map(Ok));
+                parts
+            }
             Literal::Service(_) => return,
         };
         for target in parts.into_iter().flatten() {

@@ -12,7 +12,7 @@ use cordon_plan::candidates::Candidates;
 use cordon_plan::document::Act;
 use cordon_reach::Base;
 
-use super::names;
+use super::{names, routes};
 
 /// One target, or why people must do it.
 pub(super) type Part = Result<Target, String>;
@@ -55,6 +55,10 @@ impl<'e> Servers<'e> {
         let parts = match act {
             Act::SuspendRecovery { .. } | Act::SuspendRecoveries => {
                 vec![Err("resets are done by people: tell the help desk".to_owned())]
+            }
+            Act::CloseFlow { access } if point.kind == PointKind::Haproxy => {
+                self.estate.access(access)?;
+                routes::routes(self.estate, &self.candidates, act, point)
             }
             _ => self.any_point(act)?,
         };
@@ -313,8 +317,8 @@ fn fits(kind: PointKind, target: &Target) -> bool {
             target,
             Target::Flow { .. } | Target::Host { .. } | Target::Account { .. }
         ),
-        // A front door closes routes, and the estate does not say which route a flow is.
-        PointKind::Haproxy | PointKind::HelpDesk => false,
+        PointKind::Haproxy => matches!(target, Target::Route { .. }),
+        PointKind::HelpDesk => false,
         // Reached by a script or by OpenC2, whose configuration says what it can do.
         PointKind::Edr | PointKind::Ssh | PointKind::Script => true,
     }
@@ -323,10 +327,6 @@ fn fits(kind: PointKind, target: &Target) -> bool {
 fn unfit(point: &EnforcementPoint) -> String {
     match point.kind {
         PointKind::HelpDesk => format!("{} is people, not a server", point.name),
-        PointKind::Haproxy => format!(
-            "{} closes routes, and the estate does not say which route this is",
-            point.name
-        ),
         _ => format!("no connector for a server such as {} can do it", point.name),
     }
 }

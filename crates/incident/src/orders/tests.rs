@@ -50,6 +50,9 @@ access:
   - { application: crm, holder: glass }
   - { recovery: staff, from: office }
   - { flow: office -> pool }
+  - { flow: internet -> spare, port: 443 }
+  - { flow: office -> till, port: 443 }
+  - { flow: lab -> till, port: 443 }
 services:
   payments:
     protected: true
@@ -230,8 +233,17 @@ fn a_zone_is_closed_flow_by_flow_and_what_has_no_subnet_by_hand() {
 }
 
 #[test]
-fn a_front_door_does_not_know_flows() {
+fn a_front_door_closes_the_route_of_a_system_and_no_other_flow() {
     assert!(why("close-flow/zone:internet>zone:data:tcp-443", "door").contains("route"));
+    assert_eq!(
+        targets("close-flow/zone:internet>system:spare:tcp-443", "door"),
+        ["route spare"]
+    );
+    let shared = why("close-flow/zone:office>system:till:tcp-443", "door");
+    assert!(
+        shared.contains("route till carries zone:lab>system:till"),
+        "{shared}"
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Runs nights of faults by the million: `nights FROM TO` runs those seeds, `nights print SEED` says all that happens in one.
+//! Runs nights of faults by the million: `nights FROM TO` runs those seeds, `nights print SEED` says all that happens in one,
+//! `nights calm SEED` in one without faults.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -14,7 +15,12 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["print", seed] => seed.parse().map_or_else(|_| usage(), print_night),
+        ["print", seed] => seed
+            .parse()
+            .map_or_else(|_| usage(), |seed| print_night(Night::new(seed))),
+        ["calm", seed] => seed
+            .parse()
+            .map_or_else(|_| usage(), |seed| print_night(Night::calm(seed))),
         [from, to] => match (from.parse(), to.parse()) {
             (Ok(from), Ok(to)) => run(from, to),
             _ => usage(),
@@ -25,13 +31,13 @@ fn main() -> ExitCode {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "usage: nights FROM TO     run the nights of these seeds\n       nights print SEED  say all that happens in one"
+        "usage: nights FROM TO     run the nights of these seeds\n       nights print SEED  say all that happens in one\n       nights calm SEED   the same without faults"
     );
     ExitCode::from(2)
 }
 
-fn print_night(seed: u64) -> ExitCode {
-    let report = Night::new(seed).printing().run();
+fn print_night(night: Night) -> ExitCode {
+    let report = night.printing().run();
     for line in &report.violations {
         println!("{line}");
     }

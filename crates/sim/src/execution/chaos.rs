@@ -16,6 +16,12 @@ pub struct Chaos {
     pub request_late: u32,
     /// A write fails.
     pub write_fails: u32,
+    /// Nobody says whether a write took place; half of those did.
+    pub write_untold: u32,
+    /// The actuator's memory cannot be written.
+    pub gate_write_fails: u32,
+    /// The actuator is killed, at any step of a request.
+    pub actuator_crash: u32,
     /// The executor crashes, at any event that it takes in.
     pub crash: u32,
     /// The executor is paused for longer than its claim, at any event.
@@ -42,6 +48,9 @@ impl Chaos {
         request_twice: 0,
         request_late: 0,
         write_fails: 0,
+        write_untold: 0,
+        gate_write_fails: 0,
+        actuator_crash: 0,
         crash: 0,
         pause: 0,
         clock_jump: 0,
@@ -67,6 +76,9 @@ impl Chaos {
             request_twice: chance(200),
             request_late: chance(150),
             write_fails: chance(150),
+            write_untold: chance(30),
+            gate_write_fails: chance(60),
+            actuator_crash: chance(20),
             crash: chance(30),
             pause: chance(10),
             clock_jump: chance(10),

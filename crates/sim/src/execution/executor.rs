@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use cordon_act::{Event, PointName, Reconciler};
 use jiff::{SignedDuration, Timestamp};
 
-/// An executor; `None` while it is crashed.
+use super::record::Desk;
+
+/// An executor; `running` is none while it is crashed.
 #[derive(Debug)]
 pub(super) struct Executor {
     /// The reconciler of this life.
     pub(super) running: Option<Reconciler>,
+    /// Its way to the store; that of the last life while it is crashed.
+    pub(super) desk: Option<Desk>,
     /// Which life it is in: replies to an earlier one are nobody's.
     pub(super) life: u32,
     /// How far its clock is off.
@@ -18,8 +22,6 @@ pub(super) struct Executor {
     pub(super) paused_until: Timestamp,
     /// When it looks again by itself, if that is planned.
     pub(super) wakes_at: Option<Timestamp>,
-    /// How many entries of the record it has seen.
-    pub(super) seen: usize,
     /// The epochs that it believes to hold.
     pub(super) epochs: BTreeMap<PointName, u64>,
 }
@@ -28,11 +30,11 @@ impl Executor {
     pub(super) const fn new() -> Self {
         Self {
             running: None,
+            desk: None,
             life: 0,
             skew: SignedDuration::ZERO,
             paused_until: Timestamp::MIN,
             wakes_at: None,
-            seen: 0,
             epochs: BTreeMap::new(),
         }
     }

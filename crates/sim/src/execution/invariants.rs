@@ -1,18 +1,15 @@
 //! What must hold on every night, whatever goes wrong. The numbers are those of `docs/execution.md`.
 
-use cordon_act::recover::{Goal, Last};
-use cordon_act::{Ask, Book, Entry, Placement, PointState, Request, Target, Trouble};
-use serde_json::json;
+use cordon_act::own_effects::own_effects;
+use cordon_act::recover::Goal;
+use cordon_act::{Ask, Book, Entry, LeaseEnd, Placement, Request, Target, Trouble};
+use jiff::{SignedDuration, Timestamp};
 
 use super::night::Night;
-use super::server::Cell;
-
-fn state_of(cell: &Cell) -> PointState {
-    PointState(json!({"open": cell.open, "detail": cell.detail}))
-}
+use super::server::{Cell, restored};
 
 impl Night {
-    fn violated(&mut self, invariant: u8, text: &str) {
+    pub(super) fn violated(&mut self, invariant: u8, text: &str) {
         self.report
             .violations
             .push(format!("invariant {invariant} at {}: {text}", self.now));
@@ -34,7 +31,14 @@ impl Night {
             );
         }
         match &request.ask {
-            Ask::Apply { .. } if before.open && !after.open => self.check_withdrawal(placement, before),
+            Ask::Apply { .. } => {
+                if before.open && !after.open {
+                    self.check_withdrawal(placement, before);
+                    self.check_permission(request);
+                    self.check_volume(request);
+                }
+                self.check_lease(placement, after);
+            }
             Ask::Lift { .. } if !before.open && after.open => self.check_lift(placement, after),
             _ => {}
         }
@@ -46,34 +50,93 @@ impl Night {
         {
             self.violated(3, &format!("{placement} must never be withdrawn"));
         }
-        let recorded = self.record.book.placement(placement);
-        let intent = recorded.is_some_and(|state| state.last != Last::Nothing);
-        let prior = recorded
-            .and_then(|state| state.prior.as_ref())
-            .map(|prior| prior.state.clone());
-        if !intent || prior.is_none() {
+        let mut registered = self.gate.state().registered.values();
+        if registered.any(|one| one.orders.never.contains(placement)) {
+            self.violated(4, &format!("a protected service rests on {placement}"));
+        }
+        let Some(way_back) = self.record.ways_back.get(placement) else {
             return self.violated(
                 1,
                 &format!("{placement} was withdrawn before its intent and prior state were durable"),
             );
+        };
+        let back = restored(&way_back.state);
+        if back.as_ref() != Some(before) {
+            let text =
+                format!("{placement} was {before:?}, and from the ledger alone it would become {back:?}");
+            self.violated(11, &text);
         }
-        if prior != Some(state_of(before)) {
+    }
+
+    /// Only what two people signed is done.
+    fn check_permission(&mut self, request: &Request) {
+        if !self.approved.contains(&request.orders_digest) {
+            let placement = &request.placement;
             self.violated(
-                2,
-                &format!(
-                    "{placement} was withdrawn from {before:?}, but {prior:?} is what would be given back"
-                ),
+                8,
+                &format!("{placement} was withdrawn, and no two people approved that"),
             );
         }
     }
 
+    /// In any minute so many at one point, and no more.
+    fn check_volume(&mut self, request: &Request) {
+        let (point, now) = (&request.placement.point, self.now);
+        let minute = SignedDuration::from_secs(60);
+        let times = self.withdrawn_at.entry(point.clone()).or_default();
+        times.push(now);
+        times.retain(|at| now.duration_since(*at) < minute);
+        let count = times.len();
+        let registered = self.gate.state().registered.get(&request.orders_digest);
+        let limit = registered.map(|one| one.orders.limits.per_point_and_minute as usize);
+        if limit.is_some_and(|limit| count > limit) {
+            self.violated(9, &format!("{count} withdrawals at {point} in a minute"));
+        }
+    }
+
+    /// No server holds anything for longer than somebody approved.
+    fn check_lease(&mut self, placement: &Placement, after: &Cell) {
+        let holds_lease = self
+            .server(&placement.point)
+            .lock()
+            .is_ok_and(|server| server.holds_lease);
+        if !holds_lease || after.mark.is_none() {
+            return;
+        }
+        if let Promised::Until(promised) = self.promised(placement)
+            && after.lease_until.is_none_or(|until| until > promised)
+        {
+            let text = format!(
+                "{placement} is held until {:?}, approved was {promised}",
+                after.lease_until
+            );
+            self.violated(12, &text);
+        }
+    }
+
+    /// How long a placement may be held, by all orders that people approved and did not give up.
+    fn promised(&self, placement: &Placement) -> Promised {
+        let mut latest = Timestamp::MIN;
+        for one in self.gate.state().registered.values() {
+            for order in &one.orders.orders {
+                let given_up = one.given_up.contains_key(&order.id);
+                if given_up || order.point != placement.point || !order.targets.contains(&placement.target) {
+                    continue;
+                }
+                if order.at_lease_end == LeaseEnd::Hold {
+                    return Promised::UntilLifted;
+                }
+                let own = one.at + SignedDuration::from_mins(i64::from(order.lease_minutes));
+                let renewed = one.renewed.get(&order.id).map_or(own, |renewed| renewed.until);
+                latest = latest.max(own).max(renewed);
+            }
+        }
+        Promised::Until(latest)
+    }
+
     fn check_lift(&mut self, placement: &Placement, after: &Cell) {
-        let prior = self
-            .record
-            .book
-            .placement(placement)
-            .and_then(|state| state.prior.as_ref());
-        if prior.map(|prior| prior.state.clone()) != Some(state_of(after)) {
+        let prior = self.record.ways_back.get(placement);
+        if prior.and_then(|prior| restored(&prior.state)).as_ref() != Some(after) {
             let prior = format!("{prior:?}");
             self.violated(
                 2,
@@ -83,9 +146,9 @@ impl Night {
     }
 
     /// An executor asks for a change: it may give back only what, as far as it knows, no order holds.
-    pub(super) fn check_ask(&mut self, request: &Request, known: &Book, time: jiff::Timestamp) {
+    pub(super) fn check_ask(&mut self, request: &Request, goal: Option<Goal>) {
         let gives_back = matches!(request.ask, Ask::Lift { .. });
-        if gives_back && known.goal(&request.placement, time).0 == Goal::Hold {
+        if gives_back && goal == Some(Goal::Hold) {
             self.violated(
                 5,
                 &format!(
@@ -120,18 +183,34 @@ impl Night {
                     point: point.clone(),
                     target,
                 };
-                if self
-                    .record
-                    .book
-                    .placement(&placement)
-                    .is_none_or(|state| state.last == Last::Nothing)
-                {
+                if !self.record.ways_back.contains_key(&placement) {
                     self.violated(
                         7,
                         &format!("{placement} is withdrawn, and nothing is recorded of it"),
                     );
                 }
             }
+        }
+    }
+
+    /// Every logon that was refused because of Cordon is known as its own doing, by the ledger alone.
+    pub(super) fn check_own_effects(&mut self) {
+        let entries = &self.record.entries;
+        let effects = own_effects(entries.iter().map(|(time, entry)| (*time, entry)));
+        let known = |placement: &Placement, time: Timestamp| {
+            let mut of_placement = effects.iter().filter(|one| one.placement == *placement);
+            of_placement.any(|one| one.from <= time && time <= one.until)
+        };
+        let found: Vec<String> = self
+            .refused
+            .iter()
+            .filter(|(placement, time)| !known(placement, *time))
+            .map(|(placement, time)| {
+                format!("the logon refused at {time} is not known as Cordon's: {placement}")
+            })
+            .collect();
+        for text in found {
+            self.violated(10, &text);
         }
     }
 
@@ -162,6 +241,13 @@ impl Night {
                 );
             }
         }
+        let effects = own_effects(self.record.entries.iter().map(|(time, entry)| (*time, entry)));
+        for lasting in effects.iter().filter(|one| one.until == Timestamp::MAX) {
+            self.violated(
+                10,
+                &format!("everything was lifted, but not for own effects: {lasting:?}"),
+            );
+        }
         if self.printing {
             let troubles: Vec<(Placement, Trouble)> = self
                 .record
@@ -175,6 +261,12 @@ impl Night {
             }
         }
     }
+}
+
+/// Until when a placement may be held.
+enum Promised {
+    Until(Timestamp),
+    UntilLifted,
 }
 
 /// Why a placement may not be begun, if it may not. One whose prior state is recorded was begun before.

@@ -2,13 +2,14 @@
 
 mod draw;
 mod executors;
+mod orders;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use cordon_act::{
-    Accepted, Answer, CallId, Event, OrderId, Orders, Placement, PointName, Reconciler, Request, Write,
-};
+use cordon_act::bugs::Bug;
+use cordon_act::gate::Gate;
+use cordon_act::{Answer, CallId, Event, OrderId, Orders, Placement, PointName, Request, Write};
 use jiff::{SignedDuration, Timestamp};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -16,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::chaos::Chaos;
 use super::executor::Executor;
+use super::people::Hand;
 use super::record::Record;
 use super::server::{Cell, SimulatedServer};
 
@@ -27,15 +29,6 @@ const REST_MILLISECONDS: i64 = 30 * 60 * 1000;
 
 /// Most events of one night. A night that needs more runs in circles.
 const EVENTS_MAX: u32 = 60_000;
-
-/// A defect of what surrounds the reconciler, to show that a night finds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NightBug {
-    /// The actuator lets an executor through that is no longer the newest.
-    IgnoresFence,
-    /// Orders are accepted without the check of what must never be withdrawn.
-    SkipsAdmission,
-}
 
 /// What is going to happen.
 #[derive(Clone, Debug)]
@@ -73,15 +66,34 @@ pub(super) enum Happening {
         event: Event,
     },
     /// People hand over a plan.
-    Plan { orders: Box<Orders> },
-    /// People lift a plan's orders, all or some.
-    Lift { orders: Vec<OrderId> },
-    /// People renew orders.
-    Renew { orders: Vec<OrderId> },
+    Plan { handed: Box<Handed> },
+    /// People lift an order of a plan.
+    Lift { plan_hash: String, order: OrderId },
+    /// People renew an order of a plan.
+    Renew { plan_hash: String, order: OrderId },
     /// Somebody else changes something.
-    Outside { placement: Placement, open: bool },
+    Outside {
+        placement: Placement,
+        open: bool,
+        detail: u32,
+    },
+    /// A user logs on.
+    LogOn { placement: Placement },
     /// The chaos is over.
     Calm,
+}
+
+/// A plan as people hand it over.
+#[derive(Clone, Debug)]
+pub(super) struct Handed {
+    /// Its orders.
+    pub(super) orders: Orders,
+    /// How its approval comes about.
+    pub(super) hand: Hand,
+    /// For how many minutes that is valid.
+    pub(super) minutes: i64,
+    /// True if the executor carries on whatever the actuator says, and checks nothing itself: somebody may have taken it over.
+    pub(super) insists: bool,
 }
 
 /// What a night came to.
@@ -117,15 +129,23 @@ pub struct Night {
     twins: BTreeMap<PointName, SimulatedServer>,
     pub(super) record: Record,
     executors: Vec<Executor>,
-    /// The highest epoch that the actuator let through, by point.
-    pub(super) highest_epoch: BTreeMap<PointName, u64>,
-    /// The latest request that the actuator let through, by placement: epoch and call.
-    pub(super) latest_call: BTreeMap<Placement, (u64, u64)>,
+    pub(super) gate: Gate,
+    /// The digests of orders that two people signed in time.
+    pub(super) approved: BTreeSet<String>,
+    /// True if an executor carried on with orders that nobody approved: then it is not promised that everything is given back by itself.
+    pub(super) is_tainted: bool,
+    /// The hashes of plans that were handed over.
+    plans: BTreeSet<String>,
+    /// When something was withdrawn, by point.
+    pub(super) withdrawn_at: BTreeMap<PointName, Vec<Timestamp>>,
+    /// Logons that were refused because of Cordon.
+    pub(super) refused: Vec<(Placement, Timestamp)>,
+    /// What protected services rest on in this night.
+    pub(super) protected: Vec<Placement>,
     /// The highest epoch of any request that arrived, by point.
     pub(super) newest_epoch: BTreeMap<PointName, u64>,
     pub(super) never: BTreeSet<String>,
-    bug: Option<NightBug>,
-    planted: Option<cordon_act::bugs::Bug>,
+    bug: Option<Bug>,
     pub(super) report: NightReport,
     trace: Sha256,
     pub(super) printing: bool,
@@ -160,14 +180,18 @@ impl Night {
             next: 0,
             servers: BTreeMap::new(),
             twins: BTreeMap::new(),
-            record: Record::default(),
+            record: Record::new(),
             executors: Vec::new(),
-            highest_epoch: BTreeMap::new(),
+            gate: super::actuator::gate(),
+            approved: BTreeSet::new(),
+            is_tainted: false,
+            plans: BTreeSet::new(),
+            withdrawn_at: BTreeMap::new(),
+            refused: Vec::new(),
+            protected: Vec::new(),
             newest_epoch: BTreeMap::new(),
-            latest_call: BTreeMap::new(),
             never: BTreeSet::from(["break-glass".to_owned()]),
             bug: None,
-            planted: None,
             report: NightReport {
                 seed,
                 ..NightReport::default()
@@ -179,17 +203,10 @@ impl Night {
         night
     }
 
-    /// Plants a defect around the reconciler.
+    /// Plants a defect.
     #[must_use]
-    pub const fn with_bug(mut self, bug: NightBug) -> Self {
+    pub const fn planted(mut self, bug: Bug) -> Self {
         self.bug = Some(bug);
-        self
-    }
-
-    /// Plants a defect in the reconciler.
-    #[must_use]
-    pub const fn planted(mut self, bug: cordon_act::bugs::Bug) -> Self {
-        self.planted = Some(bug);
         self
     }
 
@@ -198,10 +215,6 @@ impl Night {
     pub const fn printing(mut self) -> Self {
         self.printing = true;
         self
-    }
-
-    pub(super) fn has_bug(&self, bug: NightBug) -> bool {
-        self.bug == Some(bug)
     }
 
     pub(super) fn chance(&mut self, per_mille: u32) -> bool {
@@ -238,6 +251,7 @@ impl Night {
     /// Runs the night to its end and says what it came to.
     #[must_use]
     pub fn run(mut self) -> NightReport {
+        let _planted = cordon_act::bugs::plant(self.bug);
         while let Some(((time, _), happening)) = self.queue.pop_first() {
             self.report.events += 1;
             if self.report.events > EVENTS_MAX {
@@ -258,7 +272,10 @@ impl Night {
                 break;
             }
         }
-        self.check_end();
+        self.check_own_effects();
+        if !self.is_tainted {
+            self.check_end();
+        }
         self.report.entries = self.record.entries.len();
         self.report.digest = self
             .trace
@@ -310,111 +327,37 @@ impl Night {
                 life,
                 event,
             } => self.tell(executor, life, event),
-            Happening::Plan { orders } => self.hand_over(*orders),
-            Happening::Lift { orders } => self.command(|reconciler| {
-                reconciler.lift(orders.clone(), "people".to_owned(), false);
-            }),
-            Happening::Renew { orders } => {
-                let until = self.now + SignedDuration::from_mins(10);
-                self.command(|reconciler| reconciler.renew(orders.clone(), until, "people".to_owned()));
-            }
-            Happening::Outside { placement, open } => self.change_outside(&placement, open),
+            Happening::Plan { handed } => self.hand_over(*handed),
+            Happening::Lift { plan_hash, order } => self.lift(&plan_hash, order),
+            Happening::Renew { plan_hash, order } => self.renew(&plan_hash, order),
+            Happening::Outside {
+                placement,
+                open,
+                detail,
+            } => self.change_outside(&placement, open, detail),
+            Happening::LogOn { placement } => self.log_on(&placement),
             Happening::Calm => self.calm_down(),
         }
     }
 
-    fn change_outside(&mut self, placement: &Placement, open: bool) {
+    fn change_outside(&mut self, placement: &Placement, open: bool, detail: u32) {
         self.say(format!(
             "somebody turns {placement} {}",
             if open { "on" } else { "off" }
         ));
         if let Ok(mut server) = self.server(&placement.point).lock() {
-            server.change_outside(&placement.target, open);
+            server.change_outside(&placement.target, open, detail);
         }
         if let Some(twin) = self.twins.get_mut(&placement.point) {
-            twin.change_outside(&placement.target, open);
+            twin.change_outside(&placement.target, open, detail);
         }
     }
 
-    /// People ask an executor that runs; if none does, they ask again in a minute.
-    fn command(&mut self, ask: impl Fn(&mut Reconciler)) {
-        for executor in 0..self.executors.len() {
-            self.read_record(executor);
-            let Some(state) = self.executors.get_mut(executor) else {
-                continue;
-            };
-            if let Some(reconciler) = &mut state.running {
-                ask(reconciler);
-                return self.turn(executor, None);
-            }
-        }
-    }
-
-    fn hand_over(&mut self, orders: Orders) {
-        let known = self.record.book.clone();
-        let capabilities = self.servers.iter().map(|(name, server)| {
-            let point = super::SimulatedPoint::new(Arc::clone(server));
-            (name.clone(), cordon_act::EnforcementPoint::capabilities(&point))
-        });
-        let points: BTreeMap<_, _> = capabilities.collect();
-        let grounds = cordon_act::admit::Grounds {
-            points: &points,
-            book: &known,
-            never_accounts: &self.never,
-            lifters: &BTreeSet::new(),
-        };
-        let checked = cordon_act::admit::check(&orders, &grounds);
-        if checked.is_err() && !self.has_bug(NightBug::SkipsAdmission) {
-            return self.say("orders are refused");
-        }
-        let accepted = Accepted {
-            orders,
-            approved_by: vec!["one".to_owned(), "two".to_owned()],
-            break_glass: Vec::new(),
-            break_glass_overridden: None,
-        };
-        self.say("orders are accepted");
-        let admitted = cordon_act::Admitted::in_simulation(accepted);
-        self.command(|reconciler| reconciler.accept(admitted.clone()));
-    }
-
-    /// From here on nothing goes wrong, everything is lifted, and what others changed is left as it is.
-    fn calm_down(&mut self) {
-        self.say("calm");
-        self.chaos = Chaos::NONE;
-        for executor in 0..self.executors.len() {
-            if self
-                .executors
-                .get(executor)
-                .is_some_and(|state| state.running.is_none())
-            {
-                self.start(executor);
-            }
-        }
-        // An order that was lifted without leave to accept changes may wait for just that.
-        let book = &self.record.book;
-        let is_open = |order: &&cordon_act::OrderState| {
-            let targets = order.order.targets.iter();
-            let placements = targets.map(|target| Placement {
-                point: order.order.point.clone(),
-                target: target.clone(),
-            });
-            placements
-                .filter_map(|placement| book.placement(&placement).cloned())
-                .any(|state| state.is_active())
-        };
-        let orders: Vec<OrderId> = book
-            .orders()
-            .values()
-            .filter(is_open)
-            .map(|order| order.order.id.clone())
-            .collect();
-        if !orders.is_empty() {
-            self.command(|reconciler| reconciler.lift(orders.clone(), "people".to_owned(), true));
-        }
-        // A command may be lost with the executor that took it: it is given again until it is recorded.
-        if self.now < at(CHAOS_MILLISECONDS + REST_MILLISECONDS / 2) {
-            self.after(120_000, Happening::Calm);
+    /// Somebody logs on, or Cordon tries it. If it is refused because of Cordon, that must be known as its own doing.
+    pub(super) fn log_on(&mut self, placement: &Placement) {
+        let cell = self.cell(placement);
+        if cell.is_some_and(|cell| !cell.open && cell.mark.is_some()) {
+            self.refused.push((placement.clone(), self.now));
         }
     }
 

@@ -22,6 +22,23 @@ pub(super) struct Cell {
     pub(super) mark: Option<Mark>,
     /// Until when the server itself holds the withdrawal.
     pub(super) lease_until: Option<Timestamp>,
+    /// What the detail was before a withdrawal, which the server knows only to end the lease by itself.
+    pub(super) detail_before: u32,
+}
+
+/// The detail of what is withdrawn: a withdrawal wipes what was there, so that only the prior state can give it back.
+const WIPED: u32 = 900;
+
+impl Cell {
+    const fn open(detail: u32) -> Self {
+        Self {
+            open: true,
+            detail,
+            mark: None,
+            lease_until: None,
+            detail_before: detail,
+        }
+    }
 }
 
 /// A server in memory.
@@ -42,16 +59,10 @@ impl SimulatedServer {
     /// A server at which every target given is open, with this detail.
     #[must_use]
     pub fn new(targets: impl IntoIterator<Item = (Target, u32)>, now: Timestamp) -> Self {
-        let open = |detail| Cell {
-            open: true,
-            detail,
-            mark: None,
-            lease_until: None,
-        };
         Self {
             cells: targets
                 .into_iter()
-                .map(|(target, detail)| (target, open(detail)))
+                .map(|(target, detail)| (target, Cell::open(detail)))
                 .collect(),
             holds_lease: false,
             shows_mark: true,
@@ -65,24 +76,17 @@ impl SimulatedServer {
         self.now = now;
         for cell in self.cells.values_mut() {
             if cell.lease_until.is_some_and(|until| until <= now) {
-                *cell = Cell {
-                    open: true,
-                    detail: cell.detail,
-                    mark: None,
-                    lease_until: None,
-                };
+                *cell = Cell::open(cell.detail_before);
             }
         }
     }
 
-    /// An administrator turns a target on or off; the detail tells what it was.
-    pub fn change_outside(&mut self, target: &Target, open: bool) {
+    /// An administrator turns a target on or off, which leaves this detail.
+    pub fn change_outside(&mut self, target: &Target, open: bool, detail: u32) {
         if let Some(cell) = self.cells.get_mut(target) {
             *cell = Cell {
                 open,
-                detail: cell.detail + 1,
-                mark: None,
-                lease_until: None,
+                ..Cell::open(detail)
             };
         }
     }
@@ -146,9 +150,10 @@ impl SimulatedServer {
         if cell.open {
             *cell = Cell {
                 open: false,
-                detail: cell.detail,
+                detail: WIPED,
                 mark: Some(applying.mark.clone()),
                 lease_until,
+                detail_before: cell.detail,
             };
         }
         Ok(())
@@ -166,14 +171,22 @@ impl SimulatedServer {
         if cell.mark.as_ref() != Some(lifting.mark) {
             return Err(stale("what stands is not what the withdrawal left"));
         }
-        *cell = Cell {
-            open: true,
-            detail: cell.detail,
-            mark: None,
-            lease_until: None,
-        };
+        *cell = restored(lifting.prior).ok_or_else(|| stale("that is no state of an account"))?;
         Ok(())
     }
+}
+
+/// What a state in the server's words stands for.
+pub(super) fn restored(state: &PointState) -> Option<Cell> {
+    let detail = u32::try_from(state.0.get("detail")?.as_u64()?).ok()?;
+    Some(Cell {
+        open: state.0.get("open")?.as_bool()?,
+        ..Cell::open(detail)
+    })
+}
+
+fn withdrawn() -> PointState {
+    state(false, WIPED)
 }
 
 fn state(open: bool, detail: u32) -> PointState {
@@ -251,8 +264,9 @@ impl EnforcementPoint for SimulatedPoint {
                 } else {
                     Standing::Withdrawn
                 };
-                if let Some(open) = state.0.get_mut("open") {
-                    *open = json!(false);
+                // It says what would stand, if it had done it.
+                if state.0.get("open") == Some(&json!(true)) {
+                    state = withdrawn();
                 }
                 return Ok(Observation {
                     standing,

@@ -341,8 +341,11 @@ fn cannot_share(error: &StoreError) -> bool {
 
 /// What an error of SQLite means for a person.
 fn failed(error: &rusqlite::Error) -> StoreError {
+    let extended = error.sqlite_error().map(|error| error.extended_code);
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => FailureKind::Full,
+        // The index of the log in memory is a file too, and cannot be made on a full disk.
+        _ if extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => FailureKind::Full,
         Some(ErrorCode::ReadOnly) => FailureKind::ReadOnly,
         Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => FailureKind::Denied,
         Some(ErrorCode::DatabaseCorrupt) => FailureKind::Corrupt,

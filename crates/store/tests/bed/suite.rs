@@ -5,15 +5,32 @@ use std::time::Duration;
 use cordon_ledger::limits::BODY_BYTES_MAX;
 use cordon_ledger::{Checkpoint, Draft, Head, SignedNote, Signer};
 use cordon_store::limits::{CLAIM_MAX, DRAFTS_MAX, FENCES_MAX};
-use cordon_store::{Claim, FailureKind, Fence, Store, StoreError, entries, open, open_to_read};
+use cordon_store::{Claim, FailureKind, Fence, Store, StoreError, entries};
 use serde_json::{Value, json};
 
 use super::{at, draft, drafts, refused, verified};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A case: its name, and what it does with the location of an empty store.
-pub(crate) type Case = (&'static str, fn(&str));
+/// Where a store is, which can be opened as often as one likes.
+pub(crate) trait Place: Sync {
+    fn open(&self) -> Result<Box<dyn Store>, StoreError>;
+    fn open_to_read(&self) -> Result<Box<dyn Store>, StoreError>;
+}
+
+/// A path or an address.
+impl Place for String {
+    fn open(&self) -> Result<Box<dyn Store>, StoreError> {
+        cordon_store::open(self)
+    }
+
+    fn open_to_read(&self) -> Result<Box<dyn Store>, StoreError> {
+        cordon_store::open_to_read(self)
+    }
+}
+
+/// A case: its name, and what it does with an empty store.
+pub(crate) type Case = (&'static str, fn(&dyn Place));
 
 /// All cases.
 pub(crate) const CASES: &[Case] = &[
@@ -36,7 +53,7 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 /// Runs every case on a store of its own.
-pub(crate) fn run(mut fresh: impl FnMut() -> String) {
+pub(crate) fn run<P: Place>(mut fresh: impl FnMut() -> P) {
     for (name, case) in CASES {
         eprintln!("case: {name}");
         case(&fresh());
@@ -47,8 +64,8 @@ fn claim(store: &mut dyn Store, holder: &str, seconds: i64) -> Result<Claim, Sto
     store.claim("vpn", holder, at(seconds), MINUTE)
 }
 
-fn written_is_read_back(location: &str) {
-    let mut store = open(location).unwrap();
+fn written_is_read_back(place: &dyn Place) {
+    let mut store = place.open().unwrap();
     assert_eq!(store.head().unwrap(), Head::EMPTY);
     assert!(store.read(0, 10).unwrap().is_empty());
     let first = store.append(&drafts(3), &[]).unwrap();
@@ -57,14 +74,14 @@ fn written_is_read_back(location: &str) {
     assert!(first.entries.iter().all(|entry| first.durable.covers(entry)));
     assert!(!first.durable.covers(&second.entries[0]) && second.durable.covers(&first.entries[0]));
     drop(store);
-    let store = open(location).unwrap();
+    let store = place.open().unwrap();
     let all = [first.entries, second.entries].concat();
     assert_eq!(store.read(0, 10).unwrap(), all);
     assert_eq!(verified(store.as_ref()).head, Head::after(&all[4]));
 }
 
-fn all_or_nothing(location: &str) {
-    let mut store = open(location).unwrap();
+fn all_or_nothing(place: &dyn Place) {
+    let mut store = place.open().unwrap();
     store.append(&drafts(1), &[]).unwrap();
     let mut one_bad = drafts(3);
     one_bad[2].kind = "not a kind".to_owned();
@@ -92,8 +109,8 @@ fn all_or_nothing(location: &str) {
     assert_eq!(verified(store.as_ref()).head.entries, 1 + DRAFTS_MAX as u64);
 }
 
-fn empty_append(location: &str) {
-    let mut store = open(location).unwrap();
+fn empty_append(place: &dyn Place) {
+    let mut store = place.open().unwrap();
     assert_eq!(store.append(&[], &[]).unwrap().durable.head(), Head::EMPTY);
     let written = store.append(&drafts(2), &[]).unwrap();
     let current = claim(store.as_mut(), "first", 0).unwrap();
@@ -110,7 +127,7 @@ fn empty_append(location: &str) {
     ));
 }
 
-fn odd_values(location: &str) {
+fn odd_values(place: &dyn Place) {
     let body = json!({
         "quote": "'); DROP TABLE entry; --", "nul": "\0", "line": "a\r\n\u{2028}b", "é": "\u{1f512}\u{202e}",
         "most": u64::MAX, "least": i64::MIN, "tiny": 5e-324, "one": 1.0, "": null, "nested": [[[{}]]]
@@ -120,7 +137,7 @@ fn odd_values(location: &str) {
         kind: "~!\"'\\$1?".to_owned(),
         body,
     };
-    let mut store = open(location).unwrap();
+    let mut store = place.open().unwrap();
     let written = store.append(&[odd, draft(json!(1))], &[]).unwrap();
     assert_eq!(store.read(0, 2).unwrap(), written.entries);
     assert_eq!(written.entries[0].body["one"], json!(1));
@@ -130,8 +147,8 @@ fn odd_values(location: &str) {
     assert_eq!(store.claims().unwrap(), [claim]);
 }
 
-fn pages(location: &str) {
-    let mut store = open(location).unwrap();
+fn pages(place: &dyn Place) {
+    let mut store = place.open().unwrap();
     let large = "x".repeat(BODY_BYTES_MAX - 2);
     let written = store
         .append(&vec![draft(Value::from(large)); 40], &[])
@@ -152,8 +169,8 @@ fn pages(location: &str) {
     assert_eq!(all, written[1..]);
 }
 
-fn fences(location: &str) {
-    let (mut paused, mut successor) = (open(location).unwrap(), open(location).unwrap());
+fn fences(place: &dyn Place) {
+    let (mut paused, mut successor) = (place.open().unwrap(), place.open().unwrap());
     let old = claim(paused.as_mut(), "paused", 0).unwrap();
     paused.append(&drafts(1), &[old.fence()]).unwrap();
     assert!(
@@ -182,8 +199,8 @@ fn fences(location: &str) {
     assert_eq!(verified(paused.as_ref()).head.entries, 3);
 }
 
-fn epochs(location: &str) {
-    let mut store = open(location).unwrap();
+fn epochs(place: &dyn Place) {
+    let mut store = place.open().unwrap();
     let first = claim(store.as_mut(), "first", 0).unwrap();
     assert_eq!((first.epoch, first.until), (1, at(60)));
     let longer = claim(store.as_mut(), "first", 30).unwrap();
@@ -220,11 +237,11 @@ fn epochs(location: &str) {
         .collect();
     assert_eq!(resources, ["firewall", "vpn"]);
     drop(store);
-    assert_eq!(open(location).unwrap().claims().unwrap().len(), 2);
+    assert_eq!(place.open().unwrap().claims().unwrap().len(), 2);
 }
 
-fn impossible_claims(location: &str) {
-    let mut store = open(location).unwrap();
+fn impossible_claims(place: &dyn Place) {
+    let mut store = place.open().unwrap();
     let long = "x".repeat(257);
     for (resource, holder, duration) in [
         ("", "me", MINUTE),
@@ -246,12 +263,12 @@ fn impossible_claims(location: &str) {
     assert!(store.claims().unwrap().is_empty());
 }
 
-fn one_of_many_wins(location: &str) {
-    drop(open(location).unwrap());
+fn one_of_many_wins(place: &dyn Place) {
+    drop(place.open().unwrap());
     let answers: Vec<Result<Claim, StoreError>> = std::thread::scope(|scope| {
         let contenders: Vec<_> = (0..8)
             .map(|number| {
-                scope.spawn(move || claim(open(location).unwrap().as_mut(), &format!("holder {number}"), 0))
+                scope.spawn(move || claim(place.open().unwrap().as_mut(), &format!("holder {number}"), 0))
             })
             .collect();
         contenders.into_iter().map(|one| one.join().unwrap()).collect()
@@ -266,12 +283,12 @@ fn one_of_many_wins(location: &str) {
     }
 }
 
-fn many_writers(location: &str) {
+fn many_writers(place: &dyn Place) {
     std::thread::scope(|scope| {
         for writer in 0..6 {
             scope.spawn(move || {
                 // The first to come makes the tables, also if all come at once.
-                let mut store = open(location).unwrap();
+                let mut store = place.open().unwrap();
                 for number in 0..20 {
                     let body = json!({"writer": writer, "number": number});
                     store.append(&[draft(body.clone()), draft(body)], &[]).unwrap();
@@ -279,7 +296,7 @@ fn many_writers(location: &str) {
             });
         }
     });
-    let store = open_to_read(location).unwrap();
+    let store = place.open_to_read().unwrap();
     assert_eq!(verified(store.as_ref()).head.entries, 6 * 20 * 2);
     let all = store.read(0, 1000).unwrap();
     assert!(
@@ -298,13 +315,13 @@ fn many_writers(location: &str) {
     }
 }
 
-fn checkpoints(location: &str) {
+fn checkpoints(place: &dyn Place) {
     let signer = Signer::from_seed("example.org/cordon", &[3; 32]).unwrap();
     let sign = |store: &dyn Store| {
         let checkpoint = Checkpoint::of(&verified(store), "example.org/cordon");
         checkpoint.sign(&signer).unwrap()
     };
-    let mut store = open(location).unwrap();
+    let mut store = place.open().unwrap();
     let mut kept = vec![sign(store.as_ref())];
     store.append(&drafts(4), &[]).unwrap();
     kept.push(sign(store.as_ref()));
@@ -332,9 +349,9 @@ fn checkpoints(location: &str) {
     ));
 }
 
-fn read_only(location: &str) {
-    let mut writing = open(location).unwrap();
-    let mut reading = open_to_read(location).unwrap();
+fn read_only(place: &dyn Place) {
+    let mut writing = place.open().unwrap();
+    let mut reading = place.open_to_read().unwrap();
     writing.append(&drafts(2), &[]).unwrap();
     assert_eq!(verified(reading.as_ref()).head.entries, 2);
     for answer in [
@@ -348,9 +365,9 @@ fn read_only(location: &str) {
     assert_eq!(verified(writing.as_ref()).head.entries, 2);
 }
 
-fn absent(location: &str) {
+fn absent(place: &dyn Place) {
     for _ in 0..2 {
-        let error = refused(open_to_read(location));
+        let error = refused(place.open_to_read());
         assert_eq!(error.failure(), Some(FailureKind::Absent), "{error}");
     }
 }

@@ -80,6 +80,7 @@ fn a_full_gate_makes_room_by_what_holds_nothing_any_more() {
     let asked = Asked {
         point: PointName::from("directory"),
         epoch: 1,
+        number: 1,
         digest: stuck.digest(),
         orders: vec![Orders::order_id(&plan_of(7), 1)],
         target: Some(account("pat")),
@@ -260,4 +261,35 @@ fn the_state_survives_being_written() {
         .unwrap_err();
     assert!(matches!(refused, Refusal::PriorDiffers { .. }));
     bed.call(Verb::Lift, at(61)).unwrap();
+}
+
+#[test]
+fn a_copy_and_what_was_overtaken_change_nothing_any_more() {
+    let mut bed = Bed::new();
+    let number = |number: u64| move |asked: &mut Asked| asked.number = number;
+    bed.call_with(Verb::Apply, at(1), number(5)).unwrap();
+    for late in [5, 4, 1] {
+        let refused = bed.call_with(Verb::Apply, at(1), number(late)).unwrap_err();
+        assert!(
+            matches!(refused, Refusal::Overtaken { latest: 5, .. }),
+            "{refused}"
+        );
+    }
+    let refused = bed.call_with(Verb::Apply, at(1), number(0)).unwrap_err();
+    assert!(matches!(refused, Refusal::Incomplete { .. }), "{refused}");
+    bed.call_with(Verb::Lift, at(61), number(7)).unwrap();
+    let refused = bed.call_with(Verb::Lift, at(61), number(7)).unwrap_err();
+    assert!(matches!(refused, Refusal::Overtaken { .. }), "{refused}");
+    bed.call_with(Verb::Observe, at(61), number(9)).unwrap();
+    let refused = bed.call_with(Verb::Lift, at(61), number(8)).unwrap_err();
+    assert!(
+        matches!(refused, Refusal::Overtaken { latest: 9, .. }),
+        "{refused}"
+    );
+    // A look that is itself overtaken harms nobody.
+    bed.call_with(Verb::Observe, at(61), number(3)).unwrap();
+    bed.call_with(Verb::Lift, at(61), number(10)).unwrap();
+    // Numbers begin anew with each epoch.
+    let later = |asked: &mut Asked| (asked.epoch, asked.number) = (2, 1);
+    bed.call_with(Verb::Lift, at(61), later).unwrap();
 }

@@ -2,6 +2,7 @@
 
 mod lifts;
 mod naive;
+mod overdue;
 mod properties;
 
 use jiff::{SignedDuration, Timestamp};
@@ -116,6 +117,7 @@ pub(super) fn renew(
 pub(super) struct Asked {
     pub(super) point: PointName,
     pub(super) epoch: u64,
+    pub(super) number: u64,
     pub(super) digest: String,
     pub(super) orders: Vec<OrderId>,
     pub(super) target: Option<Target>,
@@ -129,6 +131,7 @@ impl Asked {
             verb,
             point: &self.point,
             epoch: self.epoch,
+            call: self.number,
             orders_digest: &self.digest,
             orders: &self.orders,
             target: self.target.as_ref(),
@@ -146,6 +149,7 @@ struct Bed {
     id: OrderId,
     target: Target,
     prior: PointState,
+    calls: u64,
 }
 
 impl Bed {
@@ -170,6 +174,7 @@ impl Bed {
             id: Orders::order_id(PLAN, 1),
             target: orders.orders[0].targets[0].clone(),
             prior: PointState(json!({"enabled": true, "groups": ["a", "b"]})),
+            calls: 0,
         }
     }
 
@@ -183,9 +188,11 @@ impl Bed {
         now: Timestamp,
         change: impl FnOnce(&mut Asked),
     ) -> Result<Admission, Refusal> {
+        self.calls += 1;
         let mut asked = Asked {
             point: self.point.clone(),
             epoch: 1,
+            number: self.calls,
             digest: self.digest.clone(),
             orders: vec![self.id.clone()],
             target: Some(self.target.clone()),
@@ -448,6 +455,8 @@ fn so_many_in_a_minute_and_the_rest_waits() {
     let refused = bed
         .call(Verb::Apply, at(1) + SignedDuration::from_secs(18))
         .unwrap_err();
-    assert_eq!(refused.wait_seconds(), Some(42));
-    bed.call(Verb::Apply, at(2)).unwrap();
+    assert_eq!(refused.wait_seconds(), Some(43));
+    assert!(bed.call(Verb::Apply, at(2)).is_err());
+    bed.call(Verb::Apply, at(2) + SignedDuration::from_secs(1))
+        .unwrap();
 }

@@ -1,5 +1,7 @@
 //! The gate again, stupidly: tables of everything that happened, searched anew for each question.
 
+mod questions;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::gate::{GateCall, Settlement, Verb};
@@ -16,6 +18,14 @@ pub(super) struct Naive {
     applies: Vec<Apply>,
     /// Where and when an apply was let through.
     counts: Vec<(PointName, Timestamp)>,
+    /// Orders for which a placement was seen to stand in time.
+    stood: Vec<(Placement, String, OrderId)>,
+    /// Orders of which something stands that was withdrawn, on whosever behalf.
+    joined: Vec<(String, OrderId)>,
+    /// Changes that were let through: at what, in which epoch, with which number.
+    changes: Vec<(Placement, u64, u64)>,
+    /// The same for looks, since the last restart.
+    pub(super) looks: Vec<(Placement, u64, u64)>,
     proofs: Vec<(PointName, Timestamp)>,
     /// Points at which a break-glass logon must have been proven.
     proof_at: Vec<PointName>,
@@ -84,12 +94,11 @@ impl Naive {
             .registrations
             .iter()
             .filter(|one| {
-                let digest = one.orders.digest();
                 one.orders.orders.iter().all(|order| {
                     !self.holds(one, order, now)
                         && !order.targets.iter().any(|target| {
                             let place = placement(&order.point, target);
-                            self.standing(&place).iter().any(|apply| apply.digest == digest)
+                            !self.standing(&place).is_empty()
                         })
                 })
             })
@@ -107,6 +116,8 @@ impl Naive {
             .retain(|one| !done.contains(&one.orders.digest()));
         self.given_up.retain(|(digest, _)| !done.contains(digest));
         self.renewals.retain(|(digest, _, _)| !done.contains(digest));
+        self.joined.retain(|(digest, _)| !done.contains(digest));
+        self.stood.retain(|(_, digest, _)| !done.contains(digest));
         for apply in &mut self.applies {
             if done.contains(&apply.digest) {
                 // It is not of these orders any more, whatever orders come later.
@@ -121,6 +132,9 @@ impl Naive {
                 .map(|(_, place)| place)
                 .collect();
             self.applies.retain(|apply| ordered.contains(&apply.placement));
+            self.stood.retain(|(place, _, _)| ordered.contains(place));
+            self.changes.retain(|(place, _, _)| ordered.contains(place));
+            self.looks.retain(|(place, _, _)| ordered.contains(place));
         }
     }
 
@@ -174,7 +188,12 @@ impl Naive {
         match call.verb {
             Verb::Apply => self.apply(call, place, now),
             Verb::Lift => self.lift(call, &place, now).map(|()| None),
-            _ => Ok(None),
+            _ => {
+                if call.epoch > 0 && call.call > 0 && !self.with(&place).is_empty() {
+                    self.looks.push((place, call.epoch, call.call));
+                }
+                Ok(None)
+            }
         }
     }
 
@@ -197,6 +216,45 @@ impl Naive {
         Ok(())
     }
 
+    /// Whether the order wants the placement withdrawn, and nothing spares it.
+    fn may_withdraw(
+        &self,
+        one: &Registration,
+        order: &Order,
+        place: &Placement,
+        now: Timestamp,
+    ) -> Result<(), No> {
+        if self.is_given_up(one, order) {
+            return Err("GivenUp");
+        }
+        let begun = self.is_begun(one, order);
+        let overdue = now >= self.lease_end(one, order);
+        let stood = self
+            .stood
+            .contains(&(place.clone(), one.orders.digest(), order.id.clone()));
+        let may_stay = begun && stood && order.at_lease_end == LeaseEnd::Hold;
+        if overdue && !may_stay {
+            return Err(if begun { "LeaseOver" } else { "ApprovalOver" });
+        }
+        if !begun && now >= one.until {
+            return Err("ApprovalOver");
+        }
+        if self
+            .registrations
+            .iter()
+            .any(|one| one.orders.never.contains(place))
+        {
+            return Err("Never");
+        }
+        let hour = SignedDuration::from_mins(60);
+        let proven = self.proofs.iter().rev().find(|(point, _)| *point == place.point);
+        let fresh = proven.is_some_and(|(_, at)| now.duration_since(*at) <= hour);
+        if !self.is_begun_itself(one, order) && self.proof_at.contains(&place.point) && !fresh {
+            return Err("BreakGlass");
+        }
+        Ok(())
+    }
+
     fn apply(
         &mut self,
         call: &GateCall<'_>,
@@ -207,30 +265,10 @@ impl Naive {
             return Err("Incomplete");
         };
         let (one, order) = self.ordered(call.orders_digest, id, &place)?;
-        if self.is_given_up(one, order) {
-            return Err("GivenUp");
-        }
-        let begun = self.is_begun(one, order);
-        if now >= self.lease_end(one, order) {
-            return Err(if begun { "LeaseOver" } else { "ApprovalOver" });
-        }
-        if !begun && now >= one.until {
-            return Err("ApprovalOver");
-        }
-        if self
-            .registrations
-            .iter()
-            .any(|one| one.orders.never.contains(&place))
-        {
-            return Err("Never");
-        }
-        let hour = SignedDuration::from_mins(60);
-        let proven = self.proofs.iter().rev().find(|(point, _)| point == call.point);
-        let fresh = proven.is_some_and(|(_, at)| now.duration_since(*at) <= hour);
-        if !begun && self.proof_at.contains(call.point) && !fresh {
-            return Err("BreakGlass");
-        }
+        let overdue = now >= self.lease_end(one, order);
+        self.may_withdraw(one, order, &place, now)?;
         let prior = call.prior.ok_or("Incomplete")?;
+        self.in_order(call, &place)?;
         let standing = self.standing(&place);
         let other = standing.first().is_some_and(|apply| apply.prior != *prior);
         let left = standing.iter().all(|apply| {
@@ -249,10 +287,20 @@ impl Naive {
         if other && !left {
             return Err("PriorDiffers");
         }
-        let minute = |time: Timestamp| time.as_second().div_euclid(60);
-        let so_many = self.counted(call.point, minute(now), minute);
+        let last = self.applies.iter().rfind(|apply| apply.placement == place);
+        if overdue && last.is_some_and(|apply| apply.prior != *prior) {
+            return Err("PriorDiffers");
+        }
+        let reset = last.is_some_and(|apply| apply.prior != *prior);
+        let in_minute = |count: &&(PointName, Timestamp)| {
+            count.0 == *call.point && now.as_second() - count.1.as_second() <= 60
+        };
+        let so_many = self.counts.iter().filter(in_minute).count();
         if so_many >= one.orders.limits.per_point_and_minute as usize {
             return Err("TooFast");
+        }
+        if reset {
+            self.stood.retain(|(of, _, _)| *of != place);
         }
         if other {
             self.applies
@@ -268,13 +316,12 @@ impl Naive {
             may_stand: true,
             void: false,
         });
+        if reset {
+            self.changes.retain(|(of, _, _)| *of != place);
+        }
+        self.changes.push((place.clone(), call.epoch, call.call));
         self.counts.push((call.point.clone(), now));
         Ok(self.lease_until(&place, call.lease_until, now))
-    }
-
-    fn counted(&self, point: &PointName, minute: i64, of: impl Fn(Timestamp) -> i64) -> usize {
-        let in_minute = |count: &&(PointName, Timestamp)| count.0 == *point && of(count.1) == minute;
-        self.counts.iter().filter(in_minute).count()
     }
 
     fn lease_until(&self, place: &Placement, asked: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
@@ -299,12 +346,25 @@ impl Naive {
         }
     }
 
-    fn lift(&self, call: &GateCall<'_>, place: &Placement, now: Timestamp) -> Result<(), No> {
+    fn in_order(&self, call: &GateCall<'_>, place: &Placement) -> Result<(), No> {
+        if call.call == 0 {
+            return Err("Incomplete");
+        }
+        let all = self.changes.iter().chain(&self.looks);
+        let mut of_place = all.filter(|(of, _, _)| of == place);
+        if of_place.any(|(_, epoch, number)| (*epoch, *number) >= (call.epoch, call.call)) {
+            return Err("Overtaken");
+        }
+        Ok(())
+    }
+
+    fn lift(&mut self, call: &GateCall<'_>, place: &Placement, now: Timestamp) -> Result<(), No> {
         let soon = now + SignedDuration::from_secs(60);
         for id in call.orders {
-            let (one, order) = self.ordered(call.orders_digest, id, place)?;
-            if self.holds(one, order, soon) {
-                return Err("LiftNotApproved");
+            match self.ordered(call.orders_digest, id, place) {
+                Ok((one, order)) if self.holds(one, order, soon) => return Err("LiftNotApproved"),
+                Ok(_) | Err("Finished") => {}
+                Err(no) => return Err(no),
             }
         }
         if self
@@ -314,20 +374,30 @@ impl Naive {
         {
             return Err("StillHeld");
         }
+        self.in_order(call, place)?;
         let prior = call.prior.ok_or("Incomplete")?;
         // While something stands, the first of what stands; else the last that stood.
         let standing = self.standing(place);
         let last = self.applies.iter().rfind(|apply| apply.placement == *place);
         match standing.first().copied().or(last) {
+            None if self.is_finished(call.orders_digest) => Err("Finished"),
             None => Err("NeverApplied"),
             Some(apply) if apply.prior != *prior => Err("PriorDiffers"),
-            Some(_) => Ok(()),
+            Some(_) => {
+                self.changes.push((place.clone(), call.epoch, call.call));
+                Ok(())
+            }
         }
     }
 
     pub(super) fn settle(&mut self, place: &Placement, settlement: Settlement, now: Timestamp) {
         if settlement == Settlement::BreakGlassProven {
             return self.proofs.push((place.point.clone(), now));
+        }
+        match settlement {
+            Settlement::SeenWithdrawn => return self.stands(place, now),
+            Settlement::Lifted => self.stood.retain(|(of, _, _)| of != place),
+            _ => {}
         }
         let mut of_place: Vec<&mut Apply> = self
             .applies
@@ -344,63 +414,28 @@ impl Naive {
         }
     }
 
-    fn standing(&self, place: &Placement) -> Vec<&Apply> {
-        self.applies
-            .iter()
-            .filter(|apply| apply.placement == *place && apply.may_stand)
-            .collect()
-    }
-
-    fn with(&self, place: &Placement) -> Vec<(&Registration, &Order)> {
-        self.registrations
-            .iter()
-            .flat_map(|one| one.orders.orders.iter().map(move |order| (one, order)))
-            .filter(|(_, order)| order.point == place.point && order.targets.contains(&place.target))
-            .collect()
-    }
-
-    fn ordered(&self, digest: &str, id: &OrderId, place: &Placement) -> Result<(&Registration, &Order), No> {
-        if !self.registrations.iter().any(|one| one.orders.digest() == digest) {
-            return Err("NotRegistered");
+    fn stands(&mut self, place: &Placement, now: Timestamp) {
+        let standing = self.standing(place);
+        if standing.is_empty() {
+            return;
         }
-        self.with(place)
-            .into_iter()
-            .find(|(one, order)| one.orders.digest() == digest && order.id == *id)
-            .ok_or("NotOrdered")
-    }
-
-    fn is_given_up(&self, one: &Registration, order: &Order) -> bool {
-        self.given_up.contains(&(one.orders.digest(), order.id.clone()))
-    }
-
-    fn is_begun(&self, one: &Registration, order: &Order) -> bool {
-        let digest = one.orders.digest();
-        self.applies
-            .iter()
-            .any(|apply| apply.digest == digest && apply.order == order.id)
-    }
-
-    fn lease_end(&self, one: &Registration, order: &Order) -> Timestamp {
-        let digest = one.orders.digest();
-        let own = one.at + SignedDuration::from_mins(i64::from(order.lease_minutes));
-        self.renewals
-            .iter()
-            .filter(|(of, id, _)| *of == digest && *id == order.id)
-            .map(|(_, _, until)| *until)
-            .fold(own, Timestamp::max)
-    }
-
-    /// True if the order wants its placements withdrawn.
-    fn holds(&self, one: &Registration, order: &Order, now: Timestamp) -> bool {
-        if self.is_given_up(one, order) {
-            return false;
+        let (mut joined, mut stood) = (Vec::new(), Vec::new());
+        for (one, order) in self.with(place) {
+            let digest = one.orders.digest();
+            let over = now >= self.lease_end(one, order);
+            let live =
+                !self.is_given_up(one, order) && !over && (self.is_begun(one, order) || now < one.until);
+            let asked =
+                standing.iter().any(|apply| apply.digest == digest) && self.is_begun_itself(one, order);
+            if live {
+                joined.push((digest.clone(), order.id.clone()));
+            }
+            if live || asked {
+                stood.push((place.clone(), digest, order.id.clone()));
+            }
         }
-        let live = now < self.lease_end(one, order);
-        if self.is_begun(one, order) {
-            live || order.at_lease_end == LeaseEnd::Hold
-        } else {
-            live && now < one.until
-        }
+        self.joined.extend(joined);
+        self.stood.extend(stood);
     }
 }
 

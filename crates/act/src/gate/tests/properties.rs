@@ -18,6 +18,8 @@ enum Step {
     Wait(i64),
     Settle(usize, usize, Settlement),
     Call(Ask),
+    /// The placement of the last call is seen withdrawn, or open; after so many minutes the same is asked again, or its lift.
+    Again(bool, i64, bool),
     /// Everything is written and read again.
     Restart,
 }
@@ -30,6 +32,8 @@ struct Ask {
     set: usize,
     order: usize,
     epoch: u64,
+    /// How much higher its number is than that of the call before.
+    further: u64,
     prior: u8,
     lease: Option<i64>,
 }
@@ -41,16 +45,19 @@ fn ask() -> impl Strategy<Value = Ask> {
         1 => Just(Verb::Observe),
     ];
     let epoch = prop_oneof![8 => Just(3u64), 1 => 0..5u64];
+    let further = prop_oneof![9 => Just(1u64), 1 => Just(0u64)];
     let prior = prop_oneof![4 => Just(0u8), 1 => 1..3u8];
     let which = (0..POINTS.len(), 0..ACCOUNTS.len(), 0..SETS, 1..3usize);
-    (verb, which, epoch, prior, prop::option::of(0..300i64)).prop_map(
-        |(verb, (point, account, set, order), epoch, prior, lease)| Ask {
+    let number = (epoch, further);
+    (verb, which, number, prior, prop::option::of(0..300i64)).prop_map(
+        |(verb, (point, account, set, order), (epoch, further), prior, lease)| Ask {
             verb,
             point,
             account,
             set,
             order,
             epoch,
+            further,
             prior,
             lease,
         },
@@ -62,16 +69,19 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Settlement::Unchanged),
         Just(Settlement::Lifted),
         Just(Settlement::SeenOpen),
+        Just(Settlement::SeenWithdrawn),
+        Just(Settlement::SeenWithdrawn),
         Just(Settlement::BreakGlassProven),
     ];
     prop_oneof![
         4 => (0..SETS).prop_map(Step::Register),
         2 => (0..SETS).prop_map(Step::PermitLift),
         1 => (0..SETS, 1..200i64).prop_map(|(set, minutes)| Step::Renew(set, minutes)),
-        2 => prop_oneof![Just(0), 1..70i64].prop_map(Step::Wait),
+        2 => prop_oneof![1..130i64, (1..70i64).prop_map(|minutes| minutes * 60)].prop_map(Step::Wait),
         3 => (0..POINTS.len(), 0..ACCOUNTS.len(), settlement)
             .prop_map(|(point, account, settlement)| Step::Settle(point, account, settlement)),
         12 => ask().prop_map(Step::Call),
+        3 => (any::<bool>(), 0..50i64, any::<bool>()).prop_map(|(open, minutes, lift)| Step::Again(open, minutes, lift)),
         1 => Just(Step::Restart),
     ]
 }
@@ -139,14 +149,38 @@ struct Both {
     naive: Naive,
     sets: Vec<Orders>,
     now: Timestamp,
+    last: Option<Ask>,
+    calls: u64,
+    /// What the gate said so far.
+    said: std::collections::BTreeSet<String>,
 }
 
 impl Both {
+    fn new() -> Self {
+        Self {
+            gate: Gate::new(rules(), GateState::default()),
+            naive: Naive::new(vec![PointName::from("vpn")]),
+            sets: sets(),
+            now: at(0),
+            last: None,
+            calls: 0,
+            said: std::collections::BTreeSet::new(),
+        }
+    }
+
+    fn settle(&mut self, point: usize, name: usize, settlement: Settlement) {
+        let (point, target) = (PointName::from(POINTS[point]), account(ACCOUNTS[name]));
+        self.gate.settle(&point, Some(&target), settlement, self.now);
+        self.naive
+            .settle(&placement(&point, &target), settlement, self.now);
+    }
+
     fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
         let now = self.now;
         match step {
-            Step::Wait(minutes) => self.now = now + SignedDuration::from_mins(*minutes),
+            Step::Wait(seconds) => self.now = now + SignedDuration::from_secs(*seconds),
             Step::Restart => {
+                self.naive.looks.clear();
                 let text = serde_json::to_string(self.gate.state()).unwrap();
                 self.gate = Gate::new(rules(), serde_json::from_str(&text).unwrap());
             }
@@ -178,10 +212,20 @@ impl Both {
                     twin.map_err(str::to_owned)
                 );
             }
-            Step::Settle(point, name, settlement) => {
-                let (point, target) = (PointName::from(POINTS[*point]), account(ACCOUNTS[*name]));
-                self.gate.settle(&point, Some(&target), *settlement, now);
-                self.naive.settle(&placement(&point, &target), *settlement, now);
+            Step::Settle(point, name, settlement) => self.settle(*point, *name, *settlement),
+            Step::Again(open, minutes, lift) => {
+                let Some(mut last) = self.last.clone() else {
+                    return Ok(());
+                };
+                self.settle(last.point, last.account, Settlement::SeenWithdrawn);
+                self.now = now + SignedDuration::from_mins(*minutes);
+                if *open {
+                    self.settle(last.point, last.account, Settlement::SeenOpen);
+                }
+                if *lift {
+                    last.verb = Verb::Lift;
+                }
+                self.call(&last)?;
             }
             Step::Call(ask) => self.call(ask)?,
         }
@@ -193,6 +237,7 @@ impl Both {
         Asked {
             point: PointName::from(POINTS[ask.point]),
             epoch: ask.epoch,
+            number: self.calls + ask.further,
             digest: set.digest(),
             orders: vec![Orders::order_id(&set.plan_hash, ask.order)],
             target: Some(account(ACCOUNTS[ask.account])),
@@ -202,7 +247,11 @@ impl Both {
     }
 
     fn call(&mut self, ask: &Ask) -> Result<(), TestCaseError> {
+        self.last = Some(ask.clone());
+        let said = self.would_say(ask);
+        self.said.insert(said);
         let asked = self.asked(ask);
+        self.calls += ask.further;
         let gate = self.gate.admit(&asked.call(ask.verb), self.now);
         let twin = self.naive.admit(&asked.call(ask.verb), self.now);
         prop_assert_eq!(
@@ -215,8 +264,22 @@ impl Both {
 
     /// The name of what the gate would say, asked on a copy.
     fn would_say(&self, ask: &Ask) -> String {
-        let answer = self.gate.clone().admit(&self.asked(ask).call(ask.verb), self.now);
-        answer.map_or_else(|no| rule(&no), |_| format!("ok-{:?}", ask.verb))
+        let asked = self.asked(ask);
+        let answer = self.gate.clone().admit(&asked.call(ask.verb), self.now);
+        let overdue = || {
+            let registered = &self.gate.state().registered[&asked.digest];
+            let order = registered.orders.order(&asked.orders[0]).unwrap();
+            let stand = self
+                .gate
+                .state()
+                .stand(&asked.digest, registered, order, self.now);
+            matches!(stand, crate::gate::state::Stand::Overdue(_))
+        };
+        match answer {
+            Err(no) => rule(&no),
+            Ok(_) if ask.verb == Verb::Apply && overdue() => "ok-overdue".to_owned(),
+            Ok(_) => format!("ok-{:?}", ask.verb),
+        }
     }
 }
 
@@ -225,12 +288,7 @@ proptest! {
 
     #[test]
     fn the_gate_and_its_naive_twin_agree(steps in prop::collection::vec(step(), 1..60)) {
-        let mut both = Both {
-            gate: Gate::new(rules(), GateState::default()),
-            naive: Naive::new(vec![PointName::from("vpn")]),
-            sets: sets(),
-            now: at(0),
-        };
+        let mut both = Both::new();
         for step in &steps {
             both.step(step)?;
         }
@@ -249,21 +307,15 @@ fn random_nights_reach_every_rule() {
             .new_tree(&mut runner)
             .unwrap()
             .current();
-        let mut both = Both {
-            gate: Gate::new(rules(), GateState::default()),
-            naive: Naive::new(vec![PointName::from("vpn")]),
-            sets: sets(),
-            now: at(0),
-        };
+        let mut both = Both::new();
         for step in &steps {
-            if let Step::Call(ask) = step {
-                found.insert(both.would_say(ask));
-            }
             both.step(step).unwrap();
         }
+        found.append(&mut both.said);
     }
     for rule in [
         "ok-Apply",
+        "ok-overdue",
         "ok-Lift",
         "Fenced",
         "NoEpoch",
@@ -279,6 +331,7 @@ fn random_nights_reach_every_rule() {
         "LiftNotApproved",
         "StillHeld",
         "NeverApplied",
+        "Overtaken",
     ] {
         assert!(found.contains(rule), "{rule} was never reached: {found:?}");
     }

@@ -92,7 +92,13 @@ fn people(arguments: &Doctor) -> Vec<Finding> {
         Ok(signers) => signers,
         Err(error) => return vec![finding("who may approve", Err(error.to_string()))],
     };
-    [(Role::Approve, 2), (Role::Lift, 2), (Role::Renew, 1)]
+    let needed = [
+        (Role::Approve, 2),
+        (Role::Lift, 2),
+        (Role::Renew, 1),
+        (Role::Resume, 1),
+    ];
+    needed
         .into_iter()
         .map(|(role, least)| {
             let people = signers.people(role, jiff::Timestamp::now());

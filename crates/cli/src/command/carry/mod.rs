@@ -3,25 +3,28 @@
 pub(super) mod apply;
 pub(super) mod approve;
 pub(super) mod doctor;
-pub(super) mod lift;
+pub(crate) mod lift;
 pub(super) mod renew;
+pub(super) mod resume;
 pub(super) mod signing;
 pub(super) mod status;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use cordon_act::approval::AllowedSigners;
-use cordon_act::{LeaseEnd, Orders, VolumeLimits};
+use cordon_act::{Book, LeaseEnd, OrderId, Orders, VolumeLimits};
 use cordon_incident::orders::{Made, Terms, orders};
 use cordon_plan::PlanDocument;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use crate::console::Console;
-use crate::failure::Failure;
+use crate::failure::{Answer, Failure};
 use crate::input::record::Place;
 use crate::input::{estate, text};
+use crate::render::carry as words;
 
 /// Where the record and the actuator are.
 #[derive(Debug, Args)]
@@ -36,6 +39,32 @@ pub(crate) struct Execution {
         default_value = "/run/cordon/actuator.sock"
     )]
     pub(crate) actuator: PathBuf,
+}
+
+/// How long servers that do not answer are tried.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Waiting {
+    /// How long to go on trying while a server fails or does not answer; the same command takes it up again
+    #[arg(long, value_name = "DURATION", default_value = "5m")]
+    wait: SignedDuration,
+}
+
+impl Waiting {
+    /// Whether the time is over, from now on.
+    pub(crate) fn is_over(self) -> Result<impl Fn() -> bool, Failure> {
+        let wait = Duration::try_from(self.wait).map_err(|_| Failure::input("--wait is no time: 5m, say"))?;
+        let since = Instant::now();
+        Ok(move || since.elapsed() >= wait)
+    }
+}
+
+/// The end of a command that carries something out and did not get to its end.
+fn not_done(book: &Book, orders: &[OrderId]) -> Result<Answer, Failure> {
+    words::failing(book, orders).map_or(Ok(Answer::No), |what| {
+        Err(Failure::Point(format!(
+            "not done yet: {what}\nWhat was done stands. The same command goes on from there."
+        )))
+    })
 }
 
 /// The plan that is approved or carried out, and for how long.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use cordon_act::OrderId;
 
 use super::Row;
+use super::tried::Tried;
 
 /// Most orders alike that are shown one by one.
 const ALIKE_MAX: usize = 20;
@@ -53,6 +54,7 @@ fn together(rows: &[&Row]) -> Option<Row> {
         text: format!("{} orders: {} … {}", rows.len(), first.text, last.text),
         targets: rows.iter().map(|row| row.targets).sum(),
         in_force: rows.iter().map(|row| row.in_force).sum(),
+        tried: Tried::together(rows.iter().map(|row| &row.tried)),
         lease_until: rows.iter().map(|row| row.lease_until).min()?,
         trouble: trouble.map(|_| "something is wrong with each; --json lists them".to_owned()),
         ..Row::clone(first)
@@ -74,6 +76,7 @@ mod tests {
             state: "in force",
             targets: 1,
             in_force: 1,
+            tried: Tried::default(),
             lease_until: Timestamp::UNIX_EPOCH,
             trouble: trouble.map(str::to_owned),
         }

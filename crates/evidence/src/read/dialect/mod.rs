@@ -16,7 +16,7 @@ use super::clock::Clock;
 use super::instant::{self, Instant};
 use crate::record::{Dialect, FieldName, Record, Value};
 
-pub(crate) use windows::{is_system_name, settle_numbers};
+pub(crate) use windows::{is_system_name, settle_values};
 
 /// Finds out who wrote the record, sets its dialect and time, and renames its fields.
 pub(crate) fn normalise(record: &mut Record, clock: &Clock) -> Result<(), String> {

@@ -53,7 +53,7 @@ static FLAT_NAMES: [(FieldName, FieldName); 9] = [
 pub(super) fn flat(record: &mut Record, clock: &Clock) -> bool {
     record.dialect = Dialect::Windows;
     alias_missing(record, &FLAT_NAMES);
-    settle_numbers(record);
+    settle_values(record);
     let own = instant_in(record, "EventTime")
         .or_else(|| first_utc(record, &["TimeGenerated", "TimeCreated", "SystemTime"]).map(Instant::Exact));
     let received = first_utc(record, &["@timestamp"]);
@@ -70,8 +70,21 @@ static NUMBERS: [FieldName; 6] = [
     FieldName::fixed("Version"),
 ];
 
+static LOGON_PROCESS: FieldName = FieldName::fixed("LogonProcessName");
+
+/// Brings values to the form that rules expect, whoever wrote the event down: numbers of `System`, and the name of the
+/// logon process without its padding.
+pub(crate) fn settle_values(record: &mut Record) {
+    settle_numbers(record);
+    // Programs register with the security authority by names filled up with spaces (`NtLmSsp `, `Advapi  `), and the
+    // log has them so. Rules name the process. In other fields spaces at the end can be what a rule looks for.
+    if let Some(index) = record.position_named(&LOGON_PROCESS) {
+        record.trim_value_end(index);
+    }
+}
+
 /// Makes numbers of those fields of `System` that are numbers, where a shipper wrote text.
-pub(crate) fn settle_numbers(record: &mut Record) {
+fn settle_numbers(record: &mut Record) {
     for name in &NUMBERS {
         if let Some(index) = record.position_named(name)
             && let Some((_, Value::Str(text))) = record.field(index)
@@ -137,7 +150,7 @@ pub(super) fn nested(record: &mut Record, clock: &Clock) -> bool {
         shorten(record, index);
     }
     alias_missing(record, &NESTED_NAMES);
-    settle_numbers(record);
+    settle_values(record);
     let own = first_instant(record, &["TimeCreated", "@timestamp"]);
     let received = first_utc(record, &["event.created", "event.ingested"]);
     clock.set(record, own, received)

@@ -58,8 +58,9 @@ impl<'a> Cursor<'a> {
     /// A length in characters and as many UTF-16 units.
     pub(super) fn counted_text(&mut self) -> Result<String, Broken> {
         let count = usize::from(self.u16()?);
-        let mut text = String::new();
-        push_utf16(self.take(count * 2)?, &mut text);
+        let bytes = self.take(count * 2)?;
+        let mut text = String::with_capacity(count);
+        push_utf16(bytes, &mut text);
         Ok(text)
     }
 
@@ -79,7 +80,11 @@ impl<'a> Cursor<'a> {
 /// Appends UTF-16 text up to its end or the first zero; halves of a pair alone become replacement characters.
 pub(super) fn push_utf16(bytes: &[u8], text: &mut String) {
     let mut ascii = [0_u8; 128];
-    let (mut filled, mut rest) = (0, bytes);
+    let (mut filled, mut rest) = narrow(bytes, &mut ascii);
+    if filled == ascii.len() {
+        push_ascii(&ascii, filled, text);
+        filled = 0;
+    }
     while let Some((unit, behind)) = rest.split_first_chunk::<2>() {
         let [low, 0] = *unit else { break };
         if low == 0 || low >= 0x80 {
@@ -101,6 +106,30 @@ pub(super) fn push_utf16(bytes: &[u8], text: &mut String) {
     }
 }
 
+/// UTF-16 units narrowed at a time, which compilers turn into vector instructions.
+const NARROWED: usize = 16;
+
+/// Fills `ascii` from the start of a text as long as nothing else comes; how many bytes, and what is left of the text.
+fn narrow<'a>(bytes: &'a [u8], ascii: &mut [u8; 128]) -> (usize, &'a [u8]) {
+    let (mut filled, mut rest) = (0, bytes);
+    for room in ascii.as_chunks_mut::<NARROWED>().0 {
+        let Some((block, behind)) = rest.split_first_chunk::<{ 2 * NARROWED }>() else {
+            break;
+        };
+        let mut other = false;
+        for (slot, [low, high]) in room.iter_mut().zip(block.as_chunks::<2>().0) {
+            *slot = *low;
+            other |= (*high != 0) | (low.wrapping_sub(1) >= 0x7f);
+        }
+        if other {
+            break;
+        }
+        filled += NARROWED;
+        rest = behind;
+    }
+    (filled, rest)
+}
+
 fn push_ascii(ascii: &[u8], filled: usize, text: &mut String) {
     if let Some(Ok(own)) = ascii.get(..filled).map(str::from_utf8) {
         text.push_str(own);
@@ -118,5 +147,33 @@ fn push_wide(bytes: &[u8], text: &mut String) {
         .take_while(|unit| *unit != 0);
     for letter in char::decode_utf16(units) {
         text.push(letter.unwrap_or(char::REPLACEMENT_CHARACTER));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pushed(bytes: &[u8]) -> String {
+        let mut text = String::new();
+        push_utf16(bytes, &mut text);
+        text
+    }
+
+    #[test]
+    fn texts_of_any_length_end_at_their_zero_and_keep_other_letters() {
+        for length in (0..40).chain(120..150).chain([300]) {
+            for other in ["", "é", "żółw 🐢", "\0cut off"] {
+                let text = "x".repeat(length) + other + "tail of ASCII that is long enough";
+                let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+                let expected = text.split('\0').next().unwrap();
+                assert_eq!(pushed(&bytes), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn half_a_pair_alone_is_replaced_and_half_a_unit_dropped() {
+        assert_eq!(pushed(&[0x41, 0, 0x3d, 0xd8, 0x42, 0, 0x43]), "A\u{fffd}B");
     }
 }

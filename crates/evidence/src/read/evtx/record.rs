@@ -10,7 +10,7 @@ use super::bytes::{Broken, Cursor};
 use super::program::{FRAGMENT, INSTANCE, Name, Part, Place, Step, compile, settled};
 use super::values::{self, BINARY_XML, Typed};
 use crate::read::clock::Clock;
-use crate::read::dialect::settle_numbers;
+use crate::read::dialect::settle_values;
 use crate::read::instant::{self, Instant};
 use crate::read::limits::{MAX_CHUNK_WORK, MAX_DEPTH, MAX_FIELDS, MAX_ITEM_BYTES};
 use crate::record::{Dialect, Record, Span};
@@ -62,7 +62,7 @@ impl<'a> Decoder<'a> {
             0,
         )
         .map_err(|what| format!("broken binary XML: {what}"))?;
-        settle_numbers(record);
+        settle_values(record);
         if record.is_empty() {
             return Err("a record without content".to_owned());
         }

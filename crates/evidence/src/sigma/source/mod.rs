@@ -91,9 +91,10 @@ impl Source {
                 .as_ref()
                 .is_none_or(|word| own.iter().any(|own| !own.is_empty() && own == word))
         };
-        stated(&rule.product, std::slice::from_ref(&self.product))
+        // The product comes last: it tells the fewest rules apart.
+        stated(&rule.category, &self.categories)
             && stated(&rule.service, &self.services)
-            && stated(&rule.category, &self.categories)
+            && stated(&rule.product, std::slice::from_ref(&self.product))
     }
 
     pub(super) fn mapping(&self) -> Mapping {

@@ -6,9 +6,16 @@ use std::sync::{Arc, Mutex};
 use cordon_act::{LeaseEnd, Order, OrderId, Orders, Placement, Target, VolumeLimits};
 use rand::RngExt as _;
 
-use super::{CHAOS_MILLISECONDS, Happening, Night};
+use super::{CHAOS_MILLISECONDS, Handed, Happening, Night};
 use crate::execution::executor::Executor;
+use crate::execution::people::Hand;
 use crate::execution::server::SimulatedServer;
+
+/// How many times users log on.
+const LOGONS: usize = 20;
+
+/// For how long they do, in milliseconds: a little longer than the chaos lasts.
+const LOGONS_MILLISECONDS: i64 = CHAOS_MILLISECONDS + 3 * 60 * 1000;
 
 impl Night {
     /// Two servers with six accounts each, one to three plans, and what people do about them.
@@ -29,6 +36,7 @@ impl Night {
                         account: "account-0".to_owned(),
                     },
                     false,
+                    5,
                 );
             }
             self.twins.insert(name.into(), server.clone());
@@ -40,13 +48,73 @@ impl Night {
             let delay = self.random.random_range(1..1000);
             self.after(delay, Happening::Start { executor });
         }
+        self.draw_protected();
         for number in 0..self.random.random_range(1..=3_u32) {
             self.draw_plan(number);
         }
-        for _ in 0..self.chaos.outside_changes {
-            self.draw_outside_change();
+        for number in 0..self.chaos.outside_changes {
+            self.draw_outside_change(number);
+        }
+        for _ in 0..LOGONS {
+            let placement = self.draw_placement();
+            let when = self.random.random_range(1_000..LOGONS_MILLISECONDS);
+            self.after(when, Happening::LogOn { placement });
         }
         self.after(CHAOS_MILLISECONDS, Happening::Calm);
+    }
+
+    /// In some nights a protected service rests on something.
+    fn draw_protected(&mut self) {
+        if self.random.random_bool(0.4) {
+            let placement = self.draw_placement();
+            self.protected.push(placement);
+        }
+    }
+
+    fn draw_placement(&mut self) -> Placement {
+        let point = if self.random.random_bool(0.5) {
+            "directory"
+        } else {
+            "vpn"
+        };
+        let account = format!("account-{}", self.random.random_range(0..5));
+        Placement {
+            point: point.into(),
+            target: Target::Account { account },
+        }
+    }
+
+    /// Most approvals are as they should be.
+    fn draw_hand(&mut self) -> Hand {
+        match self.random.random_range(0..20) {
+            0 => Hand::OneTwice,
+            1 => Hand::EditedAfterwards,
+            2 => Hand::Late,
+            _ => Hand::Two,
+        }
+    }
+
+    /// The never list of a plan. A stale plan was made before a service began to rest on something. One that is not was still made by a
+    /// fallible planner, and most spare what is on their list.
+    fn draw_never(&mut self, orders: &mut [Order]) -> Vec<Placement> {
+        if self.random.random_bool(0.3) {
+            return Vec::new();
+        }
+        let never = self.protected.clone();
+        if self.random.random_bool(0.9) {
+            for order in orders {
+                let point = order.point.clone();
+                let spared = |target: &Target| {
+                    never
+                        .iter()
+                        .any(|one| one.point == point && one.target == *target)
+                };
+                if !order.targets.iter().all(spared) {
+                    order.targets.retain(|target| !spared(target));
+                }
+            }
+        }
+        never
     }
 
     fn draw_plan(&mut self, number: u32) {
@@ -85,8 +153,10 @@ impl Night {
         let limits = VolumeLimits {
             per_point_and_minute: self.random.random_range(2..=20),
             canary: self.random.random_range(1..=3),
+            accounts: 1000,
             ..VolumeLimits::default()
         };
+        let never = self.draw_never(&mut orders);
         let ids: Vec<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
         let orders = Orders {
             format: cordon_act::ORDERS_FORMAT.to_owned(),
@@ -94,26 +164,29 @@ impl Night {
             organisation: "simulated".to_owned(),
             orders,
             limits,
-            never: Vec::new(),
+            never,
         };
         let start = self.random.random_range(2_000..CHAOS_MILLISECONDS / 2);
-        self.after(
-            start,
-            Happening::Plan {
-                orders: Box::new(orders),
-            },
-        );
-        self.draw_commands(&ids, start);
+        let plan_hash = orders.plan_hash.clone();
+        let handed = Box::new(Handed {
+            orders,
+            hand: self.draw_hand(),
+            minutes: self.random.random_range(1..=30),
+            insists: self.random.random_bool(0.3),
+        });
+        self.after(start, Happening::Plan { handed });
+        self.draw_commands(&plan_hash, &ids, start);
     }
 
-    fn draw_commands(&mut self, ids: &[OrderId], start: i64) {
+    fn draw_commands(&mut self, plan_hash: &str, ids: &[OrderId], start: i64) {
         for id in ids {
             if self.random.random_bool(0.3) {
                 let when = self.random.random_range(start..CHAOS_MILLISECONDS);
                 self.after(
                     when,
                     Happening::Renew {
-                        orders: vec![id.clone()],
+                        plan_hash: plan_hash.to_owned(),
+                        order: id.clone(),
                     },
                 );
             }
@@ -122,26 +195,23 @@ impl Night {
                 self.after(
                     when,
                     Happening::Lift {
-                        orders: vec![id.clone()],
+                        plan_hash: plan_hash.to_owned(),
+                        order: id.clone(),
                     },
                 );
             }
         }
     }
 
-    fn draw_outside_change(&mut self) {
-        let point = if self.random.random_bool(0.5) {
-            "directory"
-        } else {
-            "vpn"
-        };
-        let account = format!("account-{}", self.random.random_range(0..5));
-        let placement = Placement {
-            point: point.into(),
-            target: Target::Account { account },
-        };
+    fn draw_outside_change(&mut self, number: u32) {
+        let placement = self.draw_placement();
         let open = self.random.random_bool(0.6);
         let when = self.random.random_range(1_000..CHAOS_MILLISECONDS);
-        self.after(when, Happening::Outside { placement, open });
+        let change = Happening::Outside {
+            placement,
+            open,
+            detail: 10 + number,
+        };
+        self.after(when, change);
     }
 }

@@ -1,10 +1,12 @@
 //! What executors do in a night: take events in, crash, pause, write, claim, start again.
 
 use cordon_act::{Effect, Event, PointName, Reconciler, Write};
+use cordon_store::memory::Fault;
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 
 use super::{Happening, Night};
+use crate::execution::record::{Desk, Ended};
 
 impl Night {
     pub(super) fn tell(&mut self, executor: usize, life: u32, event: Event) {
@@ -82,9 +84,8 @@ impl Night {
                     .executors
                     .get(executor)
                     .and_then(|state| state.running.as_ref());
-                if let Some(known) = running.map(|reconciler| reconciler.book().clone()) {
-                    self.check_ask(&request, &known, time);
-                }
+                let goal = running.map(|reconciler| reconciler.book().goal(&request.placement, time).0);
+                self.check_ask(&request, goal);
                 self.say(format!(
                     "executor {executor} asks {:?} {}",
                     request.ask, request.placement
@@ -109,9 +110,11 @@ impl Night {
     }
 
     fn crashes(&mut self, executor: usize) -> bool {
-        if !self.chance(self.chaos.crash) {
-            return false;
-        }
+        self.chance(self.chaos.crash) && self.end(executor)
+    }
+
+    /// An executor's process ends, and is started again after a while.
+    fn end(&mut self, executor: usize) -> bool {
         let Some(state) = self.executors.get_mut(executor) else {
             return true;
         };
@@ -157,21 +160,60 @@ impl Night {
     }
 
     pub(super) fn reach_disk(&mut self, executor: usize, life: u32, write: &Write, time: Timestamp) {
+        let fault = self.draw_fault();
+        if let Some(fault) = fault {
+            self.say(format!("the store of executor {executor}: {fault:?}"));
+        }
+        self.record.storage.fail_next(fault);
+        let desk = self
+            .executors
+            .get_mut(executor)
+            .filter(|state| state.life == life)
+            .and_then(|state| state.desk.as_mut());
+        let written = match desk {
+            Some(desk) => desk.write(write, time),
+            None => {
+                self.record.commit_for_the_dead(write, time);
+                Ok(Vec::new())
+            }
+        };
+        self.record.storage.fail_next(None);
+        self.take_news();
+        match written {
+            Ok(events) => {
+                for event in events {
+                    self.tell(executor, life, event);
+                }
+            }
+            // Nobody knows whether it was written: the process ends, and the next begins from what is there.
+            Err(Ended) => {
+                self.end(executor);
+            }
+        }
+    }
+
+    fn draw_fault(&mut self) -> Option<Fault> {
         if self.chance(self.chaos.write_fails) {
-            self.say(format!("a write of executor {executor} fails"));
-            return self.tell(executor, life, Event::NotWritten(write.id));
+            return Some(Fault::Fails);
         }
-        if let Err(fenced) = self.record.check(&write.claims) {
-            self.say(format!("a write of executor {executor} is fenced"));
-            self.tell(executor, life, Event::ClaimLost(fenced.0));
-            return self.tell(executor, life, Event::NotWritten(write.id));
+        if !self.chance(self.chaos.write_untold) {
+            return None;
         }
-        for entry in &write.entries {
-            self.say(format!("recorded by executor {executor}: {entry:?}"));
-            self.check_entry(entry);
-            self.record.append(time, entry, (executor, life));
+        let written = self.random.random_bool(0.5);
+        Some(if written {
+            Fault::WrittenUntold
+        } else {
+            Fault::LostUntold
+        })
+    }
+
+    /// Reads what became durable, and checks it.
+    fn take_news(&mut self) {
+        for (time, entry) in self.record.news() {
+            self.say(format!("recorded: {entry:?}"));
+            self.check_entry(&entry);
+            self.record.take(time, entry);
         }
-        self.tell(executor, life, Event::Written(write.id));
     }
 
     /// An executor reads what others wrote.
@@ -179,28 +221,27 @@ impl Night {
         let Some(state) = self.executors.get_mut(executor) else {
             return;
         };
-        let reader = (executor, state.life);
-        let new = self.record.since(state.seen, reader);
-        state.seen = self.record.entries.len();
+        let (Some(desk), true) = (&mut state.desk, state.running.is_some()) else {
+            return;
+        };
+        let new = desk.learn().unwrap_or_default();
         if !new.is_empty() {
             state.tell(Event::Learned(new), self.now);
         }
     }
 
     pub(super) fn start(&mut self, executor: usize) {
-        let book = self.record.book.clone();
+        let store = Box::new(self.record.storage.open());
         let Some(state) = self.executors.get_mut(executor) else {
             return;
         };
         state.life += 1;
-        state.seen = self.record.entries.len();
+        let Ok((desk, book)) = Desk::open(store, format!("executor-{executor}-{}", state.life)) else {
+            return;
+        };
+        state.desk = Some(desk);
         state.epochs.clear();
-        let mut reconciler = Reconciler::new(book, state.time(self.now));
-        if let Some(bug) = self.planted {
-            reconciler.plant(bug);
-        }
-        state.running = Some(reconciler);
-        self.record.release(executor);
+        state.running = Some(Reconciler::new(book, state.time(self.now)));
         self.say(format!("executor {executor} starts"));
         self.claim(executor);
     }
@@ -220,10 +261,15 @@ impl Night {
             let Some(state) = self.executors.get_mut(executor) else {
                 return;
             };
-            let epoch = self.record.claim(&point, executor, state.time(self.now));
+            let time = state.time(self.now);
+            let claimed = state.desk.as_mut().map(|desk| desk.claim(&point, time));
+            let Some(Ok(epoch)) = claimed else {
+                self.end(executor);
+                return;
+            };
             let held = state.epochs.get(&point).copied();
-            let event = match epoch {
-                Some(epoch) if held != Some(epoch) => {
+            let event = match (epoch, held) {
+                (Some(epoch), _) if held != Some(epoch) => {
                     state.epochs.insert(point.clone(), epoch);
                     let point_there = crate::execution::SimulatedPoint::new(self.server(&point));
                     let capabilities = cordon_act::EnforcementPoint::capabilities(&point_there);
@@ -233,9 +279,9 @@ impl Night {
                         capabilities,
                     }
                 }
-                None if held.is_some() => {
+                (None, Some(epoch)) => {
                     state.epochs.remove(&point);
-                    Event::ClaimLost(point)
+                    Event::ClaimLost { point, epoch }
                 }
                 _ => continue,
             };
