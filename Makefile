@@ -12,7 +12,7 @@ TRIALS ?= 200
 # Tests of real servers wait more than they work: more of them run at once than there are processors.
 TEST_THREADS ?= 8
 
-.PHONY: drill test check build tools servers nights race kills bench bulk deny fuzz help
+.PHONY: drill test check build tools servers nights race kills brute bench published bulk deny fuzz help
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,16 @@ race: servers ## From the last byte of a log line to access that was tried and r
 kills: servers ## Kill cordon and its actuator while four real servers are withdrawn from and given back, KILLS=200 SEED=1
 	$(CARGO) build --locked -p cordon-cli -p cordon-connectors --bins
 	CORDON_KILLS=$(KILLS) CORDON_SEED=$(SEED) $(CARGO) test --locked -p cordon-cli -p cordon-connectors --test carry -- --nocapture four_servers
+
+INSTANCES ?= 100000
+brute: tools ## Plans and blocks of INSTANCES=100000 random estates and graphs against trying everything
+	CORDON_INSTANCES=$(INSTANCES) $(CARGO) test --locked --release -p cordon-plan --test plans --test solvers --test budget
+
+GRAPHS ?= ../shared/data/graphs
+PYTHON ?= python3
+DRAWS ?= 40
+published: tools ## The published edge-blocking task beside HiGHS; GRAPHS=folder PYTHON=with-highspy DRAWS=40
+	@sh tools/published.sh "$(GRAPHS)" "$(PYTHON)" "$(DRAWS)"
 
 bench: tools ## Measure; see benches/README.md
 	$(CARGO) bench --locked --workspace

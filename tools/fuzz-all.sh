@@ -37,6 +37,7 @@ seed read_record crates/ledger/tests/known/* fuzz/seeds/read_record/*
 seed import_estate fuzz/seeds/import_estate/*
 seed read_approval fuzz/seeds/read_approval/*
 seed read_request fuzz/seeds/read_request/*
+seed decide
 seed read_gzip
 seed read_zstd
 for file in "$samples"/*; do

@@ -139,7 +139,6 @@ fn within(networks: &[IpNet], estate: &Estate) -> BTreeSet<Entity> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
     use cordon_act::{Placement, PointName, Target};
     use jiff::Timestamp;

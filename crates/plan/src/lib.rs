@@ -1,5 +1,6 @@
 //! The decision: the least disruptive withdrawals that keep every jewel out of reach, and the proof.
 
+pub mod budget;
 pub mod candidates;
 pub mod check;
 pub mod circuit;

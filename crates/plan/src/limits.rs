@@ -25,8 +25,8 @@ pub const BEATEN_COLUMNS_MAX: usize = 20_000;
 /// Most times a round looks for further derivations that share no column with those found.
 pub const DISJOINT_MAX: u32 = 24;
 
-/// Most sets of columns remembered between runs: a few hundred bytes each, so some tens of megabytes.
-pub const CUT_SETS_MAX: usize = 200_000;
+/// Most unions of sets of columns remembered between runs: a hundred bytes or two each, so some tens of megabytes.
+pub const CUT_SETS_MAX: usize = 400_000;
 
 /// Most accounts that matter for which groups to disable are looked for: beyond it every group is full of them.
 pub const GROUPED_ACCOUNTS_MAX: usize = 20_000;
@@ -44,6 +44,13 @@ pub const CLASSES_MAX: usize = 200_000;
 
 /// Most masters solved for one question; the loop ends long before, by proof.
 pub const ROUNDS_MAX: u32 = 2_000;
+
+/// Most masters solved for one alternative: on estates with services the loop ends by proof long before.
+pub const ALTERNATIVE_ROUNDS_MAX: u32 = 12;
+
+/// Most nodes of a master of an alternative: with a price on each jewel of a directory the bound is weak, and a proof
+/// would take minutes.
+pub const ALTERNATIVE_NODES_MAX: u64 = 200;
 
 /// What a protected service is taken to cost at least when something must be given up, in pence (£20m): somebody said
 /// that it must not stop.

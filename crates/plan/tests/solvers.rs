@@ -7,7 +7,7 @@ mod support;
 use cordon_plan::hitting::{Classes, Instance, Limits, Tools, Verdict, solve};
 use cordon_plan::kernel::{Kernel, Rules, Source};
 use cordon_plan::master::{Combined, Effort, Gate, Integer, Master, Node, Problem, Row, Search};
-use support::Chance;
+use support::{Chance, instances};
 
 fn choices(columns: usize) -> impl Iterator<Item = Vec<bool>> {
     (0..1_u32 << columns).map(move |bits| (0..columns).map(|column| bits >> column & 1 == 1).collect())
@@ -102,7 +102,7 @@ fn agrees(master: &dyn Master, problem: &Problem, seed: u64) {
 
 #[test]
 fn the_search_finds_what_trying_everything_finds() {
-    for seed in 0..6_000 {
+    for seed in 0..instances(6_000) {
         agrees(&Search, &problem(&mut Chance::new(seed)), seed);
     }
 }
@@ -254,14 +254,14 @@ fn solved(world: &World, master: &dyn Master, classes_max: usize) -> cordon_plan
 
 #[test]
 fn the_loop_finds_what_trying_everything_finds() {
-    let mut infeasible = 0;
-    for seed in 0..6_000 {
+    let (tried, mut infeasible) = (instances(6_000), 0);
+    for seed in 0..tried {
         let world = world(&mut Chance::new(seed));
         let best = choices(world.instance.columns.len())
             .filter_map(|chosen| price(&world, &chosen))
             .min();
         let solution = solved(&world, &Combined, 1_000);
-        infeasible += u32::from(best.is_none());
+        infeasible += u64::from(best.is_none());
         match best {
             None => assert_eq!(solution.verdict, Verdict::Infeasible, "seed {seed}"),
             Some(cost) => {
@@ -275,7 +275,7 @@ fn the_loop_finds_what_trying_everything_finds() {
         }
     }
     assert!(
-        (300..4_000).contains(&infeasible),
+        (tried / 20..tried * 2 / 3).contains(&infeasible),
         "{infeasible} of the cases have no solution: a dull mix"
     );
 }

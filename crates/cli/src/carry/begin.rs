@@ -63,8 +63,25 @@ impl Begin<'_> {
         Ok(proofs)
     }
 
+    /// Tells the actuator and has the orders admitted, unless they were lifted before.
+    pub(crate) fn begin(
+        &self,
+        executor: &mut Executor,
+        orders: Orders,
+        (approved, signatures): (&Approved, Vec<SignedStatement>),
+        break_glass: Vec<(PointName, String)>,
+    ) -> Result<(), Failure> {
+        if words::is_lifted(executor.book(), &orders.plan_hash) {
+            return Err(Failure::input(
+                "this plan was carried out and lifted before\nMake a plan anew, from what is known now.",
+            ));
+        }
+        self.register(&orders, signatures)?;
+        self.accept(executor, orders, approved, break_glass)
+    }
+
     /// Hands orders and signatures to the actuator, which checks them by itself.
-    pub(crate) fn register(&self, orders: &Orders, signatures: Vec<SignedStatement>) -> Result<(), Failure> {
+    fn register(&self, orders: &Orders, signatures: Vec<SignedStatement>) -> Result<(), Failure> {
         let ask = Ask::Register {
             orders: Box::new(orders.clone()),
             signatures,
@@ -81,18 +98,13 @@ impl Begin<'_> {
     }
 
     /// Has the reconciler take the orders over, unless they were accepted before: then it goes on where it was.
-    pub(crate) fn accept(
+    fn accept(
         &self,
         executor: &mut Executor,
         orders: Orders,
         approved: &Approved,
         break_glass: Vec<(PointName, String)>,
     ) -> Result<(), Failure> {
-        if words::is_lifted(executor.book(), &orders.plan_hash) {
-            return Err(Failure::input(
-                "this plan was carried out and lifted before\nMake a plan anew, from what is known now.",
-            ));
-        }
         if executor.book().plans().contains_key(&orders.plan_hash) {
             return Ok(());
         }

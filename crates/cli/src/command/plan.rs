@@ -1,5 +1,7 @@
 //! `cordon plan`: what to withdraw, proved.
 
+mod budget;
+
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -24,19 +26,20 @@ const EXAMPLES: &str = "\
 Examples:
   cordon plan --estate estate --evidence evidence.json -o plan.json --report plan.html
   cordon plan --estate estate --foothold account:pat=0.97 --foothold WORKSTATION6
-  cordon plan --estate estate --evidence evidence.json --refuse disable-account/account:pat";
+  cordon plan --estate estate --evidence evidence.json --refuse disable-account/account:pat
+  cordon plan --budget-edges 5 --graph edges.csv --foothold WS17 --foothold WS40 --jewel DA";
 
 /// Choose the least access to withdraw so that no jewel can be reached, and prove it
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Plan {
     /// The folder of the estate
-    #[arg(long, value_name = "DIR")]
-    estate: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "graph")]
+    estate: Option<PathBuf>,
     /// What may be held, as `cordon detect -o` writes it
     #[arg(long, value_name = "FILE", required_unless_present_any = ["foothold", "pin"])]
     evidence: Option<PathBuf>,
-    /// Something that may be held, with how likely: account:pat=0.97 [default: 0.99]
+    /// Something that may be held, with how likely: account:pat=0.97 [default: 0.99]; with --graph a node
     #[arg(long, value_name = "ID[=PROBABILITY]")]
     foothold: Vec<String>,
     #[command(flatten)]
@@ -50,6 +53,8 @@ pub(crate) struct Plan {
     /// Write a report of one self-contained HTML page
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    #[command(flatten)]
+    budget: budget::Budget,
 }
 
 /// How to plan, and what people have decided already.
@@ -86,7 +91,15 @@ pub(crate) fn run(arguments: &Plan, console: &Console) -> Result<Answer, Failure
     for file in arguments.output.iter().chain(&arguments.report) {
         output::check_writable(file)?;
     }
-    let estate = estate::load(Some(&arguments.estate), console)?;
+    let asked = budget::Asked {
+        footholds: &arguments.foothold,
+        seconds_max: arguments.planning.time_limit,
+        output: arguments.output.as_ref(),
+    };
+    if let Some(answer) = arguments.budget.run(&asked, console) {
+        return answer;
+    }
+    let estate = estate::load(arguments.estate.as_deref(), console)?;
     let evidence = gathered(arguments, &estate)?;
     let plan = made(&estate, &evidence, arguments, console)?;
     if let Some(path) = &arguments.output {

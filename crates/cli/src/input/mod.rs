@@ -3,6 +3,7 @@
 pub(crate) mod entity;
 pub(crate) mod estate;
 pub(crate) mod evidence;
+pub(crate) mod graph;
 pub(crate) mod key;
 pub(crate) mod logs;
 pub(crate) mod record;

@@ -161,8 +161,6 @@ fn carry_out(
         &Terms::at(Timestamp::now()),
     )
     .map_err(|error| Failure::input(format!("the plan is not approved: {error}")))?;
-    let begin = begin(actuator);
-    begin.register(&due.orders, due.signatures)?;
     let proofs = ready.of(&due.orders);
-    begin.accept(executor, due.orders, &approved, proofs)
+    begin(actuator).begin(executor, due.orders, (&approved, due.signatures), proofs)
 }

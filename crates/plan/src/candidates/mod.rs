@@ -46,6 +46,8 @@ pub struct Candidates<'e> {
     estate: &'e Estate,
     index: Index,
     friction: Friction<'e>,
+    /// Enforcement points, the one to prefer first.
+    points: Vec<cordon_estate::PointId>,
 }
 
 impl<'e> Candidates<'e> {
@@ -56,6 +58,7 @@ impl<'e> Candidates<'e> {
             estate,
             index: Index::new(estate),
             friction: Friction::new(estate, duration_hours),
+            points: Self::in_order(estate),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Which enforcement point carries an act out.
 
-use cordon_estate::{AccessId, AccessKind, Guard, Place, PointId, Target};
+use cordon_estate::{AccessId, AccessKind, Estate, Guard, Place, PointId, Target};
 
 use super::Candidates;
 use crate::document::Act;
@@ -9,15 +9,22 @@ impl Candidates<'_> {
     /// The enforcement point for an act: the quickest, then the surest, then the first.
     #[must_use]
     pub fn point(&self, act: Act) -> Option<PointId> {
-        self.estate
-            .points_with_ids()
-            .filter(|(_, point)| point.guards.iter().any(|guard| self.allows(*guard, act)))
-            .min_by(|(_, one), (_, other)| {
-                one.effect_seconds
-                    .total_cmp(&other.effect_seconds)
-                    .then(other.certainty.total_cmp(&one.certainty))
-            })
-            .map(|(id, _)| id)
+        let guards = |id: &PointId| {
+            let point = self.estate.point(*id);
+            point.is_some_and(|point| point.guards.iter().any(|guard| self.allows(*guard, act)))
+        };
+        self.points.iter().copied().find(guards)
+    }
+
+    /// Every enforcement point, the one to prefer first.
+    pub(super) fn in_order(estate: &Estate) -> Vec<PointId> {
+        let mut points: Vec<_> = estate.points_with_ids().collect();
+        points.sort_by(|(_, one), (_, other)| {
+            one.effect_seconds
+                .total_cmp(&other.effect_seconds)
+                .then(other.certainty.total_cmp(&one.certainty))
+        });
+        points.into_iter().map(|(id, _)| id).collect()
     }
 
     /// True if a guard covers an act.

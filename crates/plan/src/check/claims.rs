@@ -73,7 +73,7 @@ fn jewels(document: &PlanDocument, view: &View<'_>, outcome: &Outcome, found: &m
             &minutes(after),
         );
         let state = match (before, after) {
-            (_, Some(0)) => JewelState::MayBeTaken,
+            (Some(0), Some(_)) => JewelState::MayBeTaken,
             (_, Some(_)) => JewelState::Reachable,
             (Some(_), None) => JewelState::Stopped,
             (None, None) => JewelState::OutOfReach,

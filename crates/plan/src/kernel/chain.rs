@@ -8,6 +8,9 @@ use crate::master::is_set;
 
 const NEVER: u32 = u32::MAX;
 
+/// A weight, the fact that it is for, and the rule that it comes from.
+type Proposal = (u32, u32, u32);
+
 /// Rules ready to chain under any choice of columns, with the tables of the last run.
 ///
 /// A run is Knuth's 1977 generalisation of Dijkstra's algorithm with the weight of a derivation being how many
@@ -22,7 +25,9 @@ pub struct Chainer {
     missing: Vec<u32>,
     sums: Vec<u32>,
     order: Vec<u32>,
-    heap: BinaryHeap<Reverse<(u32, u32, u32)>>,
+    heap: BinaryHeap<Reverse<Proposal>>,
+    /// Facts given in this run, ascending. All weigh one, so that they need no heap.
+    given: Vec<u32>,
     settled: Vec<bool>,
 }
 
@@ -39,6 +44,7 @@ impl Chainer {
             sums: Vec::new(),
             order: Vec::new(),
             heap: BinaryHeap::new(),
+            given: Vec::new(),
             settled: Vec::new(),
             rules,
             cutters,
@@ -101,10 +107,14 @@ impl Chainer {
             .extend((0..rules.len()).map(|rule| rules.body(rule).len() as u32));
         self.order.clear();
         self.heap.clear();
+        self.given.clear();
         for fact in 0..facts as u32 {
             let cutters = self.cutters.get(fact as usize).map_or(&[][..], Vec::as_slice);
             if !cutters.is_empty() && !cutters.iter().any(|&column| is_set(chosen, column)) {
-                self.propose(fact, 1, NEVER);
+                if let Some(weight) = self.weight.get_mut(fact as usize) {
+                    *weight = 1;
+                }
+                self.given.push(fact);
             }
         }
         for rule in 0..self.rules.len() as u32 {
@@ -112,8 +122,21 @@ impl Chainer {
                 self.fire(rule);
             }
         }
-        while let Some(Reverse((weight, fact, rule))) = self.heap.pop() {
+        let mut given = 0;
+        while let Some((weight, fact, rule)) = self.lightest(&mut given) {
             self.settle(fact, weight, rule);
+        }
+    }
+
+    /// The next proposal: the lower of the next given fact and the top of the heap.
+    fn lightest(&mut self, given: &mut usize) -> Option<Proposal> {
+        let first = self.given.get(*given).map(|&fact| (1, fact, NEVER));
+        match (first, self.heap.peek()) {
+            (Some(first), top) if top.is_none_or(|Reverse(top)| first < *top) => {
+                *given += 1;
+                Some(first)
+            }
+            _ => self.heap.pop().map(|Reverse(top)| top),
         }
     }
 

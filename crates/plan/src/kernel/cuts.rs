@@ -1,5 +1,7 @@
 //! Which columns cut a derivation: unions of small sets, each kept once.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::Chainer;
@@ -9,26 +11,30 @@ const UNKNOWN: u32 = u32::MAX;
 /// Sets of columns by number; number 0 is the empty set. Numbers stay valid for the life of the table.
 #[derive(Clone, Debug)]
 pub(super) struct CutSets {
-    sets: Vec<Vec<u32>>,
-    numbers: FxHashMap<Vec<u32>, u32>,
+    sets: Vec<Arc<[u32]>>,
+    numbers: FxHashMap<Arc<[u32]>, u32>,
     unions: FxHashMap<(u32, u32), u32>,
     own: Vec<u32>,
+    /// How many sets there are before any union.
+    own_sets: usize,
     of_fact: Vec<u32>,
     wanted: Vec<bool>,
 }
 
 impl CutSets {
-    pub(super) fn new(cutters: Vec<Vec<u32>>) -> Self {
+    pub(super) fn new(cutters: &[Vec<u32>]) -> Self {
         let mut table = Self {
             sets: Vec::new(),
             numbers: FxHashMap::default(),
             unions: FxHashMap::default(),
             own: Vec::new(),
+            own_sets: 0,
             of_fact: Vec::new(),
             wanted: Vec::new(),
         };
-        table.number(Vec::new());
-        table.own = cutters.into_iter().map(|columns| table.number(columns)).collect();
+        table.number(&[]);
+        table.own = cutters.iter().map(|columns| table.number(columns)).collect();
+        table.own_sets = table.sets.len();
         table
     }
 
@@ -45,12 +51,12 @@ impl CutSets {
     }
 
     pub(super) fn columns_of(&self, set: usize) -> &[u32] {
-        self.sets.get(set).map_or(&[], Vec::as_slice)
+        self.sets.get(set).map_or(&[], |columns| &**columns)
     }
 
     /// Takes the derivations of a run for the wanted facts.
     pub(super) fn start(&mut self, chainer: &Chainer, wanted: impl Iterator<Item = u32>) {
-        if self.sets.len() > crate::limits::CUT_SETS_MAX {
+        if self.sets.len() > self.own_sets + crate::limits::CUT_SETS_MAX {
             self.forget();
         }
         self.of_fact.clear();
@@ -94,12 +100,13 @@ impl CutSets {
             .unwrap_or(0)
     }
 
-    fn number(&mut self, columns: Vec<u32>) -> u32 {
-        if let Some(&number) = self.numbers.get(&columns) {
+    fn number(&mut self, columns: &[u32]) -> u32 {
+        if let Some(&number) = self.numbers.get(columns) {
             return number;
         }
         let number = self.sets.len() as u32;
-        self.sets.push(columns.clone());
+        let columns: Arc<[u32]> = columns.into();
+        self.sets.push(Arc::clone(&columns));
         self.numbers.insert(columns, number);
         number
     }
@@ -116,18 +123,16 @@ impl CutSets {
         columns.extend_from_slice(self.columns_of(other as usize));
         columns.sort_unstable();
         columns.dedup();
-        let number = self.number(columns);
+        let number = self.number(&columns);
         self.unions.insert(key, number);
         number
     }
 
-    /// Starts the table over, so that a long search stays within its memory.
+    /// Leaves out the unions, so that a long search stays within its memory. Sets of single facts keep their numbers.
     fn forget(&mut self) {
-        let own: Vec<Vec<u32>> = self
-            .own
-            .iter()
-            .map(|&set| self.columns_of(set as usize).to_vec())
-            .collect();
-        *self = Self::new(own);
+        for columns in self.sets.drain(self.own_sets..) {
+            self.numbers.remove(&*columns);
+        }
+        self.unions.clear();
     }
 }

@@ -162,9 +162,10 @@ impl Kernel {
                 targets.push((number(fact), target as u32));
             }
         }
+        let cuts = CutSets::new(&cutters);
         Self {
-            chainer: Chainer::new(rules, cutters.clone()),
-            cuts: CutSets::new(cutters),
+            chainer: Chainer::new(rules, cutters),
+            cuts,
             targets,
             always: sure,
             hard: source.hard.to_vec(),
@@ -265,15 +266,19 @@ impl Stops {
                 mark(&mut stops.hard, fact);
             }
         }
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for (rule, &head) in source.rules.heads.iter().enumerate() {
-                if let [only] = *source.rules.body(rule)
-                    && stops.is_stop(head)
-                    && !stops.is_stop(only)
-                {
-                    changed |= mark(&mut stops.leading, only);
+        let into = Heads::new(
+            source,
+            |rule, head| matches!(source.rules.body(rule), [only] if *only != head),
+        );
+        let mut open: Vec<u32> = (0..source.facts as u32)
+            .filter(|&fact| stops.is_stop(fact))
+            .collect();
+        while let Some(head) = open.pop() {
+            for &rule in into.of(head) {
+                for &only in source.rules.body(rule as usize) {
+                    if !stops.is_stop(only) && mark(&mut stops.leading, only) {
+                        open.push(only);
+                    }
                 }
             }
         }
@@ -328,20 +333,13 @@ fn closure(source: &Source<'_>, stops: &Stops, stands: impl Fn(u32) -> bool) -> 
 
 /// Facts that some target rests on, in rules that can fire.
 fn needed(source: &Source<'_>, stops: &Stops, forward: &[bool], always: &[bool]) -> Vec<bool> {
-    let mut into: Vec<Vec<u32>> = vec![Vec::new(); source.facts];
-    for (rule, &head) in source.rules.heads.iter().enumerate() {
-        let fires = source
-            .rules
-            .body(rule)
-            .iter()
-            .all(|&fact| flag(forward, fact) && stops.passes(fact, head));
-        if let Some(list) = into
-            .get_mut(head as usize)
-            .filter(|_| fires && !flag(always, head))
-        {
-            list.push(rule as u32);
-        }
-    }
+    let into = Heads::new(source, |rule, head| {
+        let body = source.rules.body(rule);
+        !flag(always, head)
+            && body
+                .iter()
+                .all(|&fact| flag(forward, fact) && stops.passes(fact, head))
+    });
     let mut needed = vec![false; source.facts];
     let mut open: Vec<u32> = Vec::new();
     for &fact in source.targets {
@@ -350,7 +348,7 @@ fn needed(source: &Source<'_>, stops: &Stops, forward: &[bool], always: &[bool])
         }
     }
     while let Some(fact) = open.pop() {
-        for &rule in into.get(fact as usize).map_or(&[][..], Vec::as_slice) {
+        for &rule in into.of(fact) {
             for &premise in source.rules.body(rule as usize) {
                 if mark(&mut needed, premise) {
                     open.push(premise);
@@ -359,6 +357,48 @@ fn needed(source: &Source<'_>, stops: &Stops, forward: &[bool], always: &[bool])
         }
     }
     needed
+}
+
+/// Some of the rules by their heads, in one array.
+struct Heads {
+    starts: Vec<u32>,
+    rules: Vec<u32>,
+}
+
+impl Heads {
+    fn new(source: &Source<'_>, wanted: impl Fn(usize, u32) -> bool) -> Self {
+        let heads = || source.rules.heads.iter().copied().enumerate();
+        let kept: Vec<bool> = heads()
+            .map(|(rule, head)| (head as usize) < source.facts && wanted(rule, head))
+            .collect();
+        let mut starts = vec![0_u32; source.facts + 2];
+        for (_, head) in heads().filter(|&(rule, _)| flag(&kept, rule as u32)) {
+            if let Some(slot) = starts.get_mut(head as usize + 2) {
+                *slot += 1;
+            }
+        }
+        let mut sum = 0;
+        for slot in &mut starts {
+            sum += *slot;
+            *slot = sum;
+        }
+        let mut rules = vec![0_u32; sum as usize];
+        for (rule, head) in heads().filter(|&(rule, _)| flag(&kept, rule as u32)) {
+            if let Some(place) = starts.get_mut(head as usize + 1) {
+                if let Some(slot) = rules.get_mut(*place as usize) {
+                    *slot = rule as u32;
+                }
+                *place += 1;
+            }
+        }
+        Self { starts, rules }
+    }
+
+    fn of(&self, fact: u32) -> &[u32] {
+        let start = self.starts.get(fact as usize).copied().unwrap_or(0) as usize;
+        let end = self.starts.get(fact as usize + 1).copied().unwrap_or(0) as usize;
+        self.rules.get(start..end).unwrap_or(&[])
+    }
 }
 
 /// Rules by the facts in their bodies, in one array.

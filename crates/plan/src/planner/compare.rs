@@ -7,6 +7,7 @@ use super::{Planner, Settings, Watch};
 use crate::candidates::entity_name;
 use crate::document::{Alternative, WithdrawalId};
 use crate::hitting::{Solution, Verdict};
+use crate::master::Search;
 
 /// What refusing one withdrawal would mean.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +58,8 @@ impl Planner<'_> {
     }
 
     /// Plans between doing nothing and the plan, none of which beats another in both disruption and loss. They are
-    /// looked for over jewels alone and measured with the spread, so that the front is quick; none of which beats another in both disruption and loss.
+    /// looked for over jewels alone, within a bounded search, and measured with the spread: they are offers, and nothing is
+    /// claimed of them but what is measured.
     pub(super) fn alternatives(
         &mut self,
         prepared: &Prepared,
@@ -68,13 +70,17 @@ impl Planner<'_> {
         let mut points: Vec<(Vec<bool>, Measured, bool)> = vec![(plan.0.to_vec(), plan.1.clone(), true)];
         let nothing: Vec<bool> = prepared.fixed.iter().map(|fixed| *fixed == Some(true)).collect();
         let mut session = Session::new(prepared, vec![false; prepared.jewels()]);
+        session.effort_max = (
+            crate::limits::ALTERNATIVE_ROUNDS_MAX,
+            crate::limits::ALTERNATIVE_NODES_MAX,
+        );
         let prices = session.instance.targets.clone();
         let mut choices = vec![nothing];
         for share in EXPECTED_SHARES {
             for (slot, price) in session.instance.targets.iter_mut().zip(&prices) {
                 *slot = price.map(|pence| (pence as f64 * share).round() as i64);
             }
-            choices.push(session.solve(&*self.master, settings, watch, 0).chosen);
+            choices.push(session.solve(&Search, settings, watch, 0).chosen);
         }
         for chosen in choices
             .into_iter()

@@ -219,8 +219,11 @@ impl Planner<'_> {
         let (fact, entity) = (target.fact, target.entity);
         let withdrawn = prepared.withdrawn(&chosen);
         let none = FxHashMap::default();
-        self.path(prepared, fact, entity, &withdrawn, &none)
-            .or_else(|| self.path(prepared, fact, entity, &FactSet::new(), &none))
+        let mut way = |withdrawn: &FactSet| {
+            let mut ways = self.paths(prepared, &[(fact, entity)], withdrawn, &none);
+            ways.pop().flatten()
+        };
+        way(&withdrawn).or_else(|| way(&FactSet::new()))
     }
 
     /// The best choice when jewels and protected services may be given up at their price.

@@ -28,23 +28,30 @@ const fn is_act(rule: RuleKind) -> bool {
 }
 
 impl Planner<'_> {
-    /// The quickest way to a fact with some facts withdrawn, in the first world that has one. `cuts` are the
+    /// The quickest ways to some facts with some facts withdrawn, each in the first world that has one. `cuts` are the
     /// withdrawals by the fact that they remove, to mark the steps that they make impossible.
-    pub(super) fn path(
+    pub(super) fn paths(
         &mut self,
         prepared: &Prepared,
-        fact: u32,
-        entity: Entity,
+        wanted: &[(u32, Entity)],
         withdrawn: &FactSet,
         cuts: &FxHashMap<FactId, Vec<WithdrawalId>>,
-    ) -> Option<Path> {
+    ) -> Vec<Option<Path>> {
+        let mut ways: Vec<Option<Derivation>> = vec![None; wanted.len()];
         for world in &prepared.worlds {
+            if ways.iter().all(Option::is_some) {
+                break;
+            }
             let exposure = self.graph.chain(&world.held, withdrawn, &mut self.scratch);
-            if let Some(derivation) = exposure.derivation(FactId(fact)) {
-                return Some(self.told(&derivation, entity, cuts));
+            for (way, (fact, _)) in ways.iter_mut().zip(wanted) {
+                if way.is_none() {
+                    *way = exposure.derivation(FactId(*fact));
+                }
             }
         }
-        None
+        let told = ways.iter().zip(wanted);
+        told.map(|(way, (_, entity))| way.as_ref().map(|way| self.told(way, *entity, cuts)))
+            .collect()
     }
 
     fn told(

@@ -12,6 +12,8 @@ pub(super) struct Session {
     pub(super) kernels: Kernels,
     pub(super) classes: Classes,
     pub(super) rounds: u32,
+    /// Most masters solved for one question, and most nodes for each.
+    pub(super) effort_max: (u32, u64),
 }
 
 impl Session {
@@ -23,6 +25,7 @@ impl Session {
             classes: prepared.classes(hard.len()),
             hard,
             rounds: 0,
+            effort_max: (crate::limits::ROUNDS_MAX, crate::limits::MASTER_NODES_MAX),
         }
     }
 
@@ -35,8 +38,8 @@ impl Session {
         known_bound: i64,
     ) -> Solution {
         let limits = Limits {
-            rounds_max: crate::limits::ROUNDS_MAX,
-            nodes_max: crate::limits::MASTER_NODES_MAX,
+            rounds_max: self.effort_max.0,
+            nodes_max: self.effort_max.1,
             deadline_seconds: settings.seconds_max,
         };
         let Watch { progress, clock } = watch;

@@ -15,3 +15,12 @@ impl Chance {
         ((self.0 >> 33) % u64::from(bound.max(1))) as u32
     }
 }
+
+/// How many random instances to try: as many as `CORDON_INSTANCES` says if that is more than usual.
+#[allow(dead_code, reason = "not every test tries random instances")]
+pub(crate) fn instances(usual: u64) -> u64 {
+    let wanted = std::env::var("CORDON_INSTANCES")
+        .ok()
+        .and_then(|number| number.parse().ok());
+    wanted.unwrap_or(0).max(usual)
+}

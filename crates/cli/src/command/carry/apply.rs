@@ -72,8 +72,12 @@ pub(crate) fn run(arguments: &Apply, console: &Console) -> Result<Answer, Failur
         without_break_glass: arguments.dangerously_without_break_glass,
     };
     let break_glass = begin.prove_break_glass(&executor, &made.orders)?;
-    begin.register(&made.orders, signatures)?;
-    begin.accept(&mut executor, made.orders.clone(), &approved, break_glass)?;
+    begin.begin(
+        &mut executor,
+        made.orders.clone(),
+        (&approved, signatures),
+        break_glass,
+    )?;
     carry_out(
         &mut executor,
         &made.orders.plan_hash,

@@ -1,5 +1,6 @@
 //! What is said of each jewel: whether it is stopped, by what margin, and the ways to it.
 
+use cordon_estate::Entity;
 use cordon_reach::{FactId, FactSet};
 use rustc_hash::FxHashMap;
 
@@ -7,7 +8,7 @@ use super::{Solved, minutes};
 use crate::candidates::entity_name;
 use crate::document::{JewelEntry, JewelState, Path, WithdrawalId};
 use crate::planner::measure::Measured;
-use crate::planner::prepare::Prepared;
+use crate::planner::prepare::{Prepared, Target};
 use crate::planner::{Planner, describe};
 
 impl Planner<'_> {
@@ -41,6 +42,19 @@ impl Planner<'_> {
         let effects: Vec<(WithdrawalId, f64)> = chosen
             .map(|(column, _)| (self.candidates.id(column.act), column.effect_seconds))
             .collect();
+        let reached: Vec<&Target> = prepared
+            .targets
+            .iter()
+            .filter(|one| one.jewel.is_some())
+            .collect();
+        let wanted: Vec<(u32, Entity)> = reached.iter().map(|one| (one.fact, one.entity)).collect();
+        let before = self.paths(prepared, &wanted, &FactSet::new(), &cuts);
+        let after = self.paths(prepared, &wanted, &withdrawn, &cuts);
+        let mut ways: FxHashMap<usize, (Option<Path>, Option<Path>)> = reached
+            .iter()
+            .filter_map(|one| one.jewel)
+            .zip(before.into_iter().zip(after))
+            .collect();
         let mut entries: Vec<JewelEntry> = Vec::new();
         for (place, jewel) in self.jewels.clone().iter().enumerate() {
             let target = prepared
@@ -51,19 +65,13 @@ impl Planner<'_> {
                 |measured: &Measured| target.and_then(|at| measured.arrivals.get(at).copied().flatten());
             let (before, after) = (arrival(&solved.before), arrival(&solved.after));
             let state = match (before, after) {
-                (_, Some(0)) => JewelState::MayBeTaken,
+                (Some(0), Some(_)) => JewelState::MayBeTaken,
                 (_, Some(_)) => JewelState::Reachable,
                 (Some(_), None) => JewelState::Stopped,
                 (None, None) => JewelState::OutOfReach,
             };
-            let fact = target
-                .and_then(|at| prepared.targets.get(at))
-                .map(|target| target.fact);
-            let mut way = |withdrawn: &FactSet| {
-                fact.and_then(|fact| self.path(prepared, fact, jewel.entity, withdrawn, &cuts))
-            };
-            let path = way(&FactSet::new());
-            let path_after = after.and_then(|_| way(&withdrawn));
+            let (path, path_after) = ways.remove(&place).unwrap_or_default();
+            let path_after = path_after.filter(|_| after.is_some());
             let effect = path.as_ref().and_then(|path| effect_of(&effects, path));
             entries.push(JewelEntry {
                 entity: entity_name(self.estate, jewel.entity),

@@ -129,12 +129,13 @@ impl Planner<'_> {
             .map(|target| entity_name(self.estate, target.entity))
             .collect();
         let withdrawn = prepared.withdrawn(rest);
-        let paths = saved
+        let wanted: Vec<(u32, Entity)> = saved
             .into_iter()
             .take(PATHS_PER_WITHDRAWAL_MAX)
-            .filter_map(|target| self.path(prepared, target.fact, target.entity, &withdrawn, cuts))
+            .map(|target| (target.fact, target.entity))
             .collect();
-        (jewels, paths)
+        let paths = self.paths(prepared, &wanted, &withdrawn, cuts);
+        (jewels, paths.into_iter().flatten().collect())
     }
 
     pub(super) fn people(&self, withdrawals: &[WithdrawalEntry], services: &[ServiceEntry]) -> PeopleEntry {
