@@ -409,7 +409,10 @@ fn only_stores_promise_durability() {
             path.display()
         );
     }
-    assert_eq!(stores, 2, "SQLite and PostgreSQL");
+    assert_eq!(stores, 3, "SQLite, PostgreSQL, and the one in memory");
+    let store = std::fs::read_to_string(root().join("crates/store/src/lib.rs")).unwrap();
+    let for_tests = "#[cfg(feature = \"memory\")]\npub mod memory;";
+    assert!(store.contains(for_tests), "what lies in memory is for tests only");
 }
 
 /// What a test of a real server needs must be in the lists that `make test` installs.
