@@ -5,12 +5,14 @@ SEED ?= 1
 STORES ?= 2300
 REPORT ?= drill/report.html
 NIGHTS ?= 1000000
+ACCOUNTS ?= 10000
+SAMPLE ?= 30,150
 KILLS ?= 200
 TRIALS ?= 200
 # Tests of real servers wait more than they work: more of them run at once than there are processors.
 TEST_THREADS ?= 8
 
-.PHONY: drill test check build tools servers nights race kills brute bench published deny fuzz help
+.PHONY: drill test check build tools servers nights race kills brute bench published bulk deny fuzz help
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +64,10 @@ published: tools ## The published edge-blocking task beside HiGHS; GRAPHS=folder
 
 bench: tools ## Measure; see benches/README.md
 	$(CARGO) bench --locked --workspace
+
+bulk: build servers ## Withdraw and lift ACCOUNTS=10000 OpenLDAP accounts beside Ansible, which is installed outside the repository
+	ANSIBLE="$$(sh tools/ansible.sh)" CORDON=target/release/cordon ACTUATOR=target/release/cordon-actuator \
+		ACCOUNTS=$(ACCOUNTS) SAMPLE=$(SAMPLE) SEED=$(SEED) python3 benches/bulk.py
 
 deny: ## Licences, bans and, with a network, advisories (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo "installing cargo-deny (several minutes)"; $(CARGO) install --locked cargo-deny; }

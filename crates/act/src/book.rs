@@ -1,16 +1,16 @@
 //! What the recorded entries come to: every order, every placement, every plan. Nothing else is remembered over a restart.
 
+mod placement;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::entry::Verb;
-use crate::limits::{ESCALATION_ATTEMPTS, LATE_EFFECT_SECONDS};
-use crate::recover::{Goal, Last, Lease, Recorded, Settled};
-use crate::{
-    Accepted, Entry, LeaseEnd, Mark, Observation, Order, OrderId, Placement, PointErrorKind, PointName,
-    PointState, ProbeAnswer,
-};
+pub use placement::{PlacementState, Trouble};
+
+use crate::progress::Progress;
+use crate::recover::{Goal, Lease};
+use crate::{Accepted, Entry, LeaseEnd, Order, OrderId, Placement, PointName};
 
 /// The state of everything, folded from entries in their order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Book {
     orders: BTreeMap<OrderId, OrderState>,
     placements: BTreeMap<Placement, PlacementState>,
     begun_at: BTreeMap<PointName, VecDeque<Timestamp>>,
+    /// When the leases end that nobody answered for yet.
+    leases: BTreeSet<(Timestamp, OrderId)>,
 }
 
 /// One accepted plan.
@@ -41,6 +43,7 @@ pub struct PlanState {
     /// True if a person let it go on although an access got through.
     pub tolerated: bool,
     positions: BTreeMap<Placement, usize>,
+    pub(crate) progress: Progress,
 }
 
 impl PlanState {
@@ -68,62 +71,6 @@ pub struct OrderState {
     pub overdue: bool,
 }
 
-/// One target at one point.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlacementState {
-    /// The orders that hold it.
-    pub holders: BTreeSet<OrderId>,
-    /// The last thing recorded.
-    pub last: Last,
-    /// What stood before.
-    pub prior: Option<Observation>,
-    /// What the withdrawal left.
-    pub left: Option<PointState>,
-    /// Until when the server itself holds it.
-    pub server_lease_until: Option<Timestamp>,
-    /// How it was tried last; forgotten with the lift, until it is tried again.
-    pub tried: Option<(ProbeAnswer, String)>,
-    /// How often in a row it failed.
-    pub attempts: u32,
-    /// What is wrong with it, in words, until it is right again.
-    pub trouble: Option<Trouble>,
-    /// True if what somebody else changed is left as it is when it is lifted.
-    pub accept_changes: bool,
-    asked_at: Option<Timestamp>,
-    unsettled_until: Option<Timestamp>,
-}
-
-/// What is wrong with a placement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// A request was refused or failed; it is tried again.
-    Failing(PointErrorKind, String),
-    /// It stands, but the access gets through.
-    Unverified(String),
-    /// Somebody else undid it.
-    Drifted,
-    /// A person must decide.
-    NeedsPerson(String),
-}
-
-impl Default for PlacementState {
-    fn default() -> Self {
-        Self {
-            holders: BTreeSet::new(),
-            last: Last::Nothing,
-            prior: None,
-            left: None,
-            server_lease_until: None,
-            tried: None,
-            attempts: 0,
-            trouble: None,
-            accept_changes: false,
-            asked_at: None,
-            unsettled_until: None,
-        }
-    }
-}
-
 impl Book {
     /// The book after these entries, from the first of all.
     #[must_use]
@@ -148,6 +95,7 @@ impl Book {
             Entry::Overdue { order } => {
                 if let Some(state) = self.orders.get_mut(order) {
                     state.overdue = true;
+                    self.leases.remove(&(state.lease_until, order.clone()));
                 }
             }
             Entry::ServicesProbed {
@@ -168,6 +116,7 @@ impl Book {
                         .entry(placement.clone())
                         .or_default()
                         .record(time, entry);
+                    self.note_progress(placement);
                 }
             }
         }
@@ -200,16 +149,26 @@ impl Book {
         self.begun_at.get(point).cloned().unwrap_or_default()
     }
 
+    /// Has every plan with the placement know how it stands.
+    fn note_progress(&mut self, placement: &Placement) {
+        let Some(state) = self.placements.get(placement) else {
+            return;
+        };
+        for plan in self.plans.values_mut() {
+            if let Some(place) = plan.positions.get(placement) {
+                plan.progress.note(*place, state);
+            }
+        }
+    }
+
     fn accept(&mut self, time: Timestamp, accepted: &Accepted) {
         let orders = &accepted.orders;
         let mut sequence = Vec::new();
         let mut positions = BTreeMap::new();
         for (order, placement) in orders.placements() {
-            self.placements
-                .entry(placement.clone())
-                .or_default()
-                .holders
-                .insert(order.id.clone());
+            let state = self.placements.entry(placement.clone()).or_default();
+            state.holders.insert(order.id.clone());
+            state.named_by.insert(order.id.clone());
             positions.entry(placement.clone()).or_insert_with(|| {
                 sequence.push(placement);
                 sequence.len() - 1
@@ -225,6 +184,10 @@ impl Book {
                 lift_asked_by: None,
                 overdue: false,
             };
+            if let Some(earlier) = self.orders.get(&order.id) {
+                self.leases.remove(&(earlier.lease_until, order.id.clone()));
+            }
+            self.leases.insert((state.lease_until, order.id.clone()));
             self.orders.insert(order.id.clone(), state);
         }
         let plan = PlanState {
@@ -237,8 +200,13 @@ impl Book {
             halted: None,
             tolerated: false,
             positions,
+            progress: Progress::default(),
         };
+        let placements = plan.sequence.clone();
         self.plans.insert(orders.plan_hash.clone(), plan);
+        for placement in &placements {
+            self.note_progress(placement);
+        }
     }
 
     fn renew(&mut self, orders: &[OrderId], until: Timestamp) {
@@ -246,8 +214,10 @@ impl Book {
             if let Some(state) = self.orders.get_mut(id)
                 && state.lift_asked_by.is_none()
             {
+                self.leases.remove(&(state.lease_until, id.clone()));
                 state.lease_until = state.lease_until.max(until);
                 state.overdue = false;
+                self.leases.insert((state.lease_until, id.clone()));
             }
         }
     }
@@ -258,16 +228,19 @@ impl Book {
                 continue;
             };
             state.lift_asked_by.get_or_insert_with(|| by.to_owned());
-            for target in &state.order.targets {
-                let placement = Placement {
-                    point: state.order.point.clone(),
-                    target: target.clone(),
-                };
+            self.leases.remove(&(state.lease_until, id.clone()));
+            let point = &state.order.point;
+            let targets = state.order.targets.iter().map(|target| Placement {
+                point: point.clone(),
+                target: target.clone(),
+            });
+            for placement in targets.collect::<Vec<_>>() {
                 if let Some(held) = self.placements.get_mut(&placement) {
                     held.holders.remove(id);
                     held.accept_changes |= accept_changes;
                     held.attempts = 0;
                 }
+                self.note_progress(&placement);
             }
         }
     }
@@ -301,6 +274,11 @@ impl Book {
     #[must_use]
     pub const fn orders(&self) -> &BTreeMap<OrderId, OrderState> {
         &self.orders
+    }
+
+    /// The ends of the leases that nobody answered for yet, the earliest first.
+    pub(crate) const fn leases(&self) -> &BTreeSet<(Timestamp, OrderId)> {
+        &self.leases
     }
 
     /// Every placement that was ever ordered.
@@ -341,127 +319,5 @@ impl Book {
             until = until.max(Some(order.lease_until));
         }
         until
-    }
-}
-
-impl PlacementState {
-    fn record(&mut self, time: Timestamp, entry: &Entry) {
-        match entry {
-            Entry::Applying { prior, attempt, .. } => self.applying(time, prior, *attempt),
-            Entry::Applied {
-                left,
-                server_lease_until,
-                adopted,
-                ..
-            } => {
-                self.answered(*adopted);
-                self.last = Last::Applied;
-                self.left = Some(left.clone());
-                self.server_lease_until = *server_lease_until;
-            }
-            Entry::Verified { answer, how, .. } => {
-                self.last = Last::InForce;
-                self.tried = Some((*answer, how.clone()));
-                self.attempts = 0;
-                self.trouble = None;
-            }
-            Entry::Unverified { how, .. } => {
-                self.last = Last::Applied;
-                self.tried = Some((ProbeAnswer::Admitted, how.clone()));
-                self.trouble = Some(Trouble::Unverified(how.clone()));
-            }
-            Entry::Failed {
-                verb,
-                kind,
-                text,
-                attempt,
-                ..
-            } => self.failed(*verb, *kind, text, *attempt),
-            Entry::Drifted { .. } => self.trouble = Some(Trouble::Drifted),
-            Entry::NeedsPerson { why, .. } => self.trouble = Some(Trouble::NeedsPerson(why.clone())),
-            Entry::Lifting { attempt, .. } => {
-                self.answered(true);
-                self.last = Last::Lifting;
-                self.attempts = *attempt;
-            }
-            Entry::Lifted { .. } => self.lifted(),
-            Entry::LiftTried { answer, how, .. } => self.tried = Some((*answer, how.clone())),
-            _ => {}
-        }
-    }
-
-    fn applying(&mut self, time: Timestamp, prior: &Observation, attempt: u32) {
-        self.answered(true);
-        self.asked_at = Some(time);
-        self.last = Last::Applying;
-        // What stood before the first of all requests is what is given back, however often it is asked.
-        #[cfg(feature = "planted-bugs")]
-        if crate::bugs::is_planted(crate::bugs::Bug::TakesLastPrior) {
-            self.prior = None;
-        }
-        self.prior.get_or_insert_with(|| prior.clone());
-        self.attempts = attempt;
-    }
-
-    /// The last request was answered, or (`late`) it was not and may still be carried out.
-    fn answered(&mut self, late: bool) {
-        if let Some(asked_at) = self.asked_at.take()
-            && late
-        {
-            let until = asked_at.checked_add(SignedDuration::from_secs(LATE_EFFECT_SECONDS));
-            self.unsettled_until = self.unsettled_until.max(until.ok());
-        }
-    }
-
-    fn failed(&mut self, verb: Verb, kind: PointErrorKind, text: &str, attempt: u32) {
-        // An error says what one request did; another copy of it may still be under way. What stands decides, not the error.
-        if verb == Verb::Apply {
-            self.answered(true);
-        }
-        self.attempts = attempt;
-        self.trouble = Some(Trouble::Failing(kind, text.to_owned()));
-    }
-
-    fn lifted(&mut self) {
-        let holders = std::mem::take(&mut self.holders);
-        *self = Self {
-            holders,
-            ..Self::default()
-        };
-    }
-
-    /// True while something stands or may stand at the server, or is wanted there.
-    #[must_use]
-    pub fn is_active(&self) -> bool {
-        !self.holders.is_empty() || self.last != Last::Nothing
-    }
-
-    /// True if it failed so often that people were told, or waits for one.
-    #[must_use]
-    pub const fn is_escalated(&self) -> bool {
-        self.attempts >= ESCALATION_ATTEMPTS || matches!(self.trouble, Some(Trouble::NeedsPerson(_)))
-    }
-
-    /// Whether a change that was asked for may still happen.
-    #[must_use]
-    pub fn settled(&self, now: Timestamp) -> Settled {
-        let late = SignedDuration::from_secs(LATE_EFFECT_SECONDS);
-        let pending = self.asked_at.and_then(|asked_at| asked_at.checked_add(late).ok());
-        if pending.max(self.unsettled_until).is_some_and(|until| until > now) {
-            Settled::No
-        } else {
-            Settled::Yes
-        }
-    }
-
-    /// What an observation is compared with.
-    #[must_use]
-    pub fn recorded<'a>(&'a self, mark: &'a Mark) -> Recorded<'a> {
-        Recorded {
-            last: self.last,
-            prior: self.prior.as_ref().map(|prior| (&prior.state, prior.standing)),
-            left: self.left.as_ref(),
-            mark,
-        }
     }
 }

@@ -22,6 +22,7 @@ pub mod limits;
 mod orders;
 pub mod own_effects;
 mod point;
+mod progress;
 mod reconcile;
 pub mod recover;
 pub mod sweep;

@@ -40,3 +40,6 @@ pub const PAUSE_SECONDS: (i64, i64) = (1, 60);
 
 /// Most requests under way at one point. More would only stand in its queue.
 pub const CALLS_PER_POINT_MAX: usize = 256;
+
+/// Most entries written at once. A store takes at least as many, and the leases of a large plan end in one instant.
+pub const ENTRIES_PER_WRITE_MAX: usize = 2_000;

@@ -93,7 +93,8 @@ impl std::fmt::Display for Placement {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VolumeLimits {
-    /// Most targets withdrawn in a minute at one point. Never exceeded, approved or not: the rest waits.
+    /// Most targets withdrawn in a minute at one point. Never exceeded, approved or not: the rest waits. Orders that say more than the
+    /// default need the further approval.
     pub per_point_and_minute: u32,
     /// Most targets of one plan without the further approval.
     pub per_plan: u32,
@@ -159,7 +160,14 @@ impl Orders {
     /// The order of a name.
     #[must_use]
     pub fn order(&self, id: &OrderId) -> Option<&Order> {
-        self.orders.iter().find(|order| order.id == *id)
+        // An order is named after its place, which `validate` sees to.
+        let place =
+            id.0.rsplit_once('-')
+                .and_then(|(_, place)| place.parse::<usize>().ok());
+        let named = self.orders.get(place.unwrap_or(0).wrapping_sub(1));
+        named
+            .filter(|order| order.id == *id)
+            .or_else(|| self.orders.iter().find(|order| order.id == *id))
     }
 
     /// Every target with its point and order, in the order of execution.

@@ -62,6 +62,34 @@ pub trait EnforcementPoint: Send {
             .collect()
     }
 
+    /// [`Self::apply`] for many, answers in their order. `left` says how much time is left, none when it is over: what is not begun
+    /// by then is not begun. A point with a cheaper way than one by one has its own.
+    fn apply_all(
+        &mut self,
+        applying: &[Applying<'_>],
+        left: &mut dyn FnMut() -> Option<Duration>,
+    ) -> Vec<Result<Observation, PointError>> {
+        in_time(applying, left, |one, left| self.apply(one, left))
+    }
+
+    /// [`Self::lift`] for many, as [`Self::apply_all`].
+    fn lift_all(
+        &mut self,
+        lifting: &[Lifting<'_>],
+        left: &mut dyn FnMut() -> Option<Duration>,
+    ) -> Vec<Result<Observation, PointError>> {
+        in_time(lifting, left, |one, left| self.lift(one, left))
+    }
+
+    /// [`Self::probe`] for many, as [`Self::apply_all`].
+    fn probe_all(
+        &mut self,
+        targets: &[Target],
+        left: &mut dyn FnMut() -> Option<Duration>,
+    ) -> Vec<Result<Probe, PointError>> {
+        in_time(targets, left, |target, left| self.probe(target, left))
+    }
+
     /// Proves that the break-glass logon configured for this point works, by logging on with it; `None` if none is configured.
     ///
     /// # Errors
@@ -69,6 +97,17 @@ pub trait EnforcementPoint: Send {
     fn prove_break_glass(&mut self, _deadline: Duration) -> Result<Option<String>, PointError> {
         Ok(None)
     }
+}
+
+/// One after another, while there is time.
+fn in_time<A, T>(
+    all: &[A],
+    left: &mut dyn FnMut() -> Option<Duration>,
+    mut call: impl FnMut(&A, Duration) -> Result<T, PointError>,
+) -> Vec<Result<T, PointError>> {
+    all.iter()
+        .map(|one| left().map_or_else(|| Err(PointError::not_begun()), |left| call(one, left)))
+        .collect()
 }
 
 /// What a point can do.
@@ -212,5 +251,13 @@ impl PointError {
             line.truncate(end);
         }
         Self { kind, text: line }
+    }
+    /// That there was no time left to begin.
+    #[must_use]
+    pub fn not_begun() -> Self {
+        Self::new(
+            PointErrorKind::Target,
+            "not begun: the time of the request was over",
+        )
     }
 }

@@ -15,8 +15,8 @@ use crate::{
 /// The protocol and its version. Both sides say it first.
 pub const PROTOCOL: &str = "cordon-actuator/1";
 
-/// Longest line of a request in bytes, without its line end.
-pub const LINE_BYTES_MAX: usize = 256 * 1024;
+/// Longest line of a request in bytes, without its line end. A lift that names every order of the largest plan has some 300 kB.
+pub const LINE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Longest line that registers orders. Such a line starts with [`REGISTER_START`] after its id.
 pub const REGISTER_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -29,6 +29,14 @@ pub enum Excess {
         /// How many of a thousand may be.
         per_mille: u32,
     },
+    /// More in a minute than orders may say without the further approval.
+    #[error("{per_minute} targets in a minute at one point, {limit} at most")]
+    PerMinute {
+        /// How many the orders let begin in a minute.
+        per_minute: u32,
+        /// How many they may.
+        limit: u32,
+    },
     /// Accounts are withdrawn, but how many there are is not said, so their share cannot be told.
     #[error("{accounts} accounts, and the orders do not say how many the organisation has")]
     ShareUnknown {
@@ -54,6 +62,13 @@ pub(super) fn excesses(orders: &Orders, ceiling: Option<&VolumeLimits>) -> Vec<E
         None => own.accounts,
     };
     let mut found = Vec::new();
+    let per_minute_max = VolumeLimits::default().per_point_and_minute;
+    if own.per_point_and_minute > per_minute_max {
+        found.push(Excess::PerMinute {
+            per_minute: own.per_point_and_minute,
+            limit: per_minute_max,
+        });
+    }
     let targets = orders.placements().count();
     if targets > per_plan as usize {
         found.push(Excess::Targets {

@@ -68,6 +68,10 @@ impl Reconciler {
 
     /// What is seen becomes the prior state, if the placement's turn has come. An access that does not exist is no prior state.
     fn begin(&mut self, placement: Placement, seen: &Observation, now: Timestamp) {
+        // Everything is looked at again when that is written.
+        if self.is_deciding() {
+            return;
+        }
         match self.permission(&placement, now) {
             Permission::Now => {
                 self.count(&placement, now);
@@ -76,6 +80,15 @@ impl Reconciler {
             Permission::At(time) => self.look_at(placement, time),
             Permission::NotYet => {}
         }
+    }
+
+    /// True while something that people decided, or that stops a plan, is being written: nothing is begun on what it may end.
+    fn is_deciding(&self) -> bool {
+        let being_written = self.writes.values().flat_map(|(_, pending)| pending);
+        self.pending.iter().chain(being_written).any(|one| {
+            one.placement.is_none()
+                && !matches!(one.entry, Entry::ServicesProbed { .. } | Entry::Overdue { .. })
+        })
     }
 
     /// Somebody undid it: says so once, then withdraws again.

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::Timestamp;
 
 use crate::entry::Verb;
+use crate::limits::ENTRIES_PER_WRITE_MAX;
 use crate::{
     Accepted, Book, Capabilities, Entry, Mark, Observation, OrderId, Placement, PointError, PointName,
     PointState, Probe,
@@ -136,8 +137,13 @@ pub enum Event {
         /// What the point can do.
         capabilities: Capabilities,
     },
-    /// Another executor may.
-    ClaimLost(PointName),
+    /// A claim of this executor has ended: another may act at the point. Told late, it ends no claim made since.
+    ClaimLost {
+        /// The point.
+        point: PointName,
+        /// The fencing epoch of the claim that has ended.
+        epoch: u64,
+    },
     /// Another executor wrote these entries. They are read before a point is claimed.
     Learned(Vec<(Timestamp, Entry)>),
 }
@@ -186,7 +192,8 @@ struct Claimed {
 pub struct Reconciler {
     book: Book,
     claims: BTreeMap<PointName, Claimed>,
-    due: BTreeSet<(Timestamp, u64, Placement)>,
+    /// What is looked at when, by point.
+    due: BTreeMap<PointName, BTreeSet<(Timestamp, u64, Placement)>>,
     due_at: BTreeMap<Placement, (Timestamp, u64)>,
     busy: BTreeMap<Placement, Busy>,
     calls: BTreeMap<CallId, Request>,
@@ -217,7 +224,7 @@ impl Reconciler {
         let mut reconciler = Self {
             book,
             claims: BTreeMap::new(),
-            due: BTreeSet::new(),
+            due: BTreeMap::new(),
             due_at: BTreeMap::new(),
             busy: BTreeMap::new(),
             calls: BTreeMap::new(),
@@ -296,7 +303,7 @@ impl Reconciler {
                 epoch,
                 capabilities,
             } => self.claimed(point, epoch, capabilities, now),
-            Event::ClaimLost(point) => self.claim_lost(&point),
+            Event::ClaimLost { point, epoch } => self.claim_lost(&point, epoch),
             Event::Learned(entries) => self.learned(&entries, now),
         }
     }
@@ -307,9 +314,11 @@ impl Reconciler {
         self.run_waves();
         self.look_at_what_is_due(now);
         let mut effects = std::mem::take(&mut self.asks);
-        if !self.pending.is_empty() {
-            let pending = std::mem::take(&mut self.pending);
+        let mut pending = std::mem::take(&mut self.pending);
+        while !pending.is_empty() {
+            let rest = pending.split_off(pending.len().min(ENTRIES_PER_WRITE_MAX));
             effects.push(Effect::Write(self.write(pending, now)));
+            pending = rest;
         }
         effects
     }
@@ -421,10 +430,51 @@ impl Reconciler {
     }
 
     /// What was asked is forgotten: its answers, should they come, are another executor's business.
-    fn claim_lost(&mut self, point: &PointName) {
+    fn claim_lost(&mut self, point: &PointName, epoch: u64) {
+        if self
+            .claims
+            .get(point)
+            .is_some_and(|claimed| claimed.epoch > epoch)
+        {
+            return;
+        }
         self.claims.remove(point);
         self.calls.retain(|_, request| request.placement.point != *point);
         self.busy
             .retain(|placement, busy| placement.point != *point || *busy == Busy::Writing);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claimed(epoch: u64) -> Event {
+        Event::Claimed {
+            point: PointName::from("vpn"),
+            epoch,
+            capabilities: Capabilities {
+                kinds: Vec::new(),
+                holds_lease: false,
+                survives_restart: false,
+                leaves_open: String::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn word_of_a_claim_that_ended_ends_no_claim_made_since() {
+        let lost = |epoch| Event::ClaimLost {
+            point: PointName::from("vpn"),
+            epoch,
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let mut reconciler = Reconciler::new(Book::default(), now);
+        reconciler.handle(claimed(1), now);
+        reconciler.handle(claimed(3), now);
+        reconciler.handle(lost(1), now);
+        assert!(reconciler.claims.contains_key(&PointName::from("vpn")));
+        reconciler.handle(lost(3), now);
+        assert!(reconciler.claims.is_empty());
     }
 }

@@ -1,12 +1,15 @@
 //! When which placement is looked at, and what may be asked of its point.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
+use super::waves::Permission;
 use super::{Busy, CallId, Effect, Pending, Reconciler, Request, Then};
 use crate::entry::Verb;
 use crate::limits::{CALLS_PER_POINT_MAX, PAUSE_SECONDS};
-use crate::recover::Goal;
-use crate::{Ask, Entry, LeaseEnd, Placement};
+use crate::recover::{Goal, Last};
+use crate::{Ask, Entry, LeaseEnd, OrderId, Placement, PointName};
 
 pub(super) fn after(now: Timestamp, seconds: i64) -> Timestamp {
     now.checked_add(SignedDuration::from_secs(seconds))
@@ -39,10 +42,14 @@ impl Reconciler {
 
     pub(super) fn look_at(&mut self, placement: Placement, at: Timestamp) {
         let place = self.place.get(&placement).copied().unwrap_or(u64::MAX);
+        let due = match self.due.get_mut(&placement.point) {
+            Some(due) => due,
+            None => self.due.entry(placement.point.clone()).or_default(),
+        };
         if let Some((time, place)) = self.due_at.insert(placement.clone(), (at, place)) {
-            self.due.remove(&(time, place, placement.clone()));
+            due.remove(&(time, place, placement.clone()));
         }
-        self.due.insert((at, place, placement));
+        due.insert((at, place, placement));
     }
 
     /// Looks at a placement after a pause that doubles with every failure in a row.
@@ -59,99 +66,107 @@ impl Reconciler {
     /// The next instant at which [`Reconciler::poll`] has something to do by itself.
     #[must_use]
     pub fn wake_at(&self) -> Option<Timestamp> {
-        let leases = self
-            .book
-            .orders()
-            .values()
-            .filter(|order| order.lift_asked_by.is_none() && !order.overdue);
-        let lease = leases.map(|order| order.lease_until).min();
-        let due = self.due.first().map(|(time, _, _)| *time);
+        let lease = self.book.leases().first().map(|(until, _)| *until);
+        // A point that is asked as much as it may be goes on when it has answered.
+        let has_room = |point: &&PointName| {
+            self.claims
+                .get(*point)
+                .is_none_or(|claimed| claimed.asking < CALLS_PER_POINT_MAX)
+        };
+        let points = self.due.iter().filter(|(point, _)| has_room(point));
+        let due = points
+            .filter_map(|(_, due)| due.first().map(|(time, _, _)| *time))
+            .min();
         match (lease, due) {
             (Some(lease), Some(due)) => Some(lease.min(due)),
             (one, other) => one.or(other),
         }
     }
 
-    /// Orders whose lease ended are lifted, or said to be overdue.
+    /// Orders whose lease ended are lifted, all at once, or said to be overdue.
     pub(super) fn end_leases(&mut self, now: Timestamp) {
-        let ended: Vec<_> = self
-            .book
-            .orders()
-            .iter()
-            .filter(|(_, state)| state.lift_asked_by.is_none() && !state.overdue && state.lease_until <= now)
-            .map(|(id, state)| (id.clone(), state.order.at_lease_end))
-            .filter(|(id, _)| !self.is_said(id))
-            .collect();
-        for (order, end) in ended {
-            let entry = match end {
-                LeaseEnd::Lift => Entry::LiftAsked {
-                    orders: vec![order],
-                    by: "lease".to_owned(),
-                    accept_changes: false,
-                },
-                LeaseEnd::Hold => Entry::Overdue { order },
-            };
-            self.pending.push(Pending {
+        if self.book.leases().first().is_none_or(|(until, _)| *until > now) {
+            return;
+        }
+        let said = self.said();
+        let (mut lifted, mut overdue) = (Vec::new(), Vec::new());
+        for (_, id) in self.book.leases().iter().take_while(|(until, _)| *until <= now) {
+            match self.book.orders().get(id).map(|state| state.order.at_lease_end) {
+                Some(_) if said.contains(id) => {}
+                Some(LeaseEnd::Lift) => lifted.push(id.clone()),
+                Some(LeaseEnd::Hold) => overdue.push(id.clone()),
+                None => {}
+            }
+        }
+        let lift = (!lifted.is_empty()).then(|| Entry::LiftAsked {
+            orders: lifted,
+            by: "lease".to_owned(),
+            accept_changes: false,
+        });
+        let overdue = overdue.into_iter().map(|order| Entry::Overdue { order });
+        self.pending
+            .extend(lift.into_iter().chain(overdue).map(|entry| Pending {
                 entry,
                 placement: None,
                 then: Then::Nothing,
-            });
-        }
+            }));
     }
 
-    /// True if the end of an order's lease is being written.
-    fn is_said(&self, id: &crate::OrderId) -> bool {
+    /// The orders the end of whose lease is being written.
+    fn said(&self) -> BTreeSet<OrderId> {
         let being_written = self.writes.values().flat_map(|(_, pending)| pending);
-        self.pending
-            .iter()
-            .chain(being_written)
-            .any(|one| match &one.entry {
-                Entry::LiftAsked { orders, .. } => orders.contains(id),
-                Entry::Overdue { order } => order == id,
-                _ => false,
-            })
+        let mut said = BTreeSet::new();
+        for one in self.pending.iter().chain(being_written) {
+            match &one.entry {
+                Entry::LiftAsked { orders, .. } => said.extend(orders.iter().cloned()),
+                Entry::Overdue { order } => {
+                    said.insert(order.clone());
+                }
+                _ => {}
+            }
+        }
+        said
     }
 
+    /// Looks at what is due, point by point, and at no more of a point than it may be asked at once.
     pub(super) fn look_at_what_is_due(&mut self, now: Timestamp) {
-        let mut later = Vec::new();
-        while let Some((time, place, placement)) = self.due.pop_first() {
-            if time > now {
-                self.due.insert((time, place, placement));
-                break;
-            }
-            self.due_at.remove(&placement);
-            match self.ready(&placement) {
-                Ready::Now => self.observe(placement, now),
-                Ready::AfterAnAnswer => later.push(placement),
-                Ready::No => {}
+        let points: Vec<PointName> = self.due.keys().cloned().collect();
+        for point in points {
+            while let Some(placement) = self.next_due(&point, now) {
+                if self.is_ready(&placement, now) {
+                    self.observe(placement, now);
+                }
             }
         }
-        // A point that is asked as much as it may be is looked at again when it has answered.
-        for placement in later {
-            self.look_at(placement, after(now, 1));
+    }
+
+    /// The next placement of a point that is due, unless the point is asked as much as it may be.
+    fn next_due(&mut self, point: &PointName, now: Timestamp) -> Option<Placement> {
+        let claimed = self.claims.get(point);
+        if claimed.is_some_and(|claimed| claimed.asking >= CALLS_PER_POINT_MAX) {
+            return None;
         }
+        let due = self.due.get_mut(point)?;
+        if due.first().is_none_or(|(time, _, _)| *time > now) {
+            return None;
+        }
+        let (_, _, placement) = due.pop_first()?;
+        self.due_at.remove(&placement);
+        Some(placement)
     }
 
     /// Whether a placement may be looked at. What is under way, without a claim, or not yet its wave's turn comes back by itself.
-    fn ready(&self, placement: &Placement) -> Ready {
-        if self.busy.contains_key(placement) {
-            return Ready::No;
+    fn is_ready(&self, placement: &Placement, now: Timestamp) -> bool {
+        if self.busy.contains_key(placement) || !self.claims.contains_key(&placement.point) {
+            return false;
         }
-        let Some(claimed) = self.claims.get(&placement.point) else {
-            return Ready::No;
+        let Some(state) = self.book.placement(placement) else {
+            return false;
         };
-        if !self
-            .book
-            .placement(placement)
-            .is_some_and(crate::PlacementState::is_active)
-        {
-            return Ready::No;
-        }
-        if claimed.asking >= CALLS_PER_POINT_MAX {
-            Ready::AfterAnAnswer
-        } else {
-            Ready::Now
-        }
+        let waits = state.last == Last::Nothing
+            && !state.holders.is_empty()
+            && self.permission(placement, now) == Permission::NotYet;
+        state.is_active() && !waits
     }
 
     fn observe(&mut self, placement: Placement, now: Timestamp) {
@@ -179,16 +194,14 @@ impl Reconciler {
 
     /// An order that holds a placement; if none does any more, one that named it. The latest first, and with each try the next: one whose
     /// approval ended does not keep the others from being carried out.
-    fn order_of(&self, placement: &Placement) -> Option<crate::OrderId> {
+    fn order_of(&self, placement: &Placement) -> Option<OrderId> {
         let state = self.book.placement(placement)?;
-        let holders = state.holders.iter().filter_map(|id| self.book.orders().get(id));
-        let mut orders: Vec<&crate::OrderState> = holders.collect();
-        if orders.is_empty() {
-            let named = |order: &&crate::OrderState| {
-                order.order.point == placement.point && order.order.targets.contains(&placement.target)
-            };
-            orders = self.book.orders().values().filter(named).collect();
-        }
+        let named = if state.holders.is_empty() {
+            state.named_by()
+        } else {
+            &state.holders
+        };
+        let mut orders: Vec<_> = named.iter().filter_map(|id| self.book.orders().get(id)).collect();
         orders.sort_by_key(|order| std::cmp::Reverse(order.accepted_at));
         let turn = (state.attempts as usize).checked_rem(orders.len())?;
         orders.get(turn).map(|order| order.order.id.clone())
@@ -233,10 +246,4 @@ pub(super) const fn verb(ask: &Ask) -> Verb {
         Ask::Lift { .. } => Verb::Lift,
         Ask::Probe => Verb::Probe,
     }
-}
-
-enum Ready {
-    Now,
-    AfterAnAnswer,
-    No,
 }

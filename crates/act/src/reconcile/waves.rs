@@ -4,8 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Effect, Pending, Reconciler, Then};
 use crate::book::{PlanState, Trouble};
-use crate::recover::Last;
-use crate::{Entry, Placement, PlacementState};
+use crate::{Entry, Placement};
 
 /// How much larger each wave is than the one before.
 const GROWTH: usize = 4;
@@ -108,7 +107,7 @@ impl Reconciler {
             .plans()
             .iter()
             .filter(|(hash, plan)| {
-                plan.halted.is_none() && !self.probing.contains(*hash) && self.wave_is_done(plan)
+                plan.halted.is_none() && !self.probing.contains(*hash) && Self::wave_is_done(plan)
             })
             .map(|(hash, _)| hash.clone())
             .collect();
@@ -120,34 +119,18 @@ impl Reconciler {
     }
 
     /// True if every placement of the waves begun stands, or people were told why not, and there is another wave.
-    fn wave_is_done(&self, plan: &PlanState) -> bool {
+    fn wave_is_done(plan: &PlanState) -> bool {
         let begun = plan.waves_allowed;
         if begun > 0 && plan.sequence.len() <= first_of_wave(begun, plan.canary) {
-            return self.probe_once_more(plan);
+            return Self::probe_once_more(plan);
         }
-        self.all_done(plan, first_of_wave(begun, plan.canary))
+        plan.progress.is_done(first_of_wave(begun, plan.canary))
     }
 
     /// After the last wave the probes are asked once more, so that its harm is seen too.
-    fn probe_once_more(&self, plan: &PlanState) -> bool {
+    fn probe_once_more(plan: &PlanState) -> bool {
         let last_wave = wave_of(plan.sequence.len().saturating_sub(1), plan.canary);
-        plan.waves_allowed == last_wave + 1 && self.all_done(plan, plan.sequence.len())
-    }
-
-    fn all_done(&self, plan: &PlanState, until: usize) -> bool {
-        let begun = plan
-            .sequence
-            .iter()
-            .take(until)
-            .filter_map(|placement| self.book.placement(placement));
-        let mut held = false;
-        for state in begun {
-            held |= !state.holders.is_empty();
-            if !state.holders.is_empty() && state.last != Last::InForce && !state.is_escalated() {
-                return false;
-            }
-        }
-        held || until == 0
+        plan.waves_allowed == last_wave + 1 && plan.progress.is_done(plan.sequence.len())
     }
 
     pub(super) fn services_probed(&mut self, plan_hash: &str, failing: Vec<String>) {
@@ -196,7 +179,7 @@ impl Reconciler {
             .iter()
             .filter(|(hash, plan)| {
                 let asked = self.probing.contains(*hash);
-                plan.halted.is_none() && !plan.tolerated && !asked && !self.is_complete(plan)
+                plan.halted.is_none() && !plan.tolerated && !asked && !plan.progress.is_begun()
             })
             .filter_map(|(hash, plan)| Some((hash.clone(), self.unverified(plan)?)))
             .collect();
@@ -211,27 +194,14 @@ impl Reconciler {
         }
     }
 
-    /// True if nothing of a plan is left to begin.
-    fn is_complete(&self, plan: &PlanState) -> bool {
-        let states = plan
-            .sequence
-            .iter()
-            .filter_map(|placement| self.book.placement(placement));
-        !states
-            .clone()
-            .any(|state| state.last == Last::Nothing && !state.holders.is_empty())
-    }
-
     fn unverified(&self, plan: &PlanState) -> Option<String> {
-        plan.sequence
-            .iter()
-            .find_map(|placement| match self.book.placement(placement)? {
-                PlacementState {
-                    trouble: Some(Trouble::Unverified(how)),
-                    ..
-                } => Some(format!("{placement} stands, but still gets through: {how}")),
-                _ => None,
-            })
+        let placement = plan.sequence.get(plan.progress.first_unverified()?)?;
+        match &self.book.placement(placement)?.trouble {
+            Some(Trouble::Unverified(how)) => {
+                Some(format!("{placement} stands, but still gets through: {how}"))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod worker;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cordon_act::wire::PointInfo;
 use cordon_act::{Book, Effect, Event, PointName, Reconciler, Request};
@@ -35,6 +35,35 @@ pub(crate) enum Told {
     Answer(Event),
     /// Somebody wants something of it.
     Wake,
+}
+
+/// How many times longer than it took to ask whether all is done nobody asks again while things happen.
+const ASK_SELDOM: u32 = 20;
+
+/// Whether all is done is a question about every order, so that it is not asked at each turn of a large plan.
+#[derive(Default)]
+struct Asking {
+    next: Option<Instant>,
+    is_quiet: bool,
+}
+
+impl Asking {
+    fn may(&mut self, done: impl FnOnce() -> bool) -> bool {
+        let now = Instant::now();
+        if !self.is_quiet && self.next.is_some_and(|next| now < next) {
+            return false;
+        }
+        let answer = done();
+        self.next = Some(now + now.elapsed() * ASK_SELDOM);
+        answer
+    }
+
+    /// How long to wait at most before it may be asked again.
+    fn next_in(&self) -> Duration {
+        let now = Instant::now();
+        let next = self.next.map(|next| next.saturating_duration_since(now));
+        next.filter(|next| !next.is_zero()).unwrap_or(TURN).min(TURN)
+    }
 }
 
 /// An executor at work.
@@ -115,12 +144,13 @@ impl Executor {
         mut done: impl FnMut(&Book) -> bool,
         mut show: impl FnMut(&cordon_act::Entry),
     ) -> Result<(), Failure> {
+        let mut asking = Asking::default();
         loop {
             self.work(&mut show)?;
-            if self.record.is_idle() && done(self.reconciler.book()) {
+            if self.record.is_idle() && asking.may(|| done(self.reconciler.book())) {
                 return self.record.release();
             }
-            self.wait();
+            asking.is_quiet = !self.wait(asking.next_in());
             self.keep_up(&mut |_| {})?;
         }
     }
@@ -128,7 +158,7 @@ impl Executor {
     /// Does what can be done, then waits until there is more or until it is woken. What others wrote is shown as well.
     pub(crate) fn turn(&mut self, mut show: impl FnMut(&cordon_act::Entry)) -> Result<(), Failure> {
         self.work(&mut show)?;
-        self.wait();
+        self.wait(TURN);
         self.keep_up(&mut show)
     }
 
@@ -191,7 +221,7 @@ impl Executor {
             if matches!(event, Event::Written(_)) {
                 write.entries.iter().for_each(&mut *show);
             }
-            if let Event::ClaimLost(point) = &event {
+            if let Event::ClaimLost { point, .. } = &event {
                 self.held.remove(point);
             }
             self.reconciler.handle(event, Timestamp::now());
@@ -199,21 +229,23 @@ impl Executor {
         Ok(())
     }
 
-    /// Waits for an answer, the next thing that is due, or another executor's entries.
-    fn wait(&mut self) {
+    /// Waits for an answer, the next thing that is due, or another executor's entries, at most so long. True if something came.
+    fn wait(&mut self, at_most: Duration) -> bool {
         let now = Timestamp::now();
         let due = self.reconciler.wake_at().map(|due| due.duration_since(now));
         let wait = due
             .and_then(|due| Duration::try_from(due).ok())
             .unwrap_or(TURN)
-            .min(TURN);
+            .min(at_most);
         let mut next = self.told.recv_timeout(wait).ok();
+        let came = next.is_some();
         while let Some(told) = next {
             if let Told::Answer(event) = told {
                 self.reconciler.handle(event, Timestamp::now());
             }
             next = self.told.try_recv().ok();
         }
+        came
     }
 
     /// Claims every point that nobody else acts at, after reading what others wrote.
@@ -240,8 +272,9 @@ impl Executor {
                 Err(by) => {
                     let by = by.split('@').next().unwrap_or_default();
                     self.busy_elsewhere.insert(format!("{} by {by}", point.name));
-                    if self.held.remove(&point.name).is_some() {
-                        self.reconciler.handle(Event::ClaimLost(point.name.clone()), now);
+                    if let Some(epoch) = self.held.remove(&point.name) {
+                        let point = point.name.clone();
+                        self.reconciler.handle(Event::ClaimLost { point, epoch }, now);
                     }
                 }
             }

@@ -65,6 +65,10 @@ impl Record {
             Err(StoreError::Failed { .. }) => return Ok(Vec::new()),
             Err(error) => return Err(failure(&error)),
         };
+        // What oneself wrote last is not read again.
+        while self.seen < head && self.own.remove(&self.seen) {
+            self.seen += 1;
+        }
         let mut learned = Vec::new();
         read(&*self.store, self.seen, head, &self.own, &mut |time, entry| {
             learned.push((time, entry))
@@ -93,12 +97,12 @@ impl Record {
                 Ok(vec![Event::Written(write.id)])
             }
             Err(StoreError::Fenced { resource: lost, .. }) => {
-                let lost = write
-                    .claims
-                    .iter()
-                    .map(|(point, _)| point)
-                    .find(|point| resource(point) == lost);
-                let lost = lost.map(|point| Event::ClaimLost(point.clone()));
+                let mut claims = write.claims.iter();
+                let lost = claims.find(|(point, _)| resource(point) == lost);
+                let lost = lost.map(|(point, epoch)| Event::ClaimLost {
+                    point: point.clone(),
+                    epoch: *epoch,
+                });
                 Ok(lost.into_iter().chain([Event::NotWritten(write.id)]).collect())
             }
             // The same failure twice in a row is for a person; what stands at the servers stands, and what was asked is recorded.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use cordon_act::VolumeLimits;
 use cordon_evidence::sigma::Level;
 use cordon_incident::CaseSettings;
 use jiff::SignedDuration;
@@ -72,6 +73,10 @@ pub(crate) struct WatchCommand {
     /// What happens when that time is over and nobody answered, as it was approved
     #[arg(long, value_enum, value_name = "WHAT", default_value = "hold")]
     at_lease_end: AtLeaseEnd,
+    /// Most targets of standing plans withdrawn in a minute at one point, as it was approved
+    #[arg(long, value_name = "TARGETS", default_value_t = VolumeLimits::default().per_point_and_minute,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    per_minute: u32,
     #[command(flatten)]
     execution: Execution,
 }
@@ -130,6 +135,7 @@ fn standing(arguments: &WatchCommand, console: &Console) -> Result<Vec<Standing>
             estate: folder.clone(),
             lease: arguments.lease,
             at_lease_end: arguments.at_lease_end,
+            per_minute: arguments.per_minute,
         };
         Standing::read(&planned, &signatures, console)
     };

@@ -1,5 +1,6 @@
 //! What is being carried out, as rows and in words.
 
+mod summary;
 mod tried;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,12 +67,9 @@ fn is_left(book: &Book, order: &OrderState, placement: &Placement, state: &Place
 
 /// True if no order that was accepted later names the placement: what is recorded of it would be that order's.
 fn is_of(book: &Book, order: &OrderState, placement: &Placement) -> bool {
-    let is_later = |other: &OrderState| {
-        other.accepted_at > order.accepted_at
-            && other.order.point == placement.point
-            && other.order.targets.contains(&placement.target)
-    };
-    !book.orders().values().any(is_later)
+    let named = book.placement(placement).map(PlacementState::named_by);
+    let mut others = named.into_iter().flatten().filter_map(|id| book.orders().get(id));
+    !others.any(|other| other.accepted_at > order.accepted_at)
 }
 
 /// The rows of one plan, or of all, in the order of execution.
@@ -261,20 +259,27 @@ pub(crate) fn by_plan(book: &Book, orders: &[OrderId]) -> BTreeMap<String, BTree
     plans
 }
 
-/// The rows as a table.
+/// The rows as a table; many that stand alike as one line.
 pub(crate) fn table(rows: &[Row], now: Timestamp, width: usize) -> String {
     use std::fmt::Write as _;
     if rows.is_empty() {
         return "Nothing is withdrawn.\n".to_owned();
     }
+    let rows = summary::folded(rows);
+    let wide = rows
+        .iter()
+        .map(|row| row.order.0.len() + 1)
+        .max()
+        .unwrap_or(0)
+        .max(16);
     let mut text = format!(
-        "{:16}{:10}{:>9}  {:7}what\n",
+        "{:wide$}{:10}{:>9}  {:7}what\n",
         "order", "state", "targets", "lease"
     );
-    for row in rows {
+    for row in &rows {
         let count = format!("{}/{}", row.in_force, row.targets);
         let line = format!(
-            "{:16}{:10}{count:>9}  {:7}{}, at {}",
+            "{:wide$}{:10}{count:>9}  {:7}{}, at {}",
             row.order.0,
             row.state,
             left(row, now),

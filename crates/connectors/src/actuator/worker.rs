@@ -174,6 +174,27 @@ impl Hand {
         ))
     }
 
+    /// Runs a call for many. An error of the call, a panic or a wrong number of answers is the answer for each of them.
+    fn all<T>(
+        &mut self,
+        after_panic: PointErrorKind,
+        count: usize,
+        call: impl FnOnce(&mut dyn EnforcementPoint) -> Vec<Result<T, PointError>>,
+    ) -> Vec<Result<T, PointError>> {
+        if count == 0 {
+            return Vec::new();
+        }
+        let same = |error: &PointError| (0..count).map(|_| Err(error.clone())).collect();
+        match self.call(after_panic, |point| Ok(call(point))) {
+            Ok(results) if results.len() == count => results,
+            Ok(_) => same(&PointError::new(
+                after_panic,
+                "a defect of Cordon: the point answered for other targets",
+            )),
+            Err(error) => same(&error),
+        }
+    }
+
     /// Whether each call may be made. What that changed is durable afterwards.
     fn admit(&self, calls: &[GateCall<'_>]) -> Result<Vec<Result<Admission, Refusal>>, Box<Answer>> {
         self.keeper.admit(&self.name, calls).map_err(|error| {
@@ -235,16 +256,10 @@ impl Hand {
         if let Err(answer) = self.admit_reading(Verb::Probe, reading) {
             return *answer;
         }
-        let outcomes = reading
-            .targets
-            .iter()
-            .map(|target| {
-                outcome(match time_left(until) {
-                    Some(left) => self.call(PointErrorKind::Bug, |point| point.probe(target, left)),
-                    None => Err(not_begun()),
-                })
-            })
-            .collect();
+        let probed = self.all(PointErrorKind::Bug, reading.targets.len(), |point| {
+            point.probe_all(&reading.targets, &mut || time_left(until))
+        });
+        let outcomes = probed.into_iter().map(outcome).collect();
         Answer::Probed { outcomes }
     }
 
@@ -267,40 +282,32 @@ impl Hand {
             Ok(admitted) => admitted,
             Err(answer) => return *answer,
         };
-        let (mut outcomes, mut settled) = (Vec::new(), Vec::new());
-        for (withdrawal, admitted) in withdrawals.iter().zip(admitted) {
-            let admission = match admitted {
-                Ok(admission) => admission,
-                Err(refusal) => {
-                    outcomes.push(Outcome::Refused(refusal));
-                    continue;
-                }
-            };
-            let result = self.apply_one(withdrawal, &admission, until);
-            if let Some(settlement) = Settlement::after(Verb::Apply, &result) {
-                settled.push((&withdrawal.target, settlement));
-            }
-            outcomes.push(outcome(result));
-        }
+        let applying: Vec<_> = withdrawals
+            .iter()
+            .zip(&admitted)
+            .filter_map(|(withdrawal, admitted)| {
+                let admission = admitted.as_ref().ok()?;
+                Some(Applying {
+                    target: &withdrawal.target,
+                    prior: &withdrawal.prior,
+                    mark: &admission.mark,
+                    lease_until: admission.lease_until,
+                })
+            })
+            .collect();
+        let results = self.all(PointErrorKind::Unknown, applying.len(), |point| {
+            point.apply_all(&applying, &mut || time_left(until))
+        });
+        let results: Vec<_> = results
+            .into_iter()
+            .map(|result| result.and_then(bounded_after_change))
+            .collect();
+        let targets = applying.iter().map(|applying| applying.target);
+        let settled = settlements(Verb::Apply, targets, &results);
         self.settle(&settled);
-        Answer::Observed { outcomes }
-    }
-
-    fn apply_one(
-        &mut self,
-        withdrawal: &Withdrawal,
-        admission: &Admission,
-        until: Instant,
-    ) -> Result<Observation, PointError> {
-        let left = time_left(until).ok_or_else(not_begun)?;
-        let applying = Applying {
-            target: &withdrawal.target,
-            prior: &withdrawal.prior,
-            mark: &admission.mark,
-            lease_until: admission.lease_until,
-        };
-        self.call(PointErrorKind::Unknown, |point| point.apply(&applying, left))
-            .and_then(bounded_after_change)
+        Answer::Observed {
+            outcomes: outcomes(&admitted, results),
+        }
     }
 
     fn lift(&mut self, claim: &Claim, digest: &str, returns: &[Return], until: Instant) -> Answer {
@@ -312,39 +319,27 @@ impl Hand {
             Ok(admitted) => admitted,
             Err(answer) => return *answer,
         };
-        let (mut outcomes, mut settled) = (Vec::new(), Vec::new());
-        for (back, admitted) in returns.iter().zip(admitted) {
-            let admission = match admitted {
-                Ok(admission) => admission,
-                Err(refusal) => {
-                    outcomes.push(Outcome::Refused(refusal));
-                    continue;
-                }
-            };
-            let result = self.lift_one(back, &admission, until);
-            if let Some(settlement) = Settlement::after(Verb::Lift, &result) {
-                settled.push((&back.target, settlement));
-            }
-            outcomes.push(outcome(result.and_then(bounded_after_change)));
-        }
+        let lifting: Vec<_> = returns
+            .iter()
+            .zip(&admitted)
+            .filter_map(|(back, admitted)| {
+                Some(Lifting {
+                    target: &back.target,
+                    prior: &back.prior,
+                    left: back.left.as_ref(),
+                    mark: &admitted.as_ref().ok()?.mark,
+                })
+            })
+            .collect();
+        let results = self.all(PointErrorKind::Unknown, lifting.len(), |point| {
+            point.lift_all(&lifting, &mut || time_left(until))
+        });
+        let targets = lifting.iter().map(|lifting| lifting.target);
+        let settled = settlements(Verb::Lift, targets, &results);
         self.settle(&settled);
-        Answer::Observed { outcomes }
-    }
-
-    fn lift_one(
-        &mut self,
-        back: &Return,
-        admission: &Admission,
-        until: Instant,
-    ) -> Result<Observation, PointError> {
-        let left = time_left(until).ok_or_else(not_begun)?;
-        let lifting = Lifting {
-            target: &back.target,
-            prior: &back.prior,
-            left: back.left.as_ref(),
-            mark: &admission.mark,
-        };
-        self.call(PointErrorKind::Unknown, |point| point.lift(&lifting, left))
+        Answer::Observed {
+            outcomes: outcomes(&admitted, results),
+        }
     }
 
     fn prove_break_glass(&mut self, claim: &Claim, until: Instant) -> Answer {
@@ -403,6 +398,44 @@ fn lift_call<'a>(claim: &'a Claim, digest: &'a str, orders: &'a [OrderId], back:
     }
 }
 
+/// What the answers of a point settle for the targets that it was asked about.
+fn settlements<'a>(
+    verb: Verb,
+    targets: impl Iterator<Item = &'a Target>,
+    results: &[Result<Observation, PointError>],
+) -> Vec<(&'a Target, Settlement)> {
+    targets
+        .zip(results)
+        .filter_map(|(target, result)| Some((target, Settlement::after(verb, result)?)))
+        .collect()
+}
+
+/// What became of each call: refused by the gate, or as the point answered, which was asked for the others in their order.
+fn outcomes(
+    admitted: &[Result<Admission, Refusal>],
+    results: Vec<Result<Observation, PointError>>,
+) -> Vec<Outcome<Observation>> {
+    let mut results = results.into_iter();
+    let missing = || {
+        Err(PointError::new(
+            PointErrorKind::Unknown,
+            "the point did not answer",
+        ))
+    };
+    admitted
+        .iter()
+        .map(|admitted| match admitted {
+            Ok(_) => outcome(
+                results
+                    .next()
+                    .unwrap_or_else(missing)
+                    .and_then(bounded_after_change),
+            ),
+            Err(refusal) => Outcome::Refused(refusal.clone()),
+        })
+        .collect()
+}
+
 fn outcome<T>(result: Result<T, PointError>) -> Outcome<T> {
     match result {
         Ok(done) => Outcome::Done(done),
@@ -416,15 +449,10 @@ fn time_left(until: Instant) -> Option<Duration> {
         .filter(|left| !left.is_zero())
 }
 
-fn not_begun() -> PointError {
-    PointError::new(
-        PointErrorKind::Target,
-        "not begun: the time of the request was over",
-    )
-}
-
 fn too_late() -> Answer {
-    Answer::Failed { error: not_begun() }
+    Answer::Failed {
+        error: PointError::not_begun(),
+    }
 }
 
 /// What servers say is hostile, and what is kept must stay small.

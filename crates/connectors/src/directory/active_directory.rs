@@ -9,9 +9,11 @@ use super::active_directory_probe;
 use super::address::HostPort;
 use super::config::ActiveDirectory as Settings;
 use super::failure::Failure;
-use super::located::{Dialect, Located, Pair, Sought, answered, find_pairs, in_order, is_same_name, split};
+use super::located::{
+    Dialect, Heeded, Located, Pair, Sought, answered, find_pairs, in_order, is_same_name, split,
+};
 use super::lookup::{self, Kind, Wanted, escape};
-use super::session::{Deadline, Entry, Query, Session};
+use super::session::{Deadline, Entry, Modification, Query, Session};
 use super::state::{LINK, State};
 
 const ACCOUNT_CONTROL: &str = "userAccountControl";
@@ -294,6 +296,7 @@ impl Dialect for ActiveDirectory {
         _deadline: Deadline,
         located: &Located,
         _to: &State,
+        _known: &mut Heeded,
     ) -> Result<(), Failure> {
         match located.state {
             State::Control {
@@ -306,13 +309,18 @@ impl Dialect for ActiveDirectory {
         }
     }
 
-    fn change(
+    fn modification(
         &self,
-        session: &mut Session,
-        deadline: Deadline,
+        _session: &mut Session,
+        _deadline: Deadline,
         located: &Located,
         to: &State,
-    ) -> Result<(), Failure> {
+    ) -> Result<Modification, Failure> {
+        let modification = |entry: &str, changes| Modification {
+            entry: entry.to_owned(),
+            condition: None,
+            changes,
+        };
         match (&located.state, to) {
             (
                 State::Control {
@@ -330,28 +338,30 @@ impl Dialect for ActiveDirectory {
                 if let Some(mark) = &self.settings.mark_attribute {
                     changes.extend(replace(mark, from_remark.as_deref(), to_remark.as_deref()));
                 }
-                session.modify(deadline, &located.account.name, None, changes)
+                Ok(modification(&located.account.name, changes))
             }
             (State::Membership { listed: from, .. }, State::Membership { listed: to, .. }) => {
                 let name = located.account.name.as_str();
                 let changes = replace("member", from.as_ref().map(|_| name), to.as_ref().map(|_| name));
-                session.modify(deadline, &located.group.name, None, changes)
+                Ok(modification(&located.group.name, changes))
             }
-            _ => Ok(()),
+            _ => Err(Failure::Input(
+                "one kind of target cannot become another".to_owned(),
+            )),
         }
     }
 
-    fn probe(
+    fn probe_all(
         &self,
         session: &mut Session,
         deadline: Deadline,
-        name: &str,
-        located: &Located,
-    ) -> Result<Probe, Failure> {
-        match &located.state {
-            State::Membership { .. } => active_directory_probe::membership(session, deadline, located),
-            _ => self.probe_account(session, deadline, name, located),
-        }
+        located: &[(&str, &Located)],
+    ) -> Vec<Result<Probe, Failure>> {
+        let mut probe = |(name, one): &(&str, &Located)| match &one.state {
+            State::Membership { .. } => active_directory_probe::membership(session, deadline, one),
+            _ => self.probe_account(session, deadline, name, one),
+        };
+        located.iter().map(&mut probe).collect()
     }
 
     fn is_logon_of(&self, name: &str, account: &Entry) -> bool {

@@ -40,7 +40,7 @@ pub(super) fn by_logon(
         ));
     }
     let password = password.read().map_err(|why| Failure::Config(why.to_string()))?;
-    let answer = session.try_logon(deadline, &account.name, password.reveal())?;
+    let answer = session.try_logon(deadline, &account.name, password)?;
     Ok(match answer.result.rc {
         0 => answered(ProbeAnswer::Admitted, "logon with its password: admitted"),
         INVALID_CREDENTIALS if answer.result.text.contains(SAYS_DISABLED) => answered(

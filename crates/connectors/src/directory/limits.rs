@@ -22,6 +22,15 @@ pub(super) const BATCH_NAMES: usize = 100;
 /// Searches of a batch that are under way at once on one connection.
 pub(super) const SEARCHES_AT_ONCE: usize = 8;
 
+/// Changes of a batch that are under way at once on one connection: a server works them off one after another, and need not wait.
+pub(super) const MODIFICATIONS_AT_ONCE: usize = 32;
+
+/// Most connections over which a batch of logons is tried.
+pub(super) const LOGON_CONNECTIONS: usize = 4;
+
+/// Fewest logons for which it is worth to make one more of them.
+pub(super) const LOGONS_PER_CONNECTION_MIN: usize = 16;
+
 /// Largest reply of a KDC in bytes. A refusal has some hundred.
 pub(super) const KDC_REPLY_BYTES_MAX: usize = 64 * 1024;
 

@@ -7,7 +7,7 @@ use cordon_act::{Probe, ProbeAnswer, Standing};
 
 use super::failure::Failure;
 use super::lookup::{self, Kind, Wanted};
-use super::session::{Deadline, Entry, Session};
+use super::session::{Deadline, Entry, Modification, Session};
 use super::state::State;
 
 /// What is looked for, with what was seen of it before.
@@ -69,6 +69,9 @@ impl Located {
     }
 }
 
+/// Which password policies heed locks, as far as a batch has asked.
+pub(super) type Heeded = HashMap<String, bool>;
+
 /// What makes one directory different from another.
 pub(super) trait Dialect: Send {
     /// What a withdrawal leaves open here.
@@ -89,30 +92,30 @@ pub(super) trait Dialect: Send {
         deadline: Deadline,
         located: &Located,
         to: &State,
+        known: &mut Heeded,
     ) -> Result<(), Failure>;
 
-    /// Changes what was found, if it still stands, to that.
-    fn change(
+    /// What changes what was found, if it still stands, to that.
+    fn modification(
         &self,
         session: &mut Session,
         deadline: Deadline,
         located: &Located,
         to: &State,
-    ) -> Result<(), Failure>;
+    ) -> Result<Modification, Failure>;
 
     /// Whether live connections of a withdrawn account can be and are to be cut.
     fn cuts_connections(&self) -> bool {
         false
     }
 
-    /// Tries the account or the membership as its user would.
-    fn probe(
+    /// Tries accounts and memberships as their users would, by the names in the orders; answers in their order.
+    fn probe_all(
         &self,
         session: &mut Session,
         deadline: Deadline,
-        name: &str,
-        located: &Located,
-    ) -> Result<Probe, Failure>;
+        located: &[(&str, &Located)],
+    ) -> Vec<Result<Probe, Failure>>;
 
     /// Whether a name with which somebody logs on, by the configuration, is that of an entry.
     fn is_logon_of(&self, name: &str, account: &Entry) -> bool;

@@ -7,6 +7,7 @@
 mod active_directory;
 mod active_directory_probe;
 mod address;
+mod change;
 mod config;
 mod der;
 mod failure;
@@ -19,6 +20,7 @@ mod monitor;
 mod openldap;
 mod openldap_probe;
 mod point;
+mod requests;
 mod session;
 mod state;
 mod wire;

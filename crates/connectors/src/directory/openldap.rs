@@ -8,9 +8,9 @@ use ldap3::{Mod, Scope};
 
 use super::config::{MembersAre, OpenLdap as Settings};
 use super::failure::{Failure, NO_SUCH_OBJECT};
-use super::located::{Dialect, Located, Pair, Sought, find_pairs, in_order, is_same_name, split};
+use super::located::{Dialect, Heeded, Located, Pair, Sought, find_pairs, in_order, is_same_name, split};
 use super::lookup::{self, Kind, Wanted, escape};
-use super::session::{Deadline, Entry, Query, Session};
+use super::session::{Deadline, Entry, Modification, Query, Session};
 use super::state::State;
 use super::{monitor, openldap_probe};
 
@@ -264,7 +264,7 @@ impl OpenLdap {
         located: &Located,
         from: Option<&str>,
         to: Option<&str>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Modification, Failure> {
         let attribute = self.settings.member_attribute.clone();
         let mut changes = Vec::new();
         if let Some(value) = from {
@@ -274,8 +274,11 @@ impl OpenLdap {
             let value = self.value_to_write(session, deadline, &located.account, value)?;
             changes.push(Mod::Add(attribute, one(&value)));
         }
-        let condition = is_entry(&located.group);
-        session.modify(deadline, &located.group.name, Some(&condition), changes)
+        Ok(Modification {
+            entry: located.group.name.clone(),
+            condition: Some(is_entry(&located.group)),
+            changes,
+        })
     }
 }
 
@@ -359,6 +362,7 @@ impl Dialect for OpenLdap {
         deadline: Deadline,
         located: &Located,
         to: &State,
+        known: &mut Heeded,
     ) -> Result<(), Failure> {
         let is_lock = matches!(
             to,
@@ -370,7 +374,12 @@ impl Dialect for OpenLdap {
         let Some(policy) = self.policy_of(&located.account).filter(|_| is_lock) else {
             return Ok(());
         };
-        if heeds_locks(session, deadline, &policy)? {
+        let is_heeded = match known.get(&policy) {
+            Some(known) => *known,
+            None => heeds_locks(session, deadline, &policy)?,
+        };
+        known.insert(policy.clone(), is_heeded);
+        if is_heeded {
             return Ok(());
         }
         Err(Failure::Config(format!(
@@ -378,13 +387,13 @@ impl Dialect for OpenLdap {
         )))
     }
 
-    fn change(
+    fn modification(
         &self,
         session: &mut Session,
         deadline: Deadline,
         located: &Located,
         to: &State,
-    ) -> Result<(), Failure> {
+    ) -> Result<Modification, Failure> {
         match (&located.state, to) {
             (State::Lock { locked_at: from, .. }, State::Lock { locked_at: to, .. }) => {
                 let mut changes = Vec::new();
@@ -394,13 +403,19 @@ impl Dialect for OpenLdap {
                 if let Some(value) = to {
                     changes.push(Mod::Add(LOCKED.to_owned(), one(value)));
                 }
-                let condition = is_entry(&located.account);
-                session.modify(deadline, &located.account.name, Some(&condition), changes)
+                Ok(Modification {
+                    entry: located.account.name.clone(),
+                    condition: Some(is_entry(&located.account)),
+                    changes,
+                })
             }
             (State::Membership { listed: from, .. }, State::Membership { listed: to, .. }) => {
-                self.change_membership(session, deadline, located, from.as_deref(), to.as_deref())
+                let (from, to) = (from.as_deref(), to.as_deref());
+                self.change_membership(session, deadline, located, from, to)
             }
-            _ => Ok(()),
+            _ => Err(Failure::Input(
+                "one kind of target cannot become another".to_owned(),
+            )),
         }
     }
 
@@ -408,21 +423,26 @@ impl Dialect for OpenLdap {
         self.settings.cut_connections
     }
 
-    fn probe(
+    fn probe_all(
         &self,
         session: &mut Session,
         deadline: Deadline,
-        name: &str,
-        located: &Located,
-    ) -> Result<cordon_act::Probe, Failure> {
-        match &located.state {
-            State::Membership { .. } => {
-                let value = self.value_for(&located.account);
-                let attribute = &self.settings.member_attribute;
-                openldap_probe::membership(session, deadline, &located.group.name, attribute, &value)
-            }
-            _ => openldap_probe::account(session, deadline, &self.settings, name, located),
+        located: &[(&str, &Located)],
+    ) -> Vec<Result<cordon_act::Probe, Failure>> {
+        let mut ways = Vec::with_capacity(located.len());
+        for (name, one) in located {
+            let way = match &one.state {
+                State::Membership { .. } => {
+                    let value = self.value_for(&one.account);
+                    let attribute = &self.settings.member_attribute;
+                    openldap_probe::membership(session, deadline, &one.group.name, attribute, &value)
+                        .map(openldap_probe::Way::Said)
+                }
+                _ => openldap_probe::way(&self.settings, name, one),
+            };
+            ways.push((one.account.name.clone(), way));
         }
+        openldap_probe::tried(session, deadline, ways)
     }
 
     fn is_logon_of(&self, name: &str, account: &Entry) -> bool {

@@ -17,49 +17,70 @@ const ACCOUNT_LOCKED: i64 = 1;
 /// Octets of a password that nobody has.
 const RANDOM_OCTETS: usize = 24;
 
-/// Tries a logon where that can do no harm, else says what was read back.
-pub(super) fn account(
+/// How an account is tried.
+pub(super) enum Way {
+    /// Not at all: what was read back, in words.
+    Said(Probe),
+    /// By a logon with a password, and what it is.
+    Logon(Secret, &'static str),
+}
+
+/// Tries accounts: logons where that can do no harm, many at once; for others what was read back. Answers in their order.
+pub(super) fn tried(
     session: &Session,
     deadline: Deadline,
-    settings: &Settings,
-    name: &str,
-    located: &Located,
-) -> Result<Probe, Failure> {
+    ways: Vec<(String, Result<Way, Failure>)>,
+) -> Vec<Result<Probe, Failure>> {
+    let (mut logons, mut withs) = (Vec::new(), Vec::new());
+    let mut said: Vec<Option<Result<Probe, Failure>>> = Vec::new();
+    for (dn, way) in ways {
+        match way {
+            Ok(Way::Logon(password, with)) => {
+                logons.push((dn, password));
+                withs.push(with);
+                said.push(None);
+            }
+            Ok(Way::Said(probe)) => said.push(Some(Ok(probe))),
+            Err(failure) => said.push(Some(Err(failure))),
+        }
+    }
+    let answers = session.try_logons(deadline, logons);
+    let mut answers = answers.into_iter().zip(withs);
+    let mut next = || match answers.next() {
+        Some((answer, with)) => answer.map(|answer| judge(&answer, with)),
+        None => Err(Failure::Late),
+    };
+    said.into_iter()
+        .map(|said| said.unwrap_or_else(&mut next))
+        .collect()
+}
+
+/// How an account may be tried.
+pub(super) fn way(settings: &Settings, name: &str, located: &Located) -> Result<Way, Failure> {
     let is_locked = matches!(located.standing, Standing::Withdrawn | Standing::Partly);
-    let dn = &located.account.name;
+    let said = |how: String| Ok(Way::Said(answered(ProbeAnswer::Inconclusive, how)));
     if located.standing == Standing::Absent {
-        return Ok(answered(
-            ProbeAnswer::Inconclusive,
-            format!("there is no account {name}"),
-        ));
+        return said(format!("there is no account {name}"));
     }
     if let Some(source) = settings.probe_passwords.get(name) {
         if !is_locked && !located.account.values(FAILURES).is_empty() {
-            return Ok(answered(
-                ProbeAnswer::Inconclusive,
-                "not locked, but failed logons are on record: none is added to them by trying",
-            ));
+            return said(
+                "not locked, but failed logons are on record: none is added to them by trying".to_owned(),
+            );
         }
         let password = source.read().map_err(|why| Failure::Config(why.to_string()))?;
-        let answer = session.try_logon(deadline, dn, password.reveal())?;
-        return Ok(judge(&answer, "with its password"));
+        return Ok(Way::Logon(password, "with its password"));
     }
     if is_locked && settings.probe_locked_accounts {
-        let answer = session.try_logon(deadline, dn, random_password()?.reveal())?;
-        return Ok(judge(
-            &answer,
-            "with a random password, which a locked account does not count",
-        ));
+        let with = "with a random password, which a locked account does not count";
+        return Ok(Way::Logon(random_password()?, with));
     }
     let stands = if is_locked {
         "a lock stands"
     } else {
         "no lock stands"
     };
-    Ok(answered(
-        ProbeAnswer::Inconclusive,
-        format!("read back, not tried, for want of a password: {stands}"),
-    ))
+    said(format!("read back, not tried, for want of a password: {stands}"))
 }
 
 fn judge(answer: &LogonAnswer, with: &str) -> Probe {

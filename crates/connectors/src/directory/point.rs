@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use cordon_act::limits::NAME_BYTES_MAX;
 use cordon_act::{
-    Applying, Capabilities, EnforcementPoint, Lifting, Observation, PointError, PointErrorKind, PointName,
-    PointState, Probe, Target, TargetKind,
+    Applying, Capabilities, EnforcementPoint, Lifting, Mark, Observation, PointError, PointErrorKind,
+    PointName, PointState, Probe, Target, TargetKind,
 };
 
+use super::change::Known;
 use super::config::Logon;
 use super::failure::Failure;
 use super::located::{Dialect, Located, Sought};
@@ -73,6 +74,11 @@ fn observation(located: &Located) -> Observation {
     }
 }
 
+/// The answer of a batch of one.
+fn only<T>(mut answers: Vec<Result<T, PointError>>) -> Result<T, PointError> {
+    answers.pop().unwrap_or_else(|| Err(PointError::not_begun()))
+}
+
 fn account_name(target: &Target) -> &str {
     match target {
         Target::Account { account } => account,
@@ -88,17 +94,39 @@ impl Directory {
         prior: Option<&State>,
         deadline: Deadline,
     ) -> Result<Located, PointError> {
-        let sought = sought(target, prior)?;
-        let located = self.dialect.locate(&mut self.session, deadline, &[sought]);
-        let located = located.and_then(|mut located| located.pop().unwrap_or(Err(Failure::Late)));
-        located.map_err(|failure| failure.unchanged(&self.doing("looking up", target)))
+        let located = self.locate_all(&[(target, prior)], deadline).pop();
+        located.unwrap_or_else(|| Err(Failure::Late.unchanged(&self.doing("looking up", target))))
     }
 
-    fn doing(&self, what: &str, target: &Target) -> String {
+    /// Finds many, with what was seen of each before; answers in their order.
+    pub(super) fn locate_all(
+        &mut self,
+        targets: &[(&Target, Option<&State>)],
+        deadline: Deadline,
+    ) -> Vec<Result<Located, PointError>> {
+        let all: Vec<Result<Sought, PointError>> = targets
+            .iter()
+            .map(|(target, prior)| sought(target, *prior))
+            .collect();
+        let right: Vec<Sought> = all.iter().flatten().cloned().collect();
+        let found = self.dialect.locate(&mut self.session, deadline, &right);
+        let mut found = found.map(Vec::into_iter);
+        let mut answer = |((target, _), sought): (&(&Target, Option<&State>), Result<Sought, PointError>)| {
+            sought?;
+            let located = match &mut found {
+                Ok(located) => located.next().unwrap_or(Err(Failure::Late)),
+                Err(failure) => Err(failure.clone()),
+            };
+            located.map_err(|failure| failure.unchanged(&self.doing("looking up", target)))
+        };
+        targets.iter().zip(all).map(&mut answer).collect()
+    }
+
+    pub(super) fn doing(&self, what: &str, target: &Target) -> String {
         format!("{}: {what} {target}", self.point)
     }
 
-    fn stale(&self, target: &Target, why: &str) -> PointError {
+    pub(super) fn stale(&self, target: &Target, why: &str) -> PointError {
         PointError::new(
             PointErrorKind::Stale,
             format!("{}: {why}; nothing was changed", self.doing("changing", target)),
@@ -113,6 +141,21 @@ impl Directory {
             )
         };
         State::read(kept).ok_or_else(stale)
+    }
+
+    fn known<'a>(&self, target: &'a Target, prior: &PointState) -> Result<Known<'a>, PointError> {
+        self.read(target, prior).map(|prior| Known { target, prior })
+    }
+
+    fn to_withdraw(&self, known: &Known<'_>, located: &Located, mark: &Mark) -> Result<Step, PointError> {
+        if located.name_is_anothers {
+            return Err(self.stale(known.target, "the name means somebody else by now"));
+        }
+        let step = to_withdraw(&known.prior, &located.state, mark);
+        if matches!(step, Step::ChangeTo(_)) {
+            self.refuse_protected(known.target, located)?;
+        }
+        Ok(step)
     }
 
     /// Refuses to take Cordon's own logon, and the one that is kept for emergencies.
@@ -131,55 +174,6 @@ impl Directory {
         Ok(())
     }
 
-    /// Makes one change and says what stands then.
-    fn change(
-        &mut self,
-        target: &Target,
-        prior: &State,
-        located: &Located,
-        to: &State,
-        deadline: Deadline,
-    ) -> Result<Located, PointError> {
-        let doing = self.doing("changing", target);
-        let unchanged = |failure: Failure| failure.unchanged(&doing);
-        self.dialect
-            .may_become(&mut self.session, deadline, located, to)
-            .map_err(unchanged)?;
-        if deadline.is_over() {
-            return Err(unchanged(Failure::Late));
-        }
-        match self.dialect.change(&mut self.session, deadline, located, to) {
-            Ok(()) => {}
-            Err(Failure::Refused(refusal)) => {
-                // Somebody was faster: with the same change, or with another.
-                let now = self.locate(target, Some(prior), deadline)?;
-                if now.state.is_same(to) {
-                    return Ok(now);
-                }
-                if !now.state.is_same(&located.state) || refusal.says_that_something_else_stands() {
-                    return Err(self.stale(target, "somebody else changed it in this instant"));
-                }
-                return Err(unchanged(Failure::Refused(refusal)));
-            }
-            Err(failure) => return Err(failure.after_sending(&doing)),
-        }
-        self.locate_changed(target, prior, deadline)
-    }
-
-    /// Looks again after a change was made: whoever hears of an error must not take it that nothing was changed.
-    fn locate_changed(
-        &mut self,
-        target: &Target,
-        prior: &State,
-        deadline: Deadline,
-    ) -> Result<Located, PointError> {
-        self.locate(target, Some(prior), deadline).map_err(|error| {
-            let doing = self.doing("changing", target);
-            let text = format!("{doing}: done, but reading it back failed: {}", error.text);
-            PointError::new(PointErrorKind::Unknown, text)
-        })
-    }
-
     /// Cuts live connections until none is listed or the time is over.
     fn cut(
         &mut self,
@@ -193,7 +187,9 @@ impl Directory {
                 failure.unchanged(&self.doing("withdrawn, but cutting connections of", target))
             })?;
             std::thread::sleep(LOOK_AGAIN);
-            located = self.locate_changed(target, prior, deadline)?;
+            located = self
+                .locate(target, Some(prior), deadline)
+                .map_err(|error| self.unread(target, &error))?;
         }
         Ok(located)
     }
@@ -215,45 +211,94 @@ impl EnforcementPoint for Directory {
     }
 
     fn apply(&mut self, applying: &Applying<'_>, deadline: Duration) -> Result<Observation, PointError> {
-        let deadline = Deadline::after(deadline);
-        let target = applying.target;
-        let prior = self.read(target, applying.prior)?;
-        let located = self.locate(target, Some(&prior), deadline)?;
-        if located.name_is_anothers {
-            return Err(self.stale(target, "the name means somebody else by now"));
-        }
-        let located = match to_withdraw(&prior, &located.state, applying.mark) {
-            Step::Stale => return Err(self.stale(target, "what stands is not what was assumed")),
-            Step::Keep => located,
-            Step::ChangeTo(left) => {
-                self.refuse_protected(target, &located)?;
-                self.change(target, &prior, &located, &left, deadline)?
-            }
-        };
-        let located = self.cut(target, &prior, located, deadline)?;
-        Ok(observation(&located))
+        only(self.apply_all(&[*applying], &mut || Some(deadline)))
     }
 
     fn lift(&mut self, lifting: &Lifting<'_>, deadline: Duration) -> Result<Observation, PointError> {
-        let deadline = Deadline::after(deadline);
-        let target = lifting.target;
-        let prior = self.read(target, lifting.prior)?;
-        let left = lifting.left.map(|left| self.read(target, left)).transpose()?;
-        let located = self.locate(target, Some(&prior), deadline)?;
-        let located = match to_lift(&prior, left.as_ref(), &located.state, lifting.mark) {
-            Step::Stale => return Err(self.stale(target, "what stands is not what the withdrawal left")),
-            Step::Keep => located,
-            Step::ChangeTo(before) => self.change(target, &prior, &located, &before, deadline)?,
-        };
-        Ok(observation(&located))
+        only(self.lift_all(&[*lifting], &mut || Some(deadline)))
     }
 
     fn probe(&mut self, target: &Target, deadline: Duration) -> Result<Probe, PointError> {
-        let deadline = Deadline::after(deadline);
-        let located = self.locate(target, None, deadline)?;
-        let name = account_name(target);
-        let probe = self.dialect.probe(&mut self.session, deadline, name, &located);
-        probe.map_err(|failure| failure.unchanged(&self.doing("trying", target)))
+        only(self.probe_all(std::slice::from_ref(target), &mut || Some(deadline)))
+    }
+
+    fn apply_all(
+        &mut self,
+        applying: &[Applying<'_>],
+        left: &mut dyn FnMut() -> Option<Duration>,
+    ) -> Vec<Result<Observation, PointError>> {
+        let Some(deadline) = left().map(Deadline::after) else {
+            return applying.iter().map(|_| Err(PointError::not_begun())).collect();
+        };
+        let known = applying.iter().map(|one| self.known(one.target, one.prior));
+        let known: Vec<_> = known.collect();
+        let step = |point: &Self, place: usize, known: &Known<'_>, located: &Located| {
+            let mark = applying.get(place).map(|one| one.mark);
+            point.to_withdraw(known, located, mark.ok_or_else(PointError::not_begun)?)
+        };
+        let brought = self.bring(known, deadline, step);
+        applying
+            .iter()
+            .zip(brought)
+            .map(|(one, located)| {
+                let prior = self.read(one.target, one.prior)?;
+                let located = self.cut(one.target, &prior, located?, deadline)?;
+                Ok(observation(&located))
+            })
+            .collect()
+    }
+
+    fn lift_all(
+        &mut self,
+        lifting: &[Lifting<'_>],
+        left: &mut dyn FnMut() -> Option<Duration>,
+    ) -> Vec<Result<Observation, PointError>> {
+        let Some(deadline) = left().map(Deadline::after) else {
+            return lifting.iter().map(|_| Err(PointError::not_begun())).collect();
+        };
+        let known = lifting.iter().map(|one| self.known(one.target, one.prior));
+        let known: Vec<_> = known.collect();
+        let step = |point: &Self, place: usize, known: &Known<'_>, located: &Located| {
+            let one = lifting.get(place).ok_or_else(PointError::not_begun)?;
+            let left = one.left.map(|left| point.read(one.target, left)).transpose()?;
+            match to_lift(&known.prior, left.as_ref(), &located.state, one.mark) {
+                Step::Stale => Err(point.stale(one.target, "what stands is not what the withdrawal left")),
+                step => Ok(step),
+            }
+        };
+        let brought = self.bring(known, deadline, step);
+        brought
+            .into_iter()
+            .map(|located| located.map(|located| observation(&located)))
+            .collect()
+    }
+
+    fn probe_all(
+        &mut self,
+        targets: &[Target],
+        left: &mut dyn FnMut() -> Option<Duration>,
+    ) -> Vec<Result<Probe, PointError>> {
+        let Some(deadline) = left().map(Deadline::after) else {
+            return targets.iter().map(|_| Err(PointError::not_begun())).collect();
+        };
+        let sought: Vec<_> = targets.iter().map(|target| (target, None)).collect();
+        let located = self.locate_all(&sought, deadline);
+        let found: Vec<(&str, &Located)> = targets
+            .iter()
+            .zip(&located)
+            .filter_map(|(target, located)| Some((account_name(target), located.as_ref().ok()?)))
+            .collect();
+        let probed = self.dialect.probe_all(&mut self.session, deadline, &found);
+        let mut probed = probed.into_iter();
+        targets
+            .iter()
+            .zip(located)
+            .map(|(target, located)| {
+                located?;
+                let probe = probed.next().unwrap_or(Err(Failure::Late));
+                probe.map_err(|failure| failure.unchanged(&self.doing("trying", target)))
+            })
+            .collect()
     }
 
     fn observe_all(
@@ -261,23 +306,12 @@ impl EnforcementPoint for Directory {
         targets: &[Target],
         deadline: Duration,
     ) -> Vec<Result<Observation, PointError>> {
-        let deadline = Deadline::after(deadline);
-        let all: Vec<Result<Sought, PointError>> =
-            targets.iter().map(|target| sought(target, None)).collect();
-        let right: Vec<Sought> = all.iter().flatten().cloned().collect();
-        let found = self.dialect.locate(&mut self.session, deadline, &right);
-        let mut found = found.map(Vec::into_iter);
-        let mut answer = |(target, sought): (&Target, Result<Sought, PointError>)| {
-            sought?;
-            let located = match &mut found {
-                Ok(located) => located.next().unwrap_or(Err(Failure::Late)),
-                Err(failure) => Err(failure.clone()),
-            };
-            located
-                .map(|located| observation(&located))
-                .map_err(|failure| failure.unchanged(&self.doing("looking up", target)))
-        };
-        targets.iter().zip(all).map(&mut answer).collect()
+        let sought: Vec<_> = targets.iter().map(|target| (target, None)).collect();
+        let located = self.locate_all(&sought, Deadline::after(deadline));
+        located
+            .into_iter()
+            .map(|located| located.map(|located| observation(&located)))
+            .collect()
     }
 
     fn prove_break_glass(&mut self, deadline: Duration) -> Result<Option<String>, PointError> {
@@ -296,7 +330,7 @@ impl EnforcementPoint for Directory {
         let deadline = Deadline::after(deadline);
         let answer = self
             .session
-            .try_logon(deadline, &logon.bind_as, password.reveal())
+            .try_logon(deadline, &logon.bind_as, password)
             .map_err(unchanged)?;
         if answer.result.rc == 0 {
             return Ok(Some(format!("logged on as {} at {}", logon.bind_as, self.point)));

@@ -5,18 +5,18 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ldap3::controls::{Assertion, MakeCritical as _, PagedResults, RawControl};
+use ldap3::controls::RawControl;
 use ldap3::{Ldap, LdapResult, Mod, ResultEntry, Scope, SearchEntry};
 use rustls::ClientConfig;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use super::address::Address;
-use super::der;
 use super::failure::Failure;
-use super::limits::{ENTRIES_MAX, PAGE_ENTRIES, PAGES_MAX, SEARCHES_AT_ONCE};
+use super::limits::{LOGON_CONNECTIONS, LOGONS_PER_CONNECTION_MIN};
+use super::requests::{log_on, log_on_each, modify_each, search_all};
 use super::wire::{self, Connection};
-use crate::SecretSource;
+use crate::{Secret, SecretSource};
 
 /// When an order must have its answer.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,17 @@ pub(super) struct Query {
     pub(super) attributes: Vec<String>,
     /// A control for a search of one entry; other searches are paged.
     pub(super) control: Option<RawControl>,
+}
+
+/// A change of one entry (RFC 4511, section 4.6).
+#[derive(Clone, Debug)]
+pub(super) struct Modification {
+    /// Its distinguished name.
+    pub(super) entry: String,
+    /// A filter that must hold of it where the server can tell (RFC 4528).
+    pub(super) condition: Option<String>,
+    /// What is changed, all or nothing.
+    pub(super) changes: Vec<Mod<String>>,
 }
 
 /// An entry that was found.
@@ -176,29 +187,36 @@ impl Session {
         self.search(deadline, &[query])?.pop().unwrap_or(Ok(Vec::new()))
     }
 
-    /// Changes one entry, if `condition` holds of it where the server can tell (RFC 4528). It is sent once: when the connection breaks,
-    /// nobody knows whether it was made.
-    pub(super) fn modify(
+    /// Changes entries, several at once, answers in their order. Each change is sent once: when the connection breaks or the time is
+    /// over, nobody knows whether it was made.
+    pub(super) fn modify_all(
         &mut self,
         deadline: Deadline,
-        entry: &str,
-        condition: Option<&str>,
-        changes: Vec<Mod<String>>,
-    ) -> Result<(), Failure> {
-        let mut handle = self.handle(deadline)?;
-        let work = async {
-            if let Some(filter) = condition {
-                handle.with_controls(Assertion { filter }.critical());
-            }
-            let result = handle.modify(entry, changes).await?;
-            if result.rc == 0 {
-                Ok(())
-            } else {
-                Err(result.into())
-            }
+        changes: &[Modification],
+    ) -> Result<Vec<Result<(), Failure>>, Failure> {
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let handle = self.handle(deadline)?;
+        let mut answers: Vec<Result<(), Failure>> = changes.iter().map(|_| Err(Failure::Late)).collect();
+        let done = self.run(deadline, modify_each(&handle, changes, &mut answers));
+        let broken = answers
+            .iter()
+            .any(|answer| matches!(answer, Err(Failure::Lost(_) | Failure::Late)));
+        let done = if broken {
+            done.and(Err(Failure::Late))
+        } else {
+            done
         };
-        let done = self.run(deadline, work);
-        self.closing_if_broken(done)
+        if let (Err(_), Some(open)) = (done, &self.open) {
+            for answer in &mut answers {
+                if let Err(failure) = answer {
+                    *failure = open.explain(failure.clone());
+                }
+            }
+            self.open = None;
+        }
+        Ok(answers)
     }
 
     /// Whether an attribute of an entry has a value (RFC 4511, section 4.10), asked over a connection of its own.
@@ -216,32 +234,45 @@ impl Session {
         self.closing_if_broken(answer)
     }
 
-    /// Tries a logon over a connection of its own. The result may be a refusal; that is an answer.
+    /// Tries logons over connections of their own, which several share one after another; answers in their order. A result may be a
+    /// refusal; that is an answer.
+    pub(super) fn try_logons(
+        &self,
+        deadline: Deadline,
+        logons: Vec<(String, Secret)>,
+    ) -> Vec<Result<LogonAnswer, Failure>> {
+        let mut answers: Vec<_> = logons.iter().map(|_| Err(Failure::Late)).collect();
+        let size = logons
+            .len()
+            .div_ceil(LOGON_CONNECTIONS)
+            .max(LOGONS_PER_CONNECTION_MIN);
+        let mut logons = logons.into_iter();
+        let work = async {
+            let mut running = JoinSet::new();
+            for _ in 0..LOGON_CONNECTIONS {
+                let part: Vec<_> = logons.by_ref().take(size).collect();
+                let (address, tls) = (self.address.clone(), self.tls.clone());
+                running.spawn(async move { log_on_each(&address, tls.as_ref(), part).await });
+            }
+            Ok(running.join_all().await)
+        };
+        match self.run(deadline, work) {
+            Ok(parts) => answers = parts.into_iter().flatten().collect(),
+            Err(failure) => answers.fill_with(|| Err(failure.clone())),
+        }
+        answers
+    }
+
+    /// [`Self::try_logons`] for one.
     pub(super) fn try_logon(
         &self,
         deadline: Deadline,
         name: &str,
-        password: &str,
+        password: Secret,
     ) -> Result<LogonAnswer, Failure> {
-        if password.is_empty() {
-            // That would be an unauthenticated bind, which succeeds and means nothing (RFC 4513, section 5.1.2).
-            return Err(Failure::Config("the password is empty".to_owned()));
-        }
-        self.run(deadline, async {
-            let connection = wire::open(&self.address, self.tls.as_ref()).await?;
-            let policy = RawControl {
-                ctype: PASSWORD_POLICY.to_owned(),
-                crit: false,
-                val: None,
-            };
-            let mut handle = connection.handle();
-            let result = handle.with_controls(policy).simple_bind(name, password).await;
-            let result = result.map_err(|error| connection.explain(error.into()));
-            connection.close().await;
-            let result = result?;
-            let policy_error = policy_error(&result);
-            Ok(LogonAnswer { result, policy_error })
-        })
+        let logon = (name.to_owned(), password);
+        let answer = self.try_logons(deadline, vec![logon]).pop();
+        answer.unwrap_or(Err(Failure::Late))
     }
 
     /// A handle on the open connection, which is made and logged on first if there is none.
@@ -282,143 +313,6 @@ impl Session {
             (result, _) => result,
         }
     }
-}
-
-/// The control by which a client asks for the password policy's word (draft-behera-ldap-password-policy, section 6).
-const PASSWORD_POLICY: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
-
-/// The page control (RFC 2696).
-const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
-
-async fn log_on(handle: &mut Ldap, identity: &Identity) -> Result<(), Failure> {
-    let result = match identity {
-        Identity::OwnUser => handle.sasl_external_bind().await?,
-        Identity::Password(name, source) => {
-            let secret = source.read().map_err(|why| Failure::Config(why.to_string()))?;
-            if secret.reveal().is_empty() {
-                return Err(Failure::Config("bind-password is empty".to_owned()));
-            }
-            handle.simple_bind(name, secret.reveal()).await?
-        }
-    };
-    if result.rc == 0 {
-        return Ok(());
-    }
-    let mut failure = Failure::from(result);
-    if let Failure::Refused(refusal) = &mut failure {
-        refusal.text = format!("logging on as Cordon: {}", refusal.text);
-    }
-    Err(failure)
-}
-
-/// Searches over one connection, a few at once.
-async fn search_all(handle: &Ldap, queries: &[Query]) -> Result<Vec<Result<Vec<Entry>, Failure>>, Failure> {
-    let mut answers: Vec<_> = queries.iter().map(|_| Err(Failure::Late)).collect();
-    let mut waiting = queries.iter().cloned().enumerate();
-    let mut running = JoinSet::new();
-    loop {
-        while running.len() < SEARCHES_AT_ONCE {
-            let Some((place, query)) = waiting.next() else {
-                break;
-            };
-            let handle = handle.clone();
-            running.spawn(async move { (place, search(handle, query).await) });
-        }
-        match running.join_next().await {
-            None => return Ok(answers),
-            Some(Ok((place, answer))) => {
-                if let Some(slot) = answers.get_mut(place) {
-                    *slot = answer;
-                }
-            }
-            // The client library panicked about a reply.
-            Some(Err(_)) => return Err(Failure::Lost("the server's answer could not be read".to_owned())),
-        }
-    }
-}
-
-async fn search(mut handle: Ldap, query: Query) -> Result<Vec<Entry>, Failure> {
-    let mut found = Vec::new();
-    let mut cookie = Vec::new();
-    for _ in 0..PAGES_MAX {
-        let controls = match (&query.control, query.scope) {
-            (Some(control), _) => vec![control.clone()],
-            (None, Scope::Base) => Vec::new(),
-            (None, _) => {
-                let page = PagedResults {
-                    size: PAGE_ENTRIES,
-                    cookie,
-                };
-                vec![page.into()]
-            }
-        };
-        let result = search_page(handle.with_controls(controls), &query, &mut found).await?;
-        if result.rc != 0 {
-            return Err(result.into());
-        }
-        cookie = next_page(&result);
-        if cookie.is_empty() {
-            return Ok(found);
-        }
-    }
-    Err(Failure::Lost(format!(
-        "the server answered with more than {PAGES_MAX} pages"
-    )))
-}
-
-async fn search_page(
-    handle: &mut Ldap,
-    query: &Query,
-    found: &mut Vec<Entry>,
-) -> Result<LdapResult, Failure> {
-    let mut stream = handle
-        .streaming_search(&query.base, query.scope, &query.filter, query.attributes.clone())
-        .await?;
-    while let Some(answer) = stream.next().await? {
-        // References to other servers and intermediate answers are not followed.
-        if answer.is_ref() || answer.is_intermediate() {
-            continue;
-        }
-        if found.len() >= ENTRIES_MAX {
-            return Err(Failure::Lost(format!(
-                "the server answered with more than {ENTRIES_MAX} entries"
-            )));
-        }
-        found.push(Entry::from(answer));
-    }
-    Ok(stream.finish().await)
-}
-
-fn control_value<'a>(result: &'a LdapResult, kind: &str) -> Option<&'a [u8]> {
-    let control = result.ctrls.iter().find(|control| control.1.ctype == kind)?;
-    control.1.val.as_deref()
-}
-
-/// The cookie of the next page; empty if there is none.
-fn next_page(result: &LdapResult) -> Vec<u8> {
-    let read = || -> Option<Vec<u8>> {
-        let parts = der::element(control_value(result, PAGED_RESULTS)?)
-            .ok()?
-            .parts()
-            .ok()?;
-        Some(parts.get(1)?.content.to_vec())
-    };
-    read().unwrap_or_default()
-}
-
-/// `PasswordPolicyResponseValue`: `error [1] ENUMERATED`, if there is one.
-fn policy_error(result: &LdapResult) -> Option<i64> {
-    const ERROR: u8 = 0x81;
-    let parts = der::element(control_value(result, PASSWORD_POLICY)?)
-        .ok()?
-        .parts()
-        .ok()?;
-    let error = parts.iter().find(|part| part.tag == ERROR)?;
-    let number = der::Element {
-        tag: der::ENUMERATED,
-        content: error.content,
-    };
-    number.number().ok()
 }
 
 impl From<ResultEntry> for Entry {

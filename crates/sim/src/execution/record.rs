@@ -111,9 +111,12 @@ impl Desk {
                 Ok(vec![Event::Written(write.id)])
             }
             Err(StoreError::Fenced { resource: lost, .. }) => {
-                let mut claims = write.claims.iter().map(|(point, _)| point);
-                let lost = claims.find(|point| resource(point) == lost);
-                let lost = lost.map(|point| Event::ClaimLost(point.clone()));
+                let mut claims = write.claims.iter();
+                let lost = claims.find(|(point, _)| resource(point) == lost);
+                let lost = lost.map(|(point, epoch)| Event::ClaimLost {
+                    point: point.clone(),
+                    epoch: *epoch,
+                });
                 Ok(lost.into_iter().chain([Event::NotWritten(write.id)]).collect())
             }
             Err(StoreError::Failed { .. }) if !self.is_failing => {

@@ -149,7 +149,8 @@ fn odd_values(place: &dyn Place) {
 
 fn pages(place: &dyn Place) {
     let mut store = place.open().unwrap();
-    let large = "x".repeat(BODY_BYTES_MAX - 2);
+    // With its quotes a mebibyte.
+    let large = "x".repeat(1024 * 1024 - 2);
     let written = store
         .append(&vec![draft(Value::from(large)); 40], &[])
         .unwrap()

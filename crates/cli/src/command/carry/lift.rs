@@ -57,7 +57,8 @@ pub(crate) fn run(arguments: &Lift, console: &Console) -> Result<Answer, Failure
     }
     let chosen = chosen(executor.book(), &arguments.which, arguments.all)?;
     for (plan_hash, orders) in words::by_plan(executor.book(), &chosen) {
-        permit(arguments, executor.book(), plan_hash, orders)?;
+        let choice = choice(executor.book(), &plan_hash, &orders);
+        permit(arguments, executor.book(), plan_hash, orders, choice)?;
     }
     // The last that was withdrawn comes back first.
     let orders: Vec<OrderId> = chosen.iter().rev().cloned().collect();
@@ -105,6 +106,19 @@ fn nothing_left(executor: &mut Executor, console: &Console) -> Result<Answer, Fa
     Ok(Answer::Yes)
 }
 
+/// A plan as a whole, or some of its orders: what a person reads who signs with a device.
+fn choice(book: &Book, plan_hash: &str, orders: &BTreeSet<OrderId>) -> OrderChoice {
+    let of_plan = book
+        .orders()
+        .values()
+        .filter(|order| order.plan_hash == plan_hash);
+    if of_plan.count() == orders.len() {
+        OrderChoice::All
+    } else {
+        OrderChoice::These(orders.clone())
+    }
+}
+
 /// Who asked, as far as this command knows: the name of the key. Who may lift, the actuator checks by the signature.
 fn whose(key: &std::path::Path) -> String {
     let name = key.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -116,6 +130,7 @@ fn permit(
     book: &Book,
     plan_hash: String,
     orders: BTreeSet<OrderId>,
+    choice: OrderChoice,
 ) -> Result<(), Failure> {
     let was_asked = |id| {
         let order: Option<&cordon_act::OrderState> = book.orders().get(id);
@@ -125,7 +140,7 @@ fn permit(
     let not_after = later(SignedDuration::from_mins(30))?;
     let statement = LiftStatement {
         plan_hash,
-        orders: OrderChoice::These(orders),
+        orders: choice,
         not_after,
     };
     let signed = signing::sign(statement.to_string(), Role::Lift, &arguments.key)?;

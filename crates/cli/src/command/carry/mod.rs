@@ -82,6 +82,10 @@ pub(crate) struct Planned {
     /// What happens when that time is over and nobody answered
     #[arg(long, value_enum, value_name = "WHAT", default_value = "hold")]
     pub(crate) at_lease_end: AtLeaseEnd,
+    /// Most targets withdrawn in a minute at one point; more than 6000 needs the third approval, in the role cordon-bulk
+    #[arg(long, value_name = "TARGETS", default_value_t = VolumeLimits::default().per_point_and_minute,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) per_minute: u32,
 }
 
 /// What becomes of a withdrawal whose lease ended.
@@ -129,7 +133,10 @@ impl Planned {
         Ok(Terms {
             lease_minutes,
             at_lease_end,
-            limits: VolumeLimits::default(),
+            limits: VolumeLimits {
+                per_point_and_minute: self.per_minute,
+                ..VolumeLimits::default()
+            },
         })
     }
 }

@@ -42,6 +42,17 @@ impl Tried {
         tried
     }
 
+    /// How the targets of many orders were tried.
+    pub(super) fn together<'t>(many: impl Iterator<Item = &'t Self>) -> Self {
+        many.fold(Self::default(), |sum, one| Self {
+            refused: sum.refused + one.refused,
+            inconclusive: sum.inconclusive + one.inconclusive,
+            admitted: sum.admitted + one.admitted,
+            not_yet: sum.not_yet + one.not_yet,
+            how: None,
+        })
+    }
+
     /// In words; for lifted orders whether access works again.
     pub(super) fn words(&self, lifted: bool) -> String {
         let (refused, admitted) = if lifted {

@@ -3,16 +3,20 @@
 use std::cmp::Reverse;
 
 use cordon_estate::Entity;
-use cordon_reach::Base;
+use cordon_reach::{Base, FactId};
+use rustc_hash::FxHashMap;
 
 use super::{Solved, but};
 use crate::candidates::{entity_name, left_open};
 use crate::circuit::is_down;
-use crate::document::{Path, PeopleEntry, ServiceEntry, WithdrawalEntry};
+use crate::document::{Path, PeopleEntry, ServiceEntry, WithdrawalEntry, WithdrawalId};
 use crate::limits::{PATHS_PER_WITHDRAWAL_MAX, PEOPLE_NAMED_MAX};
 use crate::planner::measure::Measured;
 use crate::planner::prepare::{Prepared, Target};
 use crate::planner::{Planner, Settings};
+
+/// The chosen withdrawals by the facts that they remove in time.
+type Cuts = FxHashMap<FactId, Vec<WithdrawalId>>;
 
 impl Planner<'_> {
     pub(super) fn withdrawals(
@@ -38,9 +42,10 @@ impl Planner<'_> {
                 .then(effect(one).total_cmp(&effect(other)))
                 .then(one.cmp(&other))
         });
+        let cuts = self.cuts(prepared, &chosen);
         let mut entries = Vec::new();
         for (place, column) in order.into_iter().enumerate() {
-            entries.extend(self.withdrawal(prepared, solved, column, place as u32 + 1, settings));
+            entries.extend(self.withdrawal(prepared, solved, (column, place as u32 + 1), &cuts, settings));
         }
         entries
     }
@@ -49,8 +54,8 @@ impl Planner<'_> {
         &mut self,
         prepared: &Prepared,
         solved: &Solved,
-        column: usize,
-        order: u32,
+        (column, order): (usize, u32),
+        cuts: &Cuts,
         settings: &Settings,
     ) -> Option<WithdrawalEntry> {
         let candidate = prepared.columns.get(column)?;
@@ -70,7 +75,7 @@ impl Planner<'_> {
             }
             .push(service.name.clone());
         }
-        let (stops_jewels, stops) = self.stops(prepared, solved, &without, &rest);
+        let (stops_jewels, stops) = self.stops(prepared, solved, &without, (&rest, cuts));
         let point = self.estate.point(candidate.point);
         let point_name = point.map(|point| point.name.clone()).unwrap_or_default();
         let leaves_open = point.and_then(|point| left_open(candidate.act, point.kind));
@@ -106,7 +111,7 @@ impl Planner<'_> {
         prepared: &Prepared,
         solved: &Solved,
         without: &Measured,
-        rest: &[bool],
+        (rest, cuts): (&[bool], &Cuts),
     ) -> (Vec<String>, Vec<Path>) {
         let pairs = prepared
             .targets
@@ -122,14 +127,13 @@ impl Planner<'_> {
         let jewels = jewels
             .map(|target| entity_name(self.estate, target.entity))
             .collect();
-        let cuts = self.cuts(prepared, &solved.solution.chosen);
         let withdrawn = prepared.withdrawn(rest);
         let wanted: Vec<(u32, Entity)> = saved
             .into_iter()
             .take(PATHS_PER_WITHDRAWAL_MAX)
             .map(|target| (target.fact, target.entity))
             .collect();
-        let paths = self.paths(prepared, &wanted, &withdrawn, &cuts);
+        let paths = self.paths(prepared, &wanted, &withdrawn, cuts);
         (jewels, paths.into_iter().flatten().collect())
     }
 

@@ -268,8 +268,8 @@ impl Night {
                 return;
             };
             let held = state.epochs.get(&point).copied();
-            let event = match epoch {
-                Some(epoch) if held != Some(epoch) => {
+            let event = match (epoch, held) {
+                (Some(epoch), _) if held != Some(epoch) => {
                     state.epochs.insert(point.clone(), epoch);
                     let point_there = crate::execution::SimulatedPoint::new(self.server(&point));
                     let capabilities = cordon_act::EnforcementPoint::capabilities(&point_there);
@@ -279,9 +279,9 @@ impl Night {
                         capabilities,
                     }
                 }
-                None if held.is_some() => {
+                (None, Some(epoch)) => {
                     state.epochs.remove(&point);
-                    Event::ClaimLost(point)
+                    Event::ClaimLost { point, epoch }
                 }
                 _ => continue,
             };
