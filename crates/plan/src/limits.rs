@@ -57,3 +57,15 @@ pub const CLASH_CHECKS_MAX: usize = 60;
 
 /// Most accesses, accounts and systems of an estate of which a check lists every act to try every set of them.
 pub const BRUTE_FACTS_MAX: usize = 400;
+
+/// Most rows of a certificate; beyond it the bound that it proves is lower, and it says so.
+pub const CERTIFICATE_ROWS_MAX: usize = 600;
+
+/// Most base facts in all rows of a certificate together: some megabytes of JSON.
+pub const CERTIFICATE_FACTS_MAX: usize = 60_000;
+
+/// Most rows times facts of the graph gone through to write a certificate: about a second.
+pub const CERTIFICATE_WORK_MAX: usize = 20_000_000;
+
+/// Most cases of a certificate.
+pub const CERTIFICATE_CASES_MAX: usize = 301;

@@ -94,12 +94,7 @@ impl<'e> View<'e> {
                     Base::Connected(id) => lost.lose_system(id),
                     _ => {}
                 }
-                if !self.race
-                    || self
-                        .used
-                        .get(&fact)
-                        .is_none_or(|used| *effect_seconds <= f64::from(*used))
-                {
+                if self.is_timely(fact, *effect_seconds) {
                     withdrawn.insert(fact);
                 }
             }
@@ -141,11 +136,8 @@ impl<'e> View<'e> {
                 Derived::RunsOn(id) => Entity::System(id),
                 _ => continue,
             };
-            let is_jewel = self.jewels.iter().any(|jewel| jewel.entity == entity);
-            let is_lost = matches!(entity, Entity::System(_)) && self.held.contains(&entity);
-            if !is_jewel && !is_lost {
-                let pence = spread_loss(self.estate, entity).0.max(0);
-                cost.spread_pence = cost.spread_pence.saturating_add(pence);
+            if !self.jewels.iter().any(|jewel| jewel.entity == entity) {
+                cost.spread_pence = cost.spread_pence.saturating_add(self.loss_pence(entity));
             }
         }
     }
@@ -204,19 +196,55 @@ impl<'e> View<'e> {
                 None => Vec::new(),
             },
         };
-        facts.retain(|fact| !self.belongs_to_break_glass(*fact));
+        facts.retain(|fact| self.exists(*fact) && !self.belongs_to_break_glass(*fact));
         facts.sort_unstable();
         facts
     }
 
-    fn zone_of(&self, place: Place) -> Option<cordon_estate::ZoneId> {
+    /// True if the estate has what a fact speaks of.
+    pub(super) fn exists(&self, fact: Base) -> bool {
+        match fact {
+            Base::Access(id) => self.estate.access(id).is_some(),
+            Base::Enabled(id) | Base::Credential(id) => self.estate.account(id).is_some(),
+            Base::Connected(id) | Base::Presence(id) => self.estate.system(id).is_some(),
+            Base::Within(id) => self.estate.zone(id).is_some(),
+            Base::Posing(id) => self.estate.group(id).is_some(),
+            Base::Internet => true,
+        }
+    }
+
+    /// True if an act that takes so long stops a step that rests on a fact.
+    pub(super) fn is_timely(&self, fact: Base, effect_seconds: f64) -> bool {
+        let in_time = |used: &u32| effect_seconds <= f64::from(*used);
+        !self.race || self.used.get(&fact).is_none_or(in_time)
+    }
+
+    /// What it costs if something is taken, whether or not it may be.
+    pub(super) fn loss_pence(&self, entity: Entity) -> i64 {
+        if let Some(jewel) = self.jewels.iter().find(|jewel| jewel.entity == entity) {
+            return jewel.loss.0.max(0);
+        }
+        let is_lost = matches!(entity, Entity::System(_)) && self.held.contains(&entity);
+        if self.spread && !is_lost && matches!(entity, Entity::System(_) | Entity::Account(_)) {
+            spread_loss(self.estate, entity).0.max(0)
+        } else {
+            0
+        }
+    }
+
+    pub(super) fn zone_of(&self, place: Place) -> Option<cordon_estate::ZoneId> {
         match place {
             Place::Zone(zone) => Some(zone),
             Place::System(system) => self.estate.system(system)?.zone,
         }
     }
 
-    fn is_in(&self, member: Principal, group: cordon_estate::GroupId, seen: &mut Vec<Principal>) -> bool {
+    pub(super) fn is_in(
+        &self,
+        member: Principal,
+        group: cordon_estate::GroupId,
+        seen: &mut Vec<Principal>,
+    ) -> bool {
         if seen.contains(&member) {
             return false;
         }
@@ -235,7 +263,7 @@ impl<'e> View<'e> {
             .any(|outer| outer == group || self.is_in(Principal::Group(outer), group, seen))
     }
 
-    fn belongs_to_break_glass(&self, fact: Base) -> bool {
+    pub(super) fn belongs_to_break_glass(&self, fact: Base) -> bool {
         let account = match fact {
             Base::Enabled(id) | Base::Credential(id) => Some(id),
             Base::Access(id) => match self.estate.access(id).map(|access| access.kind) {

@@ -5,6 +5,7 @@
 //! itself: it can be rendered, compared and checked without the estate, and [`crate::check`] checks it against one.
 
 mod act;
+mod certificate;
 mod digest;
 mod outcome;
 mod reach;
@@ -14,6 +15,7 @@ mod trade;
 use serde::{Deserialize, Serialize};
 
 pub use act::{Act, Verb, WithdrawalEntry, WithdrawalId};
+pub use certificate::{Case, Certificate, CertificateRow, Charge, Stand};
 pub use digest::{estate_digest, plan_hash};
 pub use outcome::{
     Alternative, Baseline, BaselineKind, GiveUp, Infeasibility, Metrics, Optimality, Outcome, Status,
@@ -69,6 +71,9 @@ pub struct PlanDocument {
     /// if the intruder may be there first; none if no jewel is in reach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin_minutes: Option<f64>,
+    /// What proves the bound without the solver; none if it was not asked for, or if something has to be given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
 }
 
 /// What a plan takes for granted; the same values give the same plan.

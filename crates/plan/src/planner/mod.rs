@@ -4,6 +4,7 @@
 //! threshold is held. Every world has its kernel and its targets, and one master problem stands over all of them.
 
 mod baselines;
+mod certify;
 mod compare;
 mod describe;
 mod infeasible;

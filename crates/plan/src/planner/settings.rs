@@ -26,12 +26,14 @@ pub struct Settings {
     pub spread: bool,
     /// True if alternatives and the price of refusing each withdrawal are wanted; they cost a solve each.
     pub comparisons: bool,
+    /// True if the proof of the bound is to be written down, so that it can be checked without the solver.
+    pub certificate: bool,
     /// Elapsed seconds, by the caller's clock, after which the best plan so far is returned with its gap.
     pub seconds_max: f64,
 }
 
 impl Default for Settings {
-    /// Footholds from one half, a day in force, race and spread counted, comparisons made, a minute at most.
+    /// Footholds from one half, a day in force, race and spread counted, comparisons made, a certificate written, a minute at most.
     fn default() -> Self {
         Self {
             foothold_threshold: 0.5,
@@ -39,6 +41,7 @@ impl Default for Settings {
             race: true,
             spread: true,
             comparisons: true,
+            certificate: true,
             seconds_max: 60.0,
         }
     }

@@ -46,6 +46,10 @@ pub(super) fn document(
         ..
     } = solved;
     document.infeasibility = infeasibility;
+    if settings.certificate && document.infeasibility.is_none() {
+        let bound = document.optimality.lower_bound_pence;
+        document.certificate = planner.certificate(&prepared, &session, bound, settings, constraints);
+    }
     if settings.comparisons {
         (watch.progress)(Progress::Comparing);
         if document.outcome == Outcome::Planned {
@@ -156,6 +160,7 @@ impl Planner<'_> {
             baselines: Vec::new(),
             infeasibility: None,
             margin_minutes,
+            certificate: None,
         }
     }
 
