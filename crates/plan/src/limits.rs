@@ -58,6 +58,9 @@ pub const CLASH_CHECKS_MAX: usize = 60;
 /// Most accesses, accounts and systems of an estate of which a check lists every act to try every set of them.
 pub const BRUTE_FACTS_MAX: usize = 400;
 
+/// Most worlds kept beside the first to hold a share of worlds in which a jewel may be reached; each is a solve.
+pub const WORLDS_KEPT_MAX: usize = 24;
+
 /// Most rows of a certificate; beyond it the bound that it proves is lower, and it says so.
 pub const CERTIFICATE_ROWS_MAX: usize = 600;
 

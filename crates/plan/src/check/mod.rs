@@ -109,10 +109,15 @@ pub fn verify(document: &PlanDocument, estate: &Estate) -> Verdict {
     claims::check(document, &view, &mut found);
     let proof = bound::check(document, &view, &mut found);
     let optimality = brute::check(document, &view, &mut found);
-    Verdict {
+    let mut verdict = Verdict {
         proof,
         ..found.verdict(optimality)
+    };
+    if document.uncertainty.is_some() {
+        verdict.unchecked.push("uncertainty.in_sample".to_owned());
+        verdict.unchecked.push("uncertainty.out_of_sample".to_owned());
     }
+    verdict
 }
 
 /// Problems as they are found.

@@ -15,6 +15,10 @@ pub(super) struct View<'e> {
     pub(super) estate: &'e Estate,
     pub(super) candidates: Candidates<'e>,
     pub(super) held: Vec<Entity>,
+    /// What is held in each further world in which jewels have to be out of reach.
+    kept_worlds: Vec<Vec<Entity>>,
+    /// Jewels that the plan says may be taken already; the claims about jewels check that they are.
+    may_be_taken: Vec<Entity>,
     pub(super) jewels: Vec<CrownJewel>,
     pub(super) protected: Vec<ServiceId>,
     pub(super) duration_hours: f64,
@@ -30,6 +34,8 @@ pub(super) struct Outcome {
     pub(super) gained: BTreeMap<Derived, u32>,
     pub(super) states: Vec<ServiceState>,
     pub(super) cost: CostEntry,
+    /// Jewels that must be kept and are reached in some further world.
+    pub(super) lost_in_worlds: Vec<Entity>,
 }
 
 impl<'e> View<'e> {
@@ -47,6 +53,7 @@ impl<'e> View<'e> {
             }
             held.push(entity);
         }
+        let kept_worlds = kept_worlds(document, estate, found)?;
         let jewels = cordon_reach::jewels(estate);
         let graph = Graph::compile(estate, &Options::default());
         let facts: Vec<_> = jewels
@@ -54,7 +61,15 @@ impl<'e> View<'e> {
             .filter_map(|jewel| graph.derived(jewel.taken))
             .collect();
         let used = if assumptions.race {
-            race::first_uses(estate, &held, &facts)
+            let mut used = race::first_uses(estate, &held, &facts);
+            for world in &kept_worlds {
+                for (fact, at) in race::first_uses(estate, world, &facts) {
+                    used.entry(fact)
+                        .and_modify(|known| *known = at.min(*known))
+                        .or_insert(at);
+                }
+            }
+            used
         } else {
             BTreeMap::new()
         };
@@ -75,6 +90,13 @@ impl<'e> View<'e> {
             states_before: cordon_trade::naive::states(estate, &Lost::nothing()),
             before: naive::reach_without(estate, &Options::default(), &held, &BTreeSet::new()),
             held,
+            kept_worlds,
+            may_be_taken: document
+                .jewels
+                .iter()
+                .filter(|entry| entry.state == crate::document::JewelState::MayBeTaken)
+                .filter_map(|entry| entity(estate, &entry.entity))
+                .collect(),
         })
     }
 
@@ -102,7 +124,21 @@ impl<'e> View<'e> {
         let gained = naive::reach_without(self.estate, &Options::default(), &self.held, &withdrawn);
         let states = cordon_trade::naive::states(self.estate, &lost);
         self.price(&gained, &states, &mut cost);
+        let mut lost_in_worlds = Vec::new();
+        for world in &self.kept_worlds {
+            let gained = naive::reach_without(self.estate, &Options::default(), world, &withdrawn);
+            let jewels = self
+                .jewels
+                .iter()
+                .filter(|jewel| jewel.never && !self.is_lost(jewel));
+            lost_in_worlds.extend(
+                jewels
+                    .filter(|jewel| gained.contains_key(&jewel.taken))
+                    .map(|jewel| jewel.entity),
+            );
+        }
         Outcome {
+            lost_in_worlds,
             gained,
             states,
             cost: cost.summed(),
@@ -219,6 +255,11 @@ impl<'e> View<'e> {
         !self.race || self.used.get(&fact).is_none_or(in_time)
     }
 
+    /// True for a jewel that the footholds hold from the start, and that a plan may leave so.
+    fn is_lost(&self, jewel: &CrownJewel) -> bool {
+        self.may_be_taken.contains(&jewel.entity)
+    }
+
     /// What it costs if something is taken, whether or not it may be.
     pub(super) fn loss_pence(&self, entity: Entity) -> i64 {
         if let Some(jewel) = self.jewels.iter().find(|jewel| jewel.entity == entity) {
@@ -297,6 +338,20 @@ impl<'e> View<'e> {
         let account = account.and_then(|id| self.estate.account(id));
         account.is_some_and(|account| account.kind == AccountKind::BreakGlass)
     }
+}
+
+/// What is held in the further worlds that a plan says it holds in.
+fn kept_worlds(document: &PlanDocument, estate: &Estate, found: &mut Findings) -> Option<Vec<Vec<Entity>>> {
+    let worlds = document.uncertainty.iter().flat_map(|one| &one.kept);
+    let mut all = Vec::new();
+    for world in worlds {
+        let held: Option<Vec<Entity>> = world.held.iter().map(|name| entity(estate, name)).collect();
+        if held.is_none() {
+            found.problem("uncertainty.kept", "a world holds what the estate has not");
+        }
+        all.push(held?);
+    }
+    Some(all)
 }
 
 /// The entity that a document names.

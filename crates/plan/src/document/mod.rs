@@ -11,6 +11,7 @@ mod outcome;
 mod reach;
 mod sample;
 mod trade;
+mod uncertainty;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,7 @@ pub use outcome::{
 pub use reach::{ExposureCount, ExposureEntry, FootholdEntry, JewelEntry, JewelState, Path, Step};
 pub use sample::sample;
 pub use trade::{CostEntry, PeopleEntry, ServiceEntry, ServiceLevel};
+pub use uncertainty::{Estimate, UncertaintyEntry, WorldEntry};
 
 /// The version of this document's shape; it changes when a reader of the old shape would misread the new one.
 pub const FORMAT: &str = "cordon-plan/1";
@@ -71,6 +73,9 @@ pub struct PlanDocument {
     /// if the intruder may be there first; none if no jewel is in reach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin_minutes: Option<f64>,
+    /// What the plan means where it is not known which footholds are held; none if that was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<UncertaintyEntry>,
     /// What proves the bound without the solver; none if it was not asked for, or if something has to be given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Certificate>,

@@ -371,6 +371,7 @@ pub fn sample() -> PlanDocument {
         baselines,
         infeasibility: None,
         margin_minutes: Some(61.9),
+        uncertainty: None,
         certificate: None,
     }
     .sealed()

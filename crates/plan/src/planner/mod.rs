@@ -1,7 +1,8 @@
 //! From footholds to a plan.
 //!
-//! The footholds held make *worlds*, each with a weight; for now there is one, in which every foothold above the
-//! threshold is held. Every world has its kernel and its targets, and one master problem stands over all of them.
+//! The footholds held make *worlds*, each with a weight; the first is that in which every foothold above the
+//! threshold is held, and what a plan costs is what it costs there. Further ones are kept if a plan has to hold in them too
+//! (module `worlds`). Every world has its kernel and its targets, and one master problem stands over all of them.
 
 mod baselines;
 mod certify;
@@ -14,12 +15,13 @@ mod prepare;
 mod settings;
 mod solving;
 mod timing;
+mod worlds;
 mod write;
 
 use cordon_estate::{Entity, Estate};
 use cordon_reach::{CrownJewel, Graph, Options, Scratch};
 
-pub use settings::{Constraints, Foothold, Progress, Settings};
+pub use settings::{Constraints, Foothold, Progress, Settings, Uncertainty};
 
 use crate::candidates::Candidates;
 use crate::document::{PlanDocument, estate_digest};
@@ -38,7 +40,7 @@ pub struct Watch<'a> {
 pub struct World {
     /// What is held.
     pub held: Vec<Entity>,
-    /// Its weight; the weights of all worlds sum to 1.
+    /// The share of losses that count in it: 1 for the first; 0 for those in which jewels only have to be out of reach.
     pub weight: f64,
 }
 

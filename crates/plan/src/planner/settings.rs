@@ -28,6 +28,8 @@ pub struct Settings {
     pub comparisons: bool,
     /// True if the proof of the bound is to be written down, so that it can be checked without the solver.
     pub certificate: bool,
+    /// How to measure the plan over worlds of what may be held; none not to.
+    pub uncertainty: Option<Uncertainty>,
     /// Elapsed seconds, by the caller's clock, after which the best plan so far is returned with its gap.
     pub seconds_max: f64,
 }
@@ -42,7 +44,33 @@ impl Default for Settings {
             spread: true,
             comparisons: true,
             certificate: true,
+            uncertainty: None,
             seconds_max: 60.0,
+        }
+    }
+}
+
+/// How to draw worlds of what may be held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Uncertainty {
+    /// Worlds that the plan is measured with; ten times as many, independent, measure it again.
+    pub worlds: u32,
+    /// The seed of all draws.
+    pub seed: u64,
+    /// How likely one more thing is held that nothing shows, 0 to 1.
+    pub hidden_probability: f64,
+    /// The share of worlds in which a jewel may be reached at most; none to measure only.
+    pub reached_max: Option<f64>,
+}
+
+impl Default for Uncertainty {
+    /// 200 worlds, one in ten with a hidden foothold, measured only.
+    fn default() -> Self {
+        Self {
+            worlds: 200,
+            seed: 1,
+            hidden_probability: 0.1,
+            reached_max: None,
         }
     }
 }

@@ -52,7 +52,8 @@ struct Proof<'e> {
 }
 
 impl Planner<'_> {
-    /// The certificate of a proven bound; none if footholds make more than one world.
+    /// The certificate of a proven bound. Its rows are of the first world: what further worlds ask for can only cost
+    /// more, so the bound holds with them too.
     pub(super) fn certificate(
         &mut self,
         prepared: &Prepared,
@@ -60,10 +61,7 @@ impl Planner<'_> {
         lower_bound: i64,
         settings: &Settings,
         constraints: &Constraints,
-    ) -> Option<Certificate> {
-        if prepared.worlds.len() != 1 {
-            return None;
-        }
+    ) -> Certificate {
         let known = self.known_rows(prepared, session, settings, constraints);
         let proof = self.proof(&known, prepared, settings, constraints);
         let (bound_pence, cases) = tree::grow(&proof, lower_bound);
@@ -72,11 +70,11 @@ impl Planner<'_> {
             rests_on: row.rests_on,
             acts: row.acts,
         });
-        Some(tree::compact(Certificate {
+        tree::compact(Certificate {
             bound_pence,
             rows: rows.collect(),
             cases,
-        }))
+        })
     }
 
     fn proof(

@@ -98,12 +98,19 @@ impl Planner<'_> {
 
     /// The second by which each base fact is first used; empty if the race is not counted.
     fn use_seconds(&self, prepared: &Prepared, settings: &Settings) -> Vec<u32> {
-        let Some(one) = prepared.reached.first().filter(|_| settings.race) else {
+        if !settings.race {
             return Vec::new();
-        };
+        }
         let jewels = prepared.targets.iter().filter(|target| target.jewel.is_some());
         let goals: Vec<u32> = jewels.map(|target| target.fact).collect();
-        timing::use_seconds(&one.rules, &one.seconds, &one.arrival, &goals)
+        let mut used = vec![NEVER; self.graph.base_facts()];
+        for one in &prepared.reached {
+            let own = timing::use_seconds(&one.rules, &one.seconds, &one.arrival, &goals);
+            for (slot, own) in used.iter_mut().zip(own) {
+                *slot = own.min(*slot);
+            }
+        }
+        used
     }
 
     /// Every act that takes one of the facts away in time and that nobody refused, ascending.
@@ -138,10 +145,15 @@ impl Planner<'_> {
     }
 }
 
-/// The rows of the session, by targets that the same sets hold for.
+/// The rows of the session in the first world, by targets that the same sets hold for.
 fn wanted(session: &Session) -> Vec<Wanted> {
     let mut merged: BTreeMap<(bool, Vec<Vec<u32>>), Vec<u32>> = BTreeMap::new();
     for (members, sets) in session.classes.known() {
+        let in_first = |member: &u32| (*member as usize) < session.hard.len();
+        let members: Vec<u32> = members.iter().copied().filter(in_first).collect();
+        if members.is_empty() {
+            continue;
+        }
         let hard = members
             .iter()
             .any(|&member| session.instance.targets.get(member as usize) == Some(&None));

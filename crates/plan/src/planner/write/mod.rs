@@ -19,12 +19,23 @@ use crate::document::{
 use crate::hitting::{Solution, Verdict};
 
 /// Everything known once the problem is solved.
-struct Solved {
-    solution: Solution,
+pub(super) struct Solved {
+    pub(super) solution: Solution,
     session: Session,
-    infeasibility: Option<Infeasibility>,
+    pub(super) infeasibility: Option<Infeasibility>,
     before: Measured,
     after: Measured,
+}
+
+impl Solved {
+    /// Jewels that the solve gave up, because they may be taken already.
+    pub(super) fn lost_jewels(&self, prepared: &Prepared) -> Vec<Entity> {
+        let targets = prepared.targets.iter().zip(&self.session.hard);
+        targets
+            .filter(|(target, hard)| target.jewel.is_some() && !**hard)
+            .map(|(target, _)| target.entity)
+            .collect()
+    }
 }
 
 pub(super) fn document(
@@ -35,8 +46,14 @@ pub(super) fn document(
     watch: &mut Watch<'_>,
 ) -> PlanDocument {
     let worlds = worlds(footholds, settings);
-    let prepared = planner.prepare(worlds, settings, constraints);
-    let solved = planner.solved(&prepared, settings, constraints, watch);
+    let mut prepared = planner.prepare(worlds, settings, constraints);
+    let mut solved = planner.solved(&prepared, settings, constraints, watch);
+    let mut uncertainty = None;
+    if let Some(asked) = &settings.uncertainty {
+        let (again, plan, entry) =
+            planner.faced((prepared, solved), footholds, asked, settings, constraints, watch);
+        (prepared, solved, uncertainty) = (again, plan, Some(entry));
+    }
     let mut document = planner.described(&prepared, &solved, footholds, settings, constraints);
     let Solved {
         solution,
@@ -46,9 +63,10 @@ pub(super) fn document(
         ..
     } = solved;
     document.infeasibility = infeasibility;
+    document.uncertainty = uncertainty;
     if settings.certificate && document.infeasibility.is_none() {
         let bound = document.optimality.lower_bound_pence;
-        document.certificate = planner.certificate(&prepared, &session, bound, settings, constraints);
+        document.certificate = Some(planner.certificate(&prepared, &session, bound, settings, constraints));
     }
     if settings.comparisons {
         (watch.progress)(Progress::Comparing);
@@ -79,7 +97,7 @@ fn minutes(seconds: u32) -> f64 {
 }
 
 impl Planner<'_> {
-    fn solved(
+    pub(super) fn solved(
         &mut self,
         prepared: &Prepared,
         settings: &Settings,
@@ -160,6 +178,7 @@ impl Planner<'_> {
             baselines: Vec::new(),
             infeasibility: None,
             margin_minutes,
+            uncertainty: None,
             certificate: None,
         }
     }
