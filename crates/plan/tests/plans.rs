@@ -16,6 +16,7 @@ fn settings(seed: u64) -> Settings {
     Settings {
         race: !seed.is_multiple_of(3),
         spread: !seed.is_multiple_of(4),
+        pace: if seed.is_multiple_of(5) { 0.1 } else { 1.0 },
         comparisons: seed.is_multiple_of(10),
         ..Settings::default()
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordon_estate::{AccessKind, AccountKind, Entity, Estate, Place, Principal, ServiceId};
-use cordon_reach::{Base, CrownJewel, Derived, Graph, Options, naive, spread_loss};
+use cordon_reach::{Base, CrownJewel, Derived, Graph, Options, Pace, naive, spread_loss};
 use cordon_trade::{Lost, ServiceState};
 
 use super::{Findings, race};
@@ -17,6 +17,8 @@ pub(super) struct View<'e> {
     pub(super) held: Vec<Entity>,
     /// What is held in each further world in which jewels have to be out of reach.
     kept_worlds: Vec<Vec<Entity>>,
+    /// The rules with the pace that the plan assumes.
+    pub(super) options: Options,
     /// Jewels that the plan says may be taken already; the claims about jewels check that they are.
     may_be_taken: Vec<Entity>,
     pub(super) jewels: Vec<CrownJewel>,
@@ -53,17 +55,26 @@ impl<'e> View<'e> {
             }
             held.push(entity);
         }
+        let pace = assumptions.pace;
+        if !(pace.is_finite() && pace > 0.0) {
+            found.problem("assumptions.pace", format!("{pace} is no pace"));
+            return None;
+        }
+        let options = Options {
+            pace: Pace::scaled(pace),
+            ..Options::default()
+        };
         let kept_worlds = kept_worlds(document, estate, found)?;
         let jewels = cordon_reach::jewels(estate);
-        let graph = Graph::compile(estate, &Options::default());
+        let graph = Graph::compile(estate, &options);
         let facts: Vec<_> = jewels
             .iter()
             .filter_map(|jewel| graph.derived(jewel.taken))
             .collect();
         let used = if assumptions.race {
-            let mut used = race::first_uses(estate, &held, &facts);
+            let mut used = race::first_uses(estate, &held, &facts, &options);
             for world in &kept_worlds {
-                for (fact, at) in race::first_uses(estate, world, &facts) {
+                for (fact, at) in race::first_uses(estate, world, &facts, &options) {
                     used.entry(fact)
                         .and_modify(|known| *known = at.min(*known))
                         .or_insert(at);
@@ -88,8 +99,9 @@ impl<'e> View<'e> {
             spread: assumptions.spread,
             used,
             states_before: cordon_trade::naive::states(estate, &Lost::nothing()),
-            before: naive::reach_without(estate, &Options::default(), &held, &BTreeSet::new()),
+            before: naive::reach_without(estate, &options, &held, &BTreeSet::new()),
             held,
+            options,
             kept_worlds,
             may_be_taken: document
                 .jewels
@@ -121,12 +133,12 @@ impl<'e> View<'e> {
                 }
             }
         }
-        let gained = naive::reach_without(self.estate, &Options::default(), &self.held, &withdrawn);
+        let gained = naive::reach_without(self.estate, &self.options, &self.held, &withdrawn);
         let states = cordon_trade::naive::states(self.estate, &lost);
         self.price(&gained, &states, &mut cost);
         let mut lost_in_worlds = Vec::new();
         for world in &self.kept_worlds {
-            let gained = naive::reach_without(self.estate, &Options::default(), world, &withdrawn);
+            let gained = naive::reach_without(self.estate, &self.options, world, &withdrawn);
             let jewels = self
                 .jewels
                 .iter()

@@ -90,8 +90,20 @@ pub struct Assumptions {
     pub duration_hours: f64,
     /// True if a withdrawal counts only against facts that the intruder cannot have used before it takes effect.
     pub race: bool,
+    /// What the times of the intruder's steps are multiplied by: less than 1 for a faster one than that of the table.
+    #[serde(default = "usual_pace", skip_serializing_if = "is_usual_pace")]
+    pub pace: f64,
     /// True if the spread beyond jewels has a price.
     pub spread: bool,
+}
+
+const fn usual_pace() -> f64 {
+    1.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_usual_pace(pace: &f64) -> bool {
+    pace.to_bits() == usual_pace().to_bits()
 }
 
 /// What people ruled out or forced, as they said it.

@@ -324,6 +324,7 @@ pub fn sample() -> PlanDocument {
             foothold_threshold: 0.5,
             duration_hours: 24.0,
             race: true,
+            pace: 1.0,
             spread: true,
         },
         constraints: ConstraintsEntry {

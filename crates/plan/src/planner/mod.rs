@@ -19,7 +19,7 @@ mod worlds;
 mod write;
 
 use cordon_estate::{Entity, Estate};
-use cordon_reach::{CrownJewel, Graph, Options, Scratch};
+use cordon_reach::{CrownJewel, Graph, Options, Pace, Scratch};
 
 pub use settings::{Constraints, Foothold, Progress, Settings, Uncertainty};
 
@@ -49,6 +49,9 @@ pub struct World {
 pub struct Planner<'e> {
     estate: &'e Estate,
     graph: Graph,
+    options: Options,
+    /// What the graph's times are multiplied by.
+    pace: f64,
     candidates: Candidates<'e>,
     jewels: Vec<CrownJewel>,
     digest: String,
@@ -57,12 +60,18 @@ pub struct Planner<'e> {
 }
 
 impl<'e> Planner<'e> {
-    /// Compiles an estate.
+    /// Compiles an estate. The pace is that of [`Settings::pace`], whatever the options say.
     #[must_use]
     pub fn new(estate: &'e Estate, options: &Options) -> Self {
+        let options = Options {
+            pace: Pace::default(),
+            ..options.clone()
+        };
         Self {
             estate,
-            graph: Graph::compile(estate, options),
+            graph: Graph::compile(estate, &options),
+            options,
+            pace: 1.0,
             candidates: Candidates::new(estate, 24.0),
             jewels: cordon_reach::jewels(estate),
             digest: estate_digest(estate),
@@ -92,6 +101,11 @@ impl<'e> Planner<'e> {
         watch: &mut Watch<'_>,
     ) -> PlanDocument {
         self.candidates.set_duration(settings.duration_hours);
+        if self.pace.to_bits() != settings.pace.to_bits() {
+            self.pace = settings.pace;
+            self.options.pace = Pace::scaled(settings.pace);
+            self.graph = Graph::compile(self.estate, &self.options);
+        }
         write::document(self, footholds, settings, constraints, watch)
     }
 }

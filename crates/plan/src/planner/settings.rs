@@ -22,6 +22,9 @@ pub struct Settings {
     pub duration_hours: f64,
     /// True if a withdrawal counts only against facts that the intruder cannot have used before it takes effect.
     pub race: bool,
+    /// What the times of the intruder's steps are multiplied by: 1 for the table of [`cordon_reach::Pace`], less for a
+    /// faster one.
+    pub pace: f64,
     /// True if the spread beyond jewels has a price.
     pub spread: bool,
     /// True if alternatives and the price of refusing each withdrawal are wanted; they cost a solve each.
@@ -41,6 +44,7 @@ impl Default for Settings {
             foothold_threshold: 0.5,
             duration_hours: 24.0,
             race: true,
+            pace: 1.0,
             spread: true,
             comparisons: true,
             certificate: true,

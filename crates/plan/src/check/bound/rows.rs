@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordon_estate::Entity;
-use cordon_reach::{Base, Derived, Options, naive};
+use cordon_reach::{Base, Derived, naive};
 
 use crate::check::Findings;
 use crate::check::cutting::Cutting;
@@ -112,7 +112,7 @@ fn derived(
         return None;
     }
     let stands = |fact: Base, _| rests_on.contains(&fact);
-    let gained = naive::reach(view.estate, &Options::default(), &view.held, &stands);
+    let gained = naive::reach(view.estate, &view.options, &view.held, &stands);
     let mut entities = Vec::new();
     for name in &row.reaches {
         let Some(&entity) = names.get(name) else {

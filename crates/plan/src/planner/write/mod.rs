@@ -160,6 +160,7 @@ impl Planner<'_> {
                 foothold_threshold: settings.foothold_threshold,
                 duration_hours: settings.duration_hours,
                 race: settings.race,
+                pace: settings.pace,
                 spread: settings.spread,
             },
             constraints: self.constraints_entry(constraints),
