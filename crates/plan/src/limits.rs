@@ -52,6 +52,9 @@ pub const PROTECTED_PENCE_MIN: i64 = 2_000_000_000;
 /// Most withdrawals of a plan for which the price of refusing them is worked out.
 pub const REFUSALS_MAX: usize = 24;
 
+/// Most withdrawals outside a plan for which it is worked out what they would cost.
+pub const NOT_CHOSEN_MAX: usize = 8;
+
 /// Most checks spent on making a clash of jewels and protected services as small as it can be.
 pub const CLASH_CHECKS_MAX: usize = 60;
 

@@ -154,6 +154,7 @@ impl Findings {
         let unchecked = [
             "alternatives",
             "baselines",
+            "not_chosen",
             "jewels.path",
             "withdrawals.stops",
             "withdrawals.refusal",

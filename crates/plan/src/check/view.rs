@@ -65,7 +65,15 @@ impl<'e> View<'e> {
             ..Options::default()
         };
         let kept_worlds = kept_worlds(document, estate, found)?;
-        let jewels = cordon_reach::jewels(estate);
+        let mut further = Vec::new();
+        for name in &document.constraints.jewels {
+            let Some(one) = entity(estate, name) else {
+                found.problem("constraints.jewels", format!("the estate has no {name}"));
+                return None;
+            };
+            further.push(one);
+        }
+        let jewels = cordon_reach::jewels_with(estate, &further);
         let graph = Graph::compile(estate, &options);
         let facts: Vec<_> = jewels
             .iter()

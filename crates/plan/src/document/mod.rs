@@ -19,7 +19,8 @@ pub use act::{Act, Verb, WithdrawalEntry, WithdrawalId};
 pub use certificate::{Case, Certificate, CertificateRow, Charge, Stand};
 pub use digest::{estate_digest, plan_hash};
 pub use outcome::{
-    Alternative, Baseline, BaselineKind, GiveUp, Infeasibility, Metrics, Optimality, Outcome, Status,
+    Alternative, Baseline, BaselineKind, GiveUp, Infeasibility, Metrics, NotChosen, Optimality, Outcome,
+    Status,
 };
 pub use reach::{ExposureCount, ExposureEntry, FootholdEntry, JewelEntry, JewelState, Path, Step};
 pub use sample::sample;
@@ -64,6 +65,9 @@ pub struct PlanDocument {
     pub optimality: Optimality,
     /// Other plans worth a thought, from the least disruption to the least loss; the plan itself is among them.
     pub alternatives: Vec<Alternative>,
+    /// Withdrawals that would cut ways to jewels and are not in the plan, the cheapest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_chosen: Vec<NotChosen>,
     /// The same metrics for what would be done without Cordon.
     pub baselines: Vec<Baseline>,
     /// Why not everything asked for can be had; then the plan is the best that gives up `give_up`.
@@ -118,6 +122,9 @@ pub struct ConstraintsEntry {
     /// Services that are protected beyond those that the estate says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub protected: Vec<String>,
+    /// Jewels beyond those that the estate says, `kind:name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jewels: Vec<String>,
     /// Jewels that were given up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given_up: Vec<String>,

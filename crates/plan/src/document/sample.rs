@@ -223,6 +223,7 @@ fn comparisons() -> (Vec<Alternative>, Vec<Baseline>) {
     let chosen = Alternative {
         text: "the plan".into(),
         chosen: true,
+        knee: false,
         withdrawals: withdrawals().into_iter().map(|one| one.id).collect(),
         metrics: metrics(4, cost(), 0, 0),
         jewels: Vec::new(),
@@ -230,6 +231,7 @@ fn comparisons() -> (Vec<Alternative>, Vec<Baseline>) {
     let cheaper = Alternative {
         text: "leave vcenter in reach".into(),
         chosen: false,
+        knee: false,
         withdrawals: vec!["disable-account/account:pat".into()],
         metrics: metrics(
             1,
@@ -369,6 +371,7 @@ pub fn sample() -> PlanDocument {
             seconds: Some(0.12),
         },
         alternatives,
+        not_chosen: Vec::new(),
         baselines,
         infeasibility: None,
         margin_minutes: Some(61.9),

@@ -15,6 +15,7 @@ mod prepare;
 mod settings;
 mod solving;
 mod timing;
+mod why_not;
 mod worlds;
 mod write;
 
@@ -101,6 +102,7 @@ impl<'e> Planner<'e> {
         watch: &mut Watch<'_>,
     ) -> PlanDocument {
         self.candidates.set_duration(settings.duration_hours);
+        self.jewels = cordon_reach::jewels_with(self.estate, &constraints.jewels);
         if self.pace.to_bits() != settings.pace.to_bits() {
             self.pace = settings.pace;
             self.options.pace = Pace::scaled(settings.pace);

@@ -88,6 +88,8 @@ pub struct Constraints {
     pub force: Vec<WithdrawalId>,
     /// Services protected beyond those that the estate says.
     pub protect: Vec<ServiceId>,
+    /// Jewels beyond those that the estate says.
+    pub jewels: Vec<Entity>,
     /// Jewels that may stay in reach at their price.
     pub give_up: Vec<Entity>,
 }

@@ -72,6 +72,7 @@ pub(super) fn document(
         (watch.progress)(Progress::Comparing);
         if document.outcome == Outcome::Planned {
             planner.price_refusals(&prepared, &mut session, &solution, &mut document, settings, watch);
+            document.not_chosen = planner.not_chosen(&prepared, &mut session, &solution, settings, watch);
         }
         document.alternatives = planner.alternatives(&prepared, (&solution.chosen, &after), settings, watch);
     }
@@ -176,6 +177,7 @@ impl Planner<'_> {
             cost: solved.after.cost,
             optimality: self.optimality(prepared, solved),
             alternatives: Vec::new(),
+            not_chosen: Vec::new(),
             baselines: Vec::new(),
             infeasibility: None,
             margin_minutes,
@@ -213,15 +215,16 @@ impl Planner<'_> {
 
     fn constraints_entry(&self, constraints: &Constraints) -> ConstraintsEntry {
         let service = |id: &ServiceId| self.estate.service(*id).map(|service| service.name.clone());
+        let names = |entities: &[Entity]| -> Vec<String> {
+            let names = entities.iter().map(|entity| entity_name(self.estate, *entity));
+            names.collect()
+        };
         ConstraintsEntry {
+            jewels: names(&constraints.jewels),
+            given_up: names(&constraints.give_up),
             refused: constraints.refuse.clone(),
             forced: constraints.force.clone(),
             protected: constraints.protect.iter().filter_map(service).collect(),
-            given_up: constraints
-                .give_up
-                .iter()
-                .map(|entity| entity_name(self.estate, *entity))
-                .collect(),
         }
     }
 
