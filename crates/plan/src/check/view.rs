@@ -55,24 +55,9 @@ impl<'e> View<'e> {
             }
             held.push(entity);
         }
-        let pace = assumptions.pace;
-        if !(pace.is_finite() && pace > 0.0) {
-            found.problem("assumptions.pace", format!("{pace} is no pace"));
-            return None;
-        }
-        let options = Options {
-            pace: Pace::scaled(pace),
-            ..Options::default()
-        };
+        let options = options(assumptions.pace, found)?;
         let kept_worlds = kept_worlds(document, estate, found)?;
-        let mut further = Vec::new();
-        for name in &document.constraints.jewels {
-            let Some(one) = entity(estate, name) else {
-                found.problem("constraints.jewels", format!("the estate has no {name}"));
-                return None;
-            };
-            further.push(one);
-        }
+        let further = further_jewels(document, estate, found)?;
         let jewels = cordon_reach::jewels_with(estate, &further);
         let graph = Graph::compile(estate, &options);
         let facts: Vec<_> = jewels
@@ -358,6 +343,31 @@ impl<'e> View<'e> {
         let account = account.and_then(|id| self.estate.account(id));
         account.is_some_and(|account| account.kind == AccountKind::BreakGlass)
     }
+}
+
+/// The rules at the pace that a plan assumes.
+fn options(pace: f64, found: &mut Findings) -> Option<Options> {
+    if !(pace.is_finite() && pace > 0.0) {
+        found.problem("assumptions.pace", format!("{pace} is no pace"));
+        return None;
+    }
+    Some(Options {
+        pace: Pace::scaled(pace),
+        ..Options::default()
+    })
+}
+
+/// Jewels beyond those that the estate says.
+fn further_jewels(document: &PlanDocument, estate: &Estate, found: &mut Findings) -> Option<Vec<Entity>> {
+    let mut further = Vec::new();
+    for name in &document.constraints.jewels {
+        let one = entity(estate, name);
+        if one.is_none() {
+            found.problem("constraints.jewels", format!("the estate has no {name}"));
+        }
+        further.push(one?);
+    }
+    Some(further)
 }
 
 /// What is held in the further worlds that a plan says it holds in.

@@ -78,7 +78,7 @@ pub struct Metrics {
 }
 
 /// Another plan worth a thought.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Alternative {
     /// What it is in a few words: "the plan", "leave vcenter in reach".
     pub text: String,

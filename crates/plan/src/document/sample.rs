@@ -223,10 +223,9 @@ fn comparisons() -> (Vec<Alternative>, Vec<Baseline>) {
     let chosen = Alternative {
         text: "the plan".into(),
         chosen: true,
-        knee: false,
         withdrawals: withdrawals().into_iter().map(|one| one.id).collect(),
         metrics: metrics(4, cost(), 0, 0),
-        jewels: Vec::new(),
+        ..Alternative::default()
     };
     let cheaper = Alternative {
         text: "leave vcenter in reach".into(),

@@ -31,7 +31,7 @@ struct Wanted {
 }
 
 impl Planner<'_> {
-    /// Rows of the last master, those that must be cut first, then the dearest, as many as the limits allow.
+    /// Rows of the last master, those that prove most first, as many as the limits allow.
     pub(super) fn known_rows(
         &mut self,
         prepared: &Prepared,
@@ -173,10 +173,15 @@ fn wanted(session: &Session) -> Vec<Wanted> {
         }));
     }
     wanted.retain(|one| one.loss_pence != Some(0));
-    wanted.sort_by_key(|one| {
+    // What is lost whatever is done, then what must be cut, then what may be lost; the most that a row can be charged first.
+    wanted.sort_by_cached_key(|one| {
+        let pence = |column: &u32| session.instance.columns.get(*column as usize).copied();
+        let cheapest = one.columns.iter().filter_map(pence).min().unwrap_or(i64::MAX);
+        let most = one.loss_pence.unwrap_or(i64::MAX).min(cheapest);
         (
+            !one.columns.is_empty(),
             one.loss_pence.is_some(),
-            std::cmp::Reverse(one.loss_pence),
+            std::cmp::Reverse(most),
             one.columns.len(),
         )
     });
