@@ -13,4 +13,4 @@ pub mod planner;
 
 pub use check::verify;
 pub use document::PlanDocument;
-pub use planner::{Constraints, Foothold, Planner, Progress, Settings, Watch, plan};
+pub use planner::{Constraints, Foothold, Planner, Progress, Settings, Uncertainty, Watch, plan};

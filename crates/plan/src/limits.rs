@@ -59,8 +59,26 @@ pub const PROTECTED_PENCE_MIN: i64 = 2_000_000_000;
 /// Most withdrawals of a plan for which the price of refusing them is worked out.
 pub const REFUSALS_MAX: usize = 24;
 
+/// Most withdrawals outside a plan for which it is worked out what they would cost.
+pub const NOT_CHOSEN_MAX: usize = 8;
+
 /// Most checks spent on making a clash of jewels and protected services as small as it can be.
 pub const CLASH_CHECKS_MAX: usize = 60;
 
 /// Most accesses, accounts and systems of an estate of which a check lists every act to try every set of them.
 pub const BRUTE_FACTS_MAX: usize = 400;
+
+/// Most worlds kept beside the first to hold a share of worlds in which a jewel may be reached; each is a solve.
+pub const WORLDS_KEPT_MAX: usize = 24;
+
+/// Most rows of a certificate; beyond it the bound that it proves is lower, and it says so.
+pub const CERTIFICATE_ROWS_MAX: usize = 600;
+
+/// Most base facts in all rows of a certificate together: some megabytes of JSON.
+pub const CERTIFICATE_FACTS_MAX: usize = 60_000;
+
+/// Most rows times facts of the graph gone through to write a certificate: about a second.
+pub const CERTIFICATE_WORK_MAX: usize = 20_000_000;
+
+/// Most cases of a certificate.
+pub const CERTIFICATE_CASES_MAX: usize = 301;

@@ -234,6 +234,52 @@ fn nothing_held_is_nothing_to_do() {
 }
 
 #[test]
+fn a_faster_intruder_is_not_stopped_by_what_stops_a_slower_one() {
+    let mut estate = estate(vec![Guard::Rights(None)]);
+    for point in &mut estate.points {
+        point.effect_seconds = 60.0;
+    }
+    let mut outcomes = Vec::new();
+    for (name, seconds) in cordon_reach::BREAKOUTS {
+        let settings = Settings {
+            pace: cordon_reach::Pace::breakout(seconds),
+            ..Settings::default()
+        };
+        let document = plan_with(&estate, &settings);
+        let verdict = cordon_plan::verify(&document, &estate);
+        assert!(verdict.is_accepted(), "{name}: {:#?}", verdict.problems);
+        outcomes.push((name, document.outcome));
+        let mut slower = document;
+        slower.assumptions.pace *= 2.0;
+        let verdict = cordon_plan::verify(&slower.sealed(), &estate);
+        assert!(!verdict.is_accepted(), "{name} is believed at half the pace");
+    }
+    let planned = |name| outcomes.contains(&(name, Outcome::Planned));
+    assert!(planned("mean-2024") && planned("mean-2025"), "{outcomes:?}");
+    assert!(
+        !planned("fastest-2024") && !planned("fastest-2025"),
+        "{outcomes:?}"
+    );
+}
+
+fn plan_with(estate: &Estate, settings: &Settings) -> PlanDocument {
+    let held = [Entity::Account(AccountId(0)), Entity::System(SystemId(0))];
+    let footholds = held.map(|entity| Foothold {
+        entity,
+        probability: 0.9,
+    });
+    let constraints = Constraints::default();
+    plan(
+        estate,
+        &footholds,
+        settings,
+        &constraints,
+        &mut |_| {},
+        &mut || 0.0,
+    )
+}
+
+#[test]
 fn a_withdrawal_that_comes_too_late_does_not_count() {
     let mut estate = estate(vec![Guard::Rights(None)]);
     estate

@@ -59,6 +59,7 @@ const EDITS: &[Edit] = &[
         plan.footholds.iter_mut().for_each(|one| one.probability = 0.1)
     }),
     ("a foothold left out", |plan| plan.footholds.clear()),
+    ("assumptions.pace (none)", |plan| plan.assumptions.pace = -1.0),
     ("cost.services_pence", |plan| plan.cost.services_pence += 1),
     ("cost.friction_pence", |plan| plan.cost.friction_pence -= 1),
     ("cost.spread_pence", |plan| plan.cost.spread_pence += 1),

@@ -5,10 +5,12 @@
 #[path = "support/estate.rs"]
 mod random_estate;
 mod support;
+#[path = "support/three.rs"]
+mod three;
 
 use cordon_estate::Estate;
 use cordon_plan::check::Checked;
-use cordon_plan::document::{Outcome, PlanDocument, Status};
+use cordon_plan::document::{JewelState, Outcome, PlanDocument, Status};
 use cordon_plan::{Constraints, Foothold, Settings, plan, verify};
 use support::{Chance, instances};
 
@@ -16,6 +18,7 @@ fn settings(seed: u64) -> Settings {
     Settings {
         race: !seed.is_multiple_of(3),
         spread: !seed.is_multiple_of(4),
+        pace: if seed.is_multiple_of(5) { 0.1 } else { 1.0 },
         comparisons: seed.is_multiple_of(10),
         ..Settings::default()
     }
@@ -151,4 +154,126 @@ fn a_refused_withdrawal_is_not_in_the_next_plan_and_a_forced_one_is() {
         refused += 1;
     }
     assert!(refused > 20, "only {refused} plans had anything to refuse");
+}
+
+/// A plan under constraints, with or without what it is compared with.
+fn asked(seed: u64, constraints: &Constraints, comparisons: bool) -> (Estate, PlanDocument) {
+    let (estate, footholds) = case(seed);
+    let settings = Settings {
+        comparisons,
+        ..settings(seed)
+    };
+    let document = plan(
+        &estate,
+        &footholds,
+        &settings,
+        constraints,
+        &mut |_| {},
+        &mut || 0.0,
+    );
+    (estate, document)
+}
+
+#[test]
+fn a_jewel_that_is_added_is_kept_out_of_reach_or_said_to_clash() {
+    let mut kept = 0;
+    for (seed, system) in (0..400).flat_map(|seed| (0..5).map(move |system| (seed, system))) {
+        let (estate, document) = asked(seed, &Constraints::default(), false);
+        let name = format!("system:system-{system}");
+        let is_jewel = document.jewels.iter().any(|jewel| jewel.entity == name);
+        if is_jewel || document.outcome == Outcome::Infeasible || document.optimality.candidates > 7 {
+            continue;
+        }
+        let constraints = Constraints {
+            jewels: vec![cordon_estate::Entity::System(cordon_estate::SystemId(system))],
+            ..Constraints::default()
+        };
+        let with = asked(seed, &constraints, false).1;
+        let jewel = with.jewels.iter().find(|jewel| jewel.entity == name).unwrap();
+        assert!(jewel.never && !jewel.inferred);
+        if with.outcome != Outcome::Planned || jewel.state != JewelState::Stopped {
+            continue;
+        }
+        kept += 1;
+        if kept > 15 {
+            continue;
+        }
+        let verdict = verify(&with, &estate);
+        assert!(verdict.is_accepted(), "seed {seed}: {:#?}", verdict.problems);
+        let mut bent = with;
+        bent.constraints.jewels.clear();
+        assert!(
+            !verify(&bent.sealed(), &estate).is_accepted(),
+            "seed {seed}: as if nobody had asked"
+        );
+    }
+    assert!(kept > 10, "only {kept} kept");
+}
+
+#[test]
+fn jewels_that_are_added_are_worth_what_declared_ones_are() {
+    let declared = three::estate(random_estate::estate(&mut Chance::new(1)));
+    let mut bare = declared.clone();
+    bare.systems.iter_mut().for_each(|system| system.jewel = None);
+    let of = |estate: &Estate, jewels: Vec<cordon_estate::Entity>| {
+        let footholds = three::held().map(|entity| Foothold {
+            entity,
+            probability: 0.9,
+        });
+        let settings = Settings {
+            spread: false,
+            comparisons: false,
+            ..Settings::default()
+        };
+        let constraints = Constraints {
+            jewels,
+            ..Constraints::default()
+        };
+        plan(
+            estate,
+            &footholds,
+            &settings,
+            &constraints,
+            &mut |_| {},
+            &mut || 0.0,
+        )
+    };
+    let none = of(&bare, Vec::new());
+    assert_eq!(none.outcome, Outcome::NothingToDo);
+    let systems = [2, 3, 4].map(|id| cordon_estate::Entity::System(cordon_estate::SystemId(id)));
+    let added = of(&bare, systems.to_vec());
+    let ids = |document: &PlanDocument| -> Vec<String> {
+        let entries = document.withdrawals.iter();
+        entries.map(|entry| entry.id.0.clone()).collect()
+    };
+    assert_eq!(ids(&added), ids(&of(&declared, Vec::new())));
+    assert_eq!(added.withdrawals.len(), 2);
+    assert!(verify(&added, &bare).is_accepted());
+}
+
+#[test]
+fn what_another_withdrawal_would_cost_is_what_forcing_it_costs() {
+    let (mut priced, mut impossible) = (0, 0);
+    for seed in 0..300 {
+        let (_, document) = asked(seed, &Constraints::default(), true);
+        for one in &document.not_chosen {
+            let constraints = Constraints {
+                force: vec![one.id.clone()],
+                ..Constraints::default()
+            };
+            let forced = asked(seed, &constraints, false).1;
+            match one.price_pence {
+                Some(price) => {
+                    let dearer = forced.cost.total_pence - document.cost.total_pence;
+                    assert_eq!(dearer, price, "seed {seed}: {}", one.id);
+                    priced += 1;
+                }
+                None => {
+                    assert_eq!(forced.outcome, Outcome::Infeasible, "seed {seed}: {}", one.id);
+                    impossible += 1;
+                }
+            }
+        }
+    }
+    assert!(priced > 5, "only {priced} were priced, {impossible} impossible");
 }

@@ -103,6 +103,30 @@ pub fn jewels(estate: &Estate) -> Vec<CrownJewel> {
     accounts.chain(groups).chain(systems).collect()
 }
 
+/// The same with further ones that no plan may leave reachable; one that is a jewel already keeps its loss.
+#[must_use]
+pub fn jewels_with(estate: &Estate, further: &[Entity]) -> Vec<CrownJewel> {
+    let mut jewels = jewels(estate);
+    for &entity in further {
+        if let Some(known) = jewels.iter_mut().find(|jewel| jewel.entity == entity) {
+            known.never = true;
+            continue;
+        }
+        let kind = match entity {
+            Entity::System(id) => estate.system(id).map(|system| system.kind),
+            Entity::Account(_) | Entity::Group(_) | Entity::Zone(_) => None,
+        };
+        let never = Jewel {
+            loss: None,
+            never: true,
+            inferred: false,
+        };
+        let loss = default_jewel_loss(kind.unwrap_or(SystemKind::Server));
+        jewels.push(crown(entity, never, loss));
+    }
+    jewels
+}
+
 fn crown(entity: Entity, jewel: Jewel, default_loss: Pence) -> CrownJewel {
     CrownJewel {
         entity,

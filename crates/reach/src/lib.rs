@@ -66,6 +66,6 @@ mod words;
 pub use chain::{Deadlines, Derivation, Exposure, Scratch, Standing, Step, Until};
 pub use fact::{Base, Carrier, Derived, Fact, FactId, Grant};
 pub use graph::{Graph, Options, RuleView, Unplaced};
-pub use jewel::{CrownJewel, default_jewel_loss, is_inferred, jewels, spread_loss};
-pub use rule::{Effort, Pace, RuleKind};
+pub use jewel::{CrownJewel, default_jewel_loss, is_inferred, jewels, jewels_with, spread_loss};
+pub use rule::{BREAKOUT_SECONDS, BREAKOUTS, Effort, Pace, RuleKind};
 pub use set::FactSet;

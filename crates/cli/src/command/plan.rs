@@ -12,7 +12,8 @@ use cordon_estate::{Entity, Estate, ServiceId};
 use cordon_evidence::document::{Evidence, entity_name};
 use cordon_plan::candidates::Candidates;
 use cordon_plan::document::{Outcome, WithdrawalId};
-use cordon_plan::{Constraints, Foothold, PlanDocument, Progress, Settings};
+use cordon_plan::{Constraints, Foothold, PlanDocument, Progress, Settings, Uncertainty};
+use cordon_reach::{BREAKOUTS, Pace};
 
 use crate::console::Console;
 use crate::failure::{Answer, Failure};
@@ -47,6 +48,26 @@ pub(crate) struct Plan {
     /// Leave out the alternatives and the price of refusing each withdrawal: faster
     #[arg(long, help_heading = "Planning")]
     no_alternatives: bool,
+    /// A jewel beyond those that the estate says
+    #[arg(long, value_name = "ID", help_heading = "Planning")]
+    jewel: Vec<String>,
+    /// Measure the plan over this many sampled worlds of what may be held, and over ten times as many others
+    #[arg(long, value_name = "NUMBER", help_heading = "Planning")]
+    worlds: Option<u32>,
+    /// Hold the share of worlds in which a jewel may be reached at or below this, such as 0.05
+    #[arg(long, value_name = "SHARE", help_heading = "Planning")]
+    confidence: Option<f64>,
+    /// The seed of the sampled worlds
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, help_heading = "Planning")]
+    seed: u64,
+    /// How likely one more thing is held that nothing shows
+    #[arg(
+        long,
+        value_name = "PROBABILITY",
+        default_value_t = 0.1,
+        help_heading = "Planning"
+    )]
+    hidden: f64,
     /// Write the plan as JSON to this file
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -67,6 +88,10 @@ pub(crate) struct Planning {
     /// Probability from which a foothold counts as held
     #[arg(long, value_name = "PROBABILITY", default_value_t = 0.5)]
     pub(crate) threshold: f64,
+    /// How fast the intruder is: the time from a first foothold to the next system, such as 48m or 27s, or a
+    /// published one: mean-2024 (48m), fastest-2024 (51s), mean-2025 (29m), fastest-2025 (27s)
+    #[arg(long, value_name = "TIME", default_value = "7m")]
+    breakout: String,
     /// Seconds after which the best plan so far is given, with its gap
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     time_limit: f64,
@@ -214,9 +239,15 @@ fn made(
             probability: one.probability,
         });
     }
-    let constraints = constraints(estate, &directory, planning)?;
+    let jewels = arguments.jewel.iter();
+    let jewels = jewels.map(|words| entity::find(estate, &directory, words));
+    let constraints = Constraints {
+        jewels: jewels.collect::<Result<_, _>>()?,
+        ..constraints(estate, &directory, planning)?
+    };
     let settings = Settings {
         comparisons: !arguments.no_alternatives,
+        uncertainty: uncertainty(arguments)?,
         ..settings(planning)?
     };
     let begun = Instant::now();
@@ -229,6 +260,63 @@ fn made(
         &mut |at| shown.say(&progress_words(at)),
         &mut || begun.elapsed().as_secs_f64(),
     ))
+}
+
+/// Most worlds that a plan is measured over, ten times as many following.
+const WORLDS_MAX: u32 = 10_000;
+
+/// How to draw worlds, if they were asked for.
+fn uncertainty(arguments: &Plan) -> Result<Option<Uncertainty>, Failure> {
+    let share = |name: &str, number: f64| {
+        if (0.0..=1.0).contains(&number) {
+            return Ok(number);
+        }
+        Err(Failure::input(format!(
+            "--{name} {number}: write a number from 0 to 1"
+        )))
+    };
+    if arguments.worlds.is_none() && arguments.confidence.is_none() {
+        return Ok(None);
+    }
+    let usual = Uncertainty::default();
+    let worlds = arguments.worlds.unwrap_or(usual.worlds);
+    if !(1..=WORLDS_MAX).contains(&worlds) {
+        return Err(Failure::input(format!(
+            "--worlds {worlds}: write a number from 1 to {WORLDS_MAX}"
+        )));
+    }
+    Ok(Some(Uncertainty {
+        worlds,
+        seed: arguments.seed,
+        hidden_probability: share("hidden", arguments.hidden)?,
+        reached_max: arguments
+            .confidence
+            .map(|most| share("confidence", most))
+            .transpose()?,
+    }))
+}
+
+/// The pace of an intruder who breaks out in a time such as `48m`, `27s` or `mean-2025`.
+fn pace(words: &str) -> Result<f64, Failure> {
+    let published = BREAKOUTS.iter().find(|(name, _)| *name == words);
+    let (number, unit) = words.split_at(
+        words
+            .len()
+            .saturating_sub(words.ends_with(['s', 'm', 'h']).into()),
+    );
+    let factor = match unit {
+        "h" => 3600.0,
+        "m" => 60.0,
+        _ => 1.0,
+    };
+    let told = number.parse::<f64>().ok().map(|number| number * factor);
+    let seconds = published.map(|(_, seconds)| *seconds).or(told);
+    match seconds.filter(|seconds| (1.0..=1e7).contains(seconds)) {
+        Some(seconds) => Ok(Pace::breakout(seconds)),
+        None => Err(Failure::input(format!(
+            "--breakout {words}: no time\nWrite one such as 48m or 27s, or mean-2024, fastest-2024, mean-2025, fastest-2025."
+        ))),
+    }
 }
 
 /// How to plan, as asked for.
@@ -244,6 +332,7 @@ pub(crate) fn settings(planning: &Planning) -> Result<Settings, Failure> {
     Ok(Settings {
         foothold_threshold: threshold(planning.threshold)?,
         duration_hours: positive("hours", planning.hours)?,
+        pace: pace(&planning.breakout)?,
         seconds_max: positive("time-limit", planning.time_limit)?,
         ..Settings::default()
     })
@@ -269,6 +358,7 @@ pub(crate) fn constraints_beforehand(estate: &Estate, planning: &Planning) -> Re
         force: ids(&planning.force),
         protect: services.collect::<Result<_, _>>()?,
         give_up: Vec::new(),
+        jewels: Vec::new(),
     })
 }
 

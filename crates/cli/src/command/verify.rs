@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use cordon_plan::PlanDocument;
-use cordon_plan::check::{Checked, Verdict, verify};
+use cordon_plan::check::{Checked, Proof, Verdict, verify};
 use serde::Serialize;
 
 use crate::console::Console;
@@ -37,8 +37,20 @@ struct Verified<'a> {
     optimality: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     sets_tried: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<Proved>,
     problems: Vec<Problem<'a>>,
     unchecked: &'a [String],
+}
+
+/// What the plan's certificate proves.
+#[derive(Serialize)]
+struct Proved {
+    bound_pence: i64,
+    /// How much cheaper a plan could be for all that the certificate proves, as a share of the cost.
+    gap: f64,
+    rows: u32,
+    cases: u32,
 }
 
 /// A claim that does not hold.
@@ -96,7 +108,17 @@ fn as_json<'a>(plan: &'a PlanDocument, verdict: &'a Verdict) -> Verified<'a> {
         plan_hash: &plan.plan_hash,
         optimality,
         sets_tried,
+        proof: verdict.proof.map(|proof| proved(plan, proof)),
         problems,
         unchecked: &verdict.unchecked,
+    }
+}
+
+fn proved(plan: &PlanDocument, proof: Proof) -> Proved {
+    Proved {
+        bound_pence: proof.bound_pence,
+        gap: proof.gap(plan.cost.total_pence),
+        rows: proof.rows,
+        cases: proof.cases,
     }
 }

@@ -20,6 +20,7 @@ pub(crate) fn screen(plan: &PlanDocument, verdict: &Verdict, width: usize, paint
             0,
             &Text::new().add(Role::Good, format!("Accepted: plan {hash} holds what it claims.")),
         );
+        paper.paragraph(0, &Text::new().quiet(proved(plan, verdict)));
         paper.paragraph(0, &Text::new().quiet(optimality(verdict)));
     } else {
         let count = counted(
@@ -54,6 +55,30 @@ pub(crate) fn screen(plan: &PlanDocument, verdict: &Verdict, width: usize, paint
         paper.item(0, "not derived again:", &Text::new().quiet(part));
     }
     paper.finish()
+}
+
+/// What the certificate proves, and what is left to the solver's word.
+fn proved(plan: &PlanDocument, verdict: &Verdict) -> String {
+    let Some(proof) = verdict.proof else {
+        return "It has no certificate: its bound is the solver's word.".to_owned();
+    };
+    let by = format!(
+        "{} and {}",
+        counted(proof.rows.into(), "derivation", "derivations"),
+        counted(proof.cases.into(), "case", "cases")
+    );
+    let (bound, cost) = (proof.bound_pence, plan.cost.total_pence);
+    if bound >= cost {
+        return format!("Its certificate proves by {by} that no plan costs less.");
+    }
+    let share = (proof.gap(cost) * 1000.0).ceil() / 10.0;
+    let claimed = plan.optimality.lower_bound_pence;
+    let rest = if claimed > bound {
+        " Beyond that its bound is the solver's word."
+    } else {
+        ""
+    };
+    format!("Its certificate proves by {by} that no plan is cheaper by more than {share} %.{rest}")
 }
 
 fn optimality(verdict: &Verdict) -> String {

@@ -27,6 +27,7 @@ pub(super) fn section(plan: &PlanDocument) -> Markup {
             p.warn { "* stops a protected service: nobody should do this." }
         }
         (left_in_reach(plan))
+        (not_chosen(plan))
     }
 }
 
@@ -42,7 +43,11 @@ fn bars(plan: &PlanDocument) -> Vec<Bar> {
         .filter(|one| !one.chosen && !one.withdrawals.is_empty());
     let mut bars = vec![own];
     bars.extend(others.map(|one| Bar {
-        name: safe(&one.text),
+        name: safe(&if one.knee {
+            format!("{} (knee)", one.text)
+        } else {
+            one.text.clone()
+        }),
         chosen: false,
         metrics: one.metrics,
     }));
@@ -65,6 +70,33 @@ fn row(bar: &Bar) -> Markup {
             td.figure { (count(metrics.entities_reachable.into())) }
             td.figure.bad[metrics.jewels_reachable > 0] { (count(metrics.jewels_reachable.into())) }
             td.figure { (count(metrics.services_down.into())) }
+        }
+    }
+}
+
+/// Why not another withdrawal.
+fn not_chosen(plan: &PlanDocument) -> Markup {
+    html! {
+        @if !plan.not_chosen.is_empty() {
+            h3 { "Why not another withdrawal" }
+            div.scroll { table {
+                thead { tr { th { "withdrawal" } th.figure { "ways cut" } th.figure { "dearer by" } th { "with it the plan is" } } }
+                tbody { @for one in &plan.not_chosen { tr {
+                    td { (safe(&one.text)) }
+                    td.figure { (count(one.cuts.into())) }
+                    @match (&one.price_pence, &one.instead) {
+                        (Some(price), Some(instead)) => {
+                            td.figure { (money(*price as f64)) }
+                            @let acts: Vec<&str> = instead.iter().map(|id| id.0.as_str()).collect();
+                            td { code { (safe(&acts.join(", "))) } }
+                        }
+                        _ => {
+                            td.figure {}
+                            td { "none: a jewel or a protected service is lost" }
+                        }
+                    }
+                } } }
+            } }
         }
     }
 }

@@ -4,6 +4,7 @@ use cordon_plan::PlanDocument;
 use maud::{Markup, html};
 
 use super::{Report, safe};
+use crate::render::plan::worlds_words;
 use crate::render::quantity::{count, minutes, money, percent, seconds};
 
 const METHOD: &str = "The estate is compiled to rules of what an intruder gains from what. From the footholds, \
@@ -23,6 +24,7 @@ pub(super) fn section(report: &Report<'_>) -> Markup {
             }
         } } }
         (constraints(plan))
+        @for words in worlds_words(plan) { p { (safe(&words)) } }
         p.quiet { "Estate " code { (safe(&plan.estate_digest)) } br; "Plan " code { (safe(&plan.plan_hash)) } }
         p.quiet { "To check this plan with a separate, simpler program: " code { "cordon verify plan.json --estate DIR" } }
     }
@@ -62,6 +64,16 @@ fn assumptions(plan: &PlanDocument) -> Vec<(String, String)> {
         ),
         ("solved by".to_owned(), proof.solver.clone()),
     ];
+    if assumed.pace < 1.0 || assumed.pace > 1.0 {
+        let breakout = minutes(assumed.pace * cordon_reach::BREAKOUT_SECONDS / 60.0);
+        rows.push(("the intruder reaches the next system in".to_owned(), breakout));
+    }
+    if let Some(certificate) = &plan.certificate {
+        rows.push((
+            "bound that the certificate proves".to_owned(),
+            money(certificate.bound_pence as f64),
+        ));
+    }
     rows.extend(
         proof
             .seconds
@@ -85,6 +97,7 @@ fn constraints(plan: &PlanDocument) -> Markup {
         @if !asked.refused.is_empty() { p { "Refused: " code { (safe(&joined(&asked.refused))) } } }
         @if !asked.forced.is_empty() { p { "Forced: " code { (safe(&joined(&asked.forced))) } } }
         @if !asked.protected.is_empty() { p { "Protected as well: " (safe(&asked.protected.join(", "))) } }
+        @if !asked.jewels.is_empty() { p { "Jewels as well: " (safe(&asked.jewels.join(", "))) } }
         @if !asked.given_up.is_empty() { p { "Given up: " (safe(&asked.given_up.join(", "))) } }
     }
 }

@@ -268,6 +268,7 @@ impl<'t> Backtest<'t> {
         };
         let quick = Settings {
             comparisons: false,
+            certificate: false,
             ..self.settings.plan.clone()
         };
         let plan = self.plan(&quick, clock);

@@ -106,7 +106,7 @@ impl<'e> Candidates<'e> {
     }
 
     /// Every act that would remove a fact.
-    fn acts_on(&self, fact: Base, acts: &mut BTreeSet<Act>) {
+    pub(crate) fn acts_on(&self, fact: Base, acts: &mut BTreeSet<Act>) {
         match fact {
             Base::Enabled(account) if !self.is_break_glass(account) => {
                 acts.insert(Act::DisableAccount { account });

@@ -100,5 +100,10 @@ fn cost(document: &PlanDocument, view: &View<'_>, acts: &[(Act, f64, bool)], set
             && !may_be_taken
             && !document.constraints.given_up.contains(&name)
     });
+    let given_up = |entity: &cordon_estate::Entity| {
+        let name = crate::candidates::entity_name(view.estate, *entity);
+        document.constraints.given_up.contains(&name)
+    };
+    let loses = loses || !outcome.lost_in_worlds.iter().all(given_up);
     (!downs && !loses).then_some(outcome.cost.total_pence)
 }

@@ -24,7 +24,17 @@ pub(super) fn acts(document: &PlanDocument) -> Vec<(Act, f64)> {
 pub(super) fn check(document: &PlanDocument, view: &View<'_>, found: &mut Findings) {
     let outcome = view.outcome(&acts(document));
     jewels(document, view, &outcome, found);
+    for entity in &outcome.lost_in_worlds {
+        let name = entity_name(view.estate, *entity);
+        if !document.constraints.given_up.contains(&name) {
+            found.problem(
+                "uncertainty.kept",
+                format!("{name} is reached in a world that is said to be kept"),
+            );
+        }
+    }
     services(document, view, &outcome, found);
+    uncertainty(document, found);
     found.same("cost", &document.cost, &outcome.cost);
     found.same(
         "exposure.before",
@@ -37,6 +47,25 @@ pub(super) fn check(document: &PlanDocument, view: &View<'_>, found: &mut Findin
         &count(view, &outcome.gained),
     );
     answer(document, found);
+}
+
+/// That the figures of sampled worlds agree with each other.
+fn uncertainty(document: &PlanDocument, found: &mut Findings) {
+    let Some(one) = &document.uncertainty else { return };
+    for estimate in [&one.in_sample, &one.out_of_sample] {
+        let (share, worlds) = (estimate.reached, f64::from(estimate.worlds.max(1)));
+        if !(0.0..=1.0).contains(&share) || estimate.held_already > share {
+            found.problem("uncertainty", format!("{share} is no share of worlds"));
+        }
+        let error = (share * (1.0 - share) / worlds).max(0.0).sqrt();
+        found.near("uncertainty.standard_error", estimate.standard_error, error);
+    }
+    let surely = one.out_of_sample.reached + 2.0 * one.out_of_sample.standard_error;
+    found.same(
+        "uncertainty.met",
+        &one.met,
+        &one.reached_max.map(|most| surely <= most),
+    );
 }
 
 fn given_up(document: &PlanDocument) -> impl Iterator<Item = &GiveUp> {

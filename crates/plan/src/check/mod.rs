@@ -5,11 +5,14 @@
 //! the data types, the table of prices, the names of acts, which guard covers which act, and, for the time at which a
 //! fact is first used, the list of rules that the graph was compiled to (their consequences are derived again). A cost
 //! is compared with trying everything where that is possible, otherwise the bound is only checked for sense, and the
-//! verdict says so.
+//! verdict says so. The bound is proved by the plan's certificate: every row is derived again, every charge added up
+//! again in whole pence (module `bound`); what it does not prove, the verdict says to be the solver's word.
 
 mod acts;
+mod bound;
 mod brute;
 mod claims;
+mod cutting;
 mod race;
 mod view;
 
@@ -24,8 +27,21 @@ pub struct Verdict {
     pub problems: Vec<Problem>,
     /// How the claim to be the cheapest was checked.
     pub optimality: Checked,
+    /// What the plan's certificate proves; none if it has none, or one that does not hold.
+    pub proof: Option<Proof>,
     /// What was not derived again and stands only by the hash.
     pub unchecked: Vec<String>,
+}
+
+/// A certificate that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// No set of withdrawals that the estate allows costs less.
+    pub bound_pence: i64,
+    /// Derivations that were checked.
+    pub rows: u32,
+    /// Cases that were gone through.
+    pub cases: u32,
 }
 
 /// A claim that does not hold.
@@ -49,6 +65,15 @@ pub enum Checked {
     BoundOnly,
     /// Nothing was to be checked, because the document is not of this estate.
     Nothing,
+}
+
+impl Proof {
+    /// How much cheaper than a cost a plan could be for all that is proved, as a share of the cost.
+    #[must_use]
+    pub fn gap(self, cost_pence: i64) -> f64 {
+        let missing = cost_pence.saturating_sub(self.bound_pence).max(0);
+        missing as f64 / cost_pence.max(1) as f64
+    }
 }
 
 impl Verdict {
@@ -82,8 +107,17 @@ pub fn verify(document: &PlanDocument, estate: &Estate) -> Verdict {
     };
     acts::check(document, &view, &mut found);
     claims::check(document, &view, &mut found);
+    let proof = bound::check(document, &view, &mut found);
     let optimality = brute::check(document, &view, &mut found);
-    found.verdict(optimality)
+    let mut verdict = Verdict {
+        proof,
+        ..found.verdict(optimality)
+    };
+    if document.uncertainty.is_some() {
+        verdict.unchecked.push("uncertainty.in_sample".to_owned());
+        verdict.unchecked.push("uncertainty.out_of_sample".to_owned());
+    }
+    verdict
 }
 
 /// Problems as they are found.
@@ -120,6 +154,7 @@ impl Findings {
         let unchecked = [
             "alternatives",
             "baselines",
+            "not_chosen",
             "jewels.path",
             "withdrawals.stops",
             "withdrawals.refusal",
@@ -127,6 +162,7 @@ impl Findings {
         Verdict {
             problems: self.problems,
             optimality,
+            proof: None,
             unchecked: unchecked.into_iter().map(str::to_owned).collect(),
         }
     }

@@ -11,8 +11,13 @@ const NEVER: u32 = u32::MAX;
 type Plain = (Vec<FactId>, FactId, u32);
 
 /// The second at which a step that rests on it is first done, for every base fact that any step rests on.
-pub(super) fn first_uses(estate: &Estate, footholds: &[Entity], jewels: &[FactId]) -> BTreeMap<Base, u32> {
-    let graph = Graph::compile(estate, &Options::default());
+pub(super) fn first_uses(
+    estate: &Estate,
+    footholds: &[Entity],
+    jewels: &[FactId],
+    options: &Options,
+) -> BTreeMap<Base, u32> {
+    let graph = Graph::compile(estate, options);
     let mut rules: Vec<Plain> = graph
         .each_rule()
         .map(|rule| (rule.premises().collect(), rule.conclusion, rule.seconds))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordon_estate::{AccessKind, AccountKind, Entity, Estate, Place, Principal, ServiceId};
-use cordon_reach::{Base, CrownJewel, Derived, Graph, Options, naive, spread_loss};
+use cordon_reach::{Base, CrownJewel, Derived, Graph, Options, Pace, naive, spread_loss};
 use cordon_trade::{Lost, ServiceState};
 
 use super::{Findings, race};
@@ -15,6 +15,12 @@ pub(super) struct View<'e> {
     pub(super) estate: &'e Estate,
     pub(super) candidates: Candidates<'e>,
     pub(super) held: Vec<Entity>,
+    /// What is held in each further world in which jewels have to be out of reach.
+    kept_worlds: Vec<Vec<Entity>>,
+    /// The rules with the pace that the plan assumes.
+    pub(super) options: Options,
+    /// Jewels that the plan says may be taken already; the claims about jewels check that they are.
+    may_be_taken: Vec<Entity>,
     pub(super) jewels: Vec<CrownJewel>,
     pub(super) protected: Vec<ServiceId>,
     pub(super) duration_hours: f64,
@@ -30,6 +36,8 @@ pub(super) struct Outcome {
     pub(super) gained: BTreeMap<Derived, u32>,
     pub(super) states: Vec<ServiceState>,
     pub(super) cost: CostEntry,
+    /// Jewels that must be kept and are reached in some further world.
+    pub(super) lost_in_worlds: Vec<Entity>,
 }
 
 impl<'e> View<'e> {
@@ -47,14 +55,25 @@ impl<'e> View<'e> {
             }
             held.push(entity);
         }
-        let jewels = cordon_reach::jewels(estate);
-        let graph = Graph::compile(estate, &Options::default());
+        let options = options(assumptions.pace, found)?;
+        let kept_worlds = kept_worlds(document, estate, found)?;
+        let further = further_jewels(document, estate, found)?;
+        let jewels = cordon_reach::jewels_with(estate, &further);
+        let graph = Graph::compile(estate, &options);
         let facts: Vec<_> = jewels
             .iter()
             .filter_map(|jewel| graph.derived(jewel.taken))
             .collect();
         let used = if assumptions.race {
-            race::first_uses(estate, &held, &facts)
+            let mut used = race::first_uses(estate, &held, &facts, &options);
+            for world in &kept_worlds {
+                for (fact, at) in race::first_uses(estate, world, &facts, &options) {
+                    used.entry(fact)
+                        .and_modify(|known| *known = at.min(*known))
+                        .or_insert(at);
+                }
+            }
+            used
         } else {
             BTreeMap::new()
         };
@@ -73,8 +92,16 @@ impl<'e> View<'e> {
             spread: assumptions.spread,
             used,
             states_before: cordon_trade::naive::states(estate, &Lost::nothing()),
-            before: naive::reach_without(estate, &Options::default(), &held, &BTreeSet::new()),
+            before: naive::reach_without(estate, &options, &held, &BTreeSet::new()),
             held,
+            options,
+            kept_worlds,
+            may_be_taken: document
+                .jewels
+                .iter()
+                .filter(|entry| entry.state == crate::document::JewelState::MayBeTaken)
+                .filter_map(|entry| entity(estate, &entry.entity))
+                .collect(),
         })
     }
 
@@ -94,20 +121,29 @@ impl<'e> View<'e> {
                     Base::Connected(id) => lost.lose_system(id),
                     _ => {}
                 }
-                if !self.race
-                    || self
-                        .used
-                        .get(&fact)
-                        .is_none_or(|used| *effect_seconds <= f64::from(*used))
-                {
+                if self.is_timely(fact, *effect_seconds) {
                     withdrawn.insert(fact);
                 }
             }
         }
-        let gained = naive::reach_without(self.estate, &Options::default(), &self.held, &withdrawn);
+        let gained = naive::reach_without(self.estate, &self.options, &self.held, &withdrawn);
         let states = cordon_trade::naive::states(self.estate, &lost);
         self.price(&gained, &states, &mut cost);
+        let mut lost_in_worlds = Vec::new();
+        for world in &self.kept_worlds {
+            let gained = naive::reach_without(self.estate, &self.options, world, &withdrawn);
+            let jewels = self
+                .jewels
+                .iter()
+                .filter(|jewel| jewel.never && !self.is_lost(jewel));
+            lost_in_worlds.extend(
+                jewels
+                    .filter(|jewel| gained.contains_key(&jewel.taken))
+                    .map(|jewel| jewel.entity),
+            );
+        }
         Outcome {
+            lost_in_worlds,
             gained,
             states,
             cost: cost.summed(),
@@ -141,11 +177,8 @@ impl<'e> View<'e> {
                 Derived::RunsOn(id) => Entity::System(id),
                 _ => continue,
             };
-            let is_jewel = self.jewels.iter().any(|jewel| jewel.entity == entity);
-            let is_lost = matches!(entity, Entity::System(_)) && self.held.contains(&entity);
-            if !is_jewel && !is_lost {
-                let pence = spread_loss(self.estate, entity).0.max(0);
-                cost.spread_pence = cost.spread_pence.saturating_add(pence);
+            if !self.jewels.iter().any(|jewel| jewel.entity == entity) {
+                cost.spread_pence = cost.spread_pence.saturating_add(self.loss_pence(entity));
             }
         }
     }
@@ -204,19 +237,60 @@ impl<'e> View<'e> {
                 None => Vec::new(),
             },
         };
-        facts.retain(|fact| !self.belongs_to_break_glass(*fact));
+        facts.retain(|fact| self.exists(*fact) && !self.belongs_to_break_glass(*fact));
         facts.sort_unstable();
         facts
     }
 
-    fn zone_of(&self, place: Place) -> Option<cordon_estate::ZoneId> {
+    /// True if the estate has what a fact speaks of.
+    pub(super) fn exists(&self, fact: Base) -> bool {
+        match fact {
+            Base::Access(id) => self.estate.access(id).is_some(),
+            Base::Enabled(id) | Base::Credential(id) => self.estate.account(id).is_some(),
+            Base::Connected(id) | Base::Presence(id) => self.estate.system(id).is_some(),
+            Base::Within(id) => self.estate.zone(id).is_some(),
+            Base::Posing(id) => self.estate.group(id).is_some(),
+            Base::Internet => true,
+        }
+    }
+
+    /// True if an act that takes so long stops a step that rests on a fact.
+    pub(super) fn is_timely(&self, fact: Base, effect_seconds: f64) -> bool {
+        let in_time = |used: &u32| effect_seconds <= f64::from(*used);
+        !self.race || self.used.get(&fact).is_none_or(in_time)
+    }
+
+    /// True for a jewel that the footholds hold from the start, and that a plan may leave so.
+    fn is_lost(&self, jewel: &CrownJewel) -> bool {
+        self.may_be_taken.contains(&jewel.entity)
+    }
+
+    /// What it costs if something is taken, whether or not it may be.
+    pub(super) fn loss_pence(&self, entity: Entity) -> i64 {
+        if let Some(jewel) = self.jewels.iter().find(|jewel| jewel.entity == entity) {
+            return jewel.loss.0.max(0);
+        }
+        let is_lost = matches!(entity, Entity::System(_)) && self.held.contains(&entity);
+        if self.spread && !is_lost && matches!(entity, Entity::System(_) | Entity::Account(_)) {
+            spread_loss(self.estate, entity).0.max(0)
+        } else {
+            0
+        }
+    }
+
+    pub(super) fn zone_of(&self, place: Place) -> Option<cordon_estate::ZoneId> {
         match place {
             Place::Zone(zone) => Some(zone),
             Place::System(system) => self.estate.system(system)?.zone,
         }
     }
 
-    fn is_in(&self, member: Principal, group: cordon_estate::GroupId, seen: &mut Vec<Principal>) -> bool {
+    pub(super) fn is_in(
+        &self,
+        member: Principal,
+        group: cordon_estate::GroupId,
+        seen: &mut Vec<Principal>,
+    ) -> bool {
         if seen.contains(&member) {
             return false;
         }
@@ -235,7 +309,7 @@ impl<'e> View<'e> {
             .any(|outer| outer == group || self.is_in(Principal::Group(outer), group, seen))
     }
 
-    fn belongs_to_break_glass(&self, fact: Base) -> bool {
+    pub(super) fn belongs_to_break_glass(&self, fact: Base) -> bool {
         let account = match fact {
             Base::Enabled(id) | Base::Credential(id) => Some(id),
             Base::Access(id) => match self.estate.access(id).map(|access| access.kind) {
@@ -269,6 +343,45 @@ impl<'e> View<'e> {
         let account = account.and_then(|id| self.estate.account(id));
         account.is_some_and(|account| account.kind == AccountKind::BreakGlass)
     }
+}
+
+/// The rules at the pace that a plan assumes.
+fn options(pace: f64, found: &mut Findings) -> Option<Options> {
+    if !(pace.is_finite() && pace > 0.0) {
+        found.problem("assumptions.pace", format!("{pace} is no pace"));
+        return None;
+    }
+    Some(Options {
+        pace: Pace::scaled(pace),
+        ..Options::default()
+    })
+}
+
+/// Jewels beyond those that the estate says.
+fn further_jewels(document: &PlanDocument, estate: &Estate, found: &mut Findings) -> Option<Vec<Entity>> {
+    let mut further = Vec::new();
+    for name in &document.constraints.jewels {
+        let one = entity(estate, name);
+        if one.is_none() {
+            found.problem("constraints.jewels", format!("the estate has no {name}"));
+        }
+        further.push(one?);
+    }
+    Some(further)
+}
+
+/// What is held in the further worlds that a plan says it holds in.
+fn kept_worlds(document: &PlanDocument, estate: &Estate, found: &mut Findings) -> Option<Vec<Vec<Entity>>> {
+    let worlds = document.uncertainty.iter().flat_map(|one| &one.kept);
+    let mut all = Vec::new();
+    for world in worlds {
+        let held: Option<Vec<Entity>> = world.held.iter().map(|name| entity(estate, name)).collect();
+        if held.is_none() {
+            found.problem("uncertainty.kept", "a world holds what the estate has not");
+        }
+        all.push(held?);
+    }
+    Some(all)
 }
 
 /// The entity that a document names.

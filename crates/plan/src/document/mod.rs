@@ -5,22 +5,27 @@
 //! itself: it can be rendered, compared and checked without the estate, and [`crate::check`] checks it against one.
 
 mod act;
+mod certificate;
 mod digest;
 mod outcome;
 mod reach;
 mod sample;
 mod trade;
+mod uncertainty;
 
 use serde::{Deserialize, Serialize};
 
 pub use act::{Act, Verb, WithdrawalEntry, WithdrawalId};
+pub use certificate::{Case, Certificate, CertificateRow, Charge, Stand};
 pub use digest::{estate_digest, plan_hash};
 pub use outcome::{
-    Alternative, Baseline, BaselineKind, GiveUp, Infeasibility, Metrics, Optimality, Outcome, Status,
+    Alternative, Baseline, BaselineKind, GiveUp, Infeasibility, Metrics, NotChosen, Optimality, Outcome,
+    Status,
 };
 pub use reach::{ExposureCount, ExposureEntry, FootholdEntry, JewelEntry, JewelState, Path, Step};
 pub use sample::sample;
 pub use trade::{CostEntry, PeopleEntry, ServiceEntry, ServiceLevel};
+pub use uncertainty::{Estimate, UncertaintyEntry, WorldEntry};
 
 /// The version of this document's shape; it changes when a reader of the old shape would misread the new one.
 pub const FORMAT: &str = "cordon-plan/1";
@@ -60,6 +65,9 @@ pub struct PlanDocument {
     pub optimality: Optimality,
     /// Other plans worth a thought, from the least disruption to the least loss; the plan itself is among them.
     pub alternatives: Vec<Alternative>,
+    /// Withdrawals that would cut ways to jewels and are not in the plan, the cheapest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_chosen: Vec<NotChosen>,
     /// The same metrics for what would be done without Cordon.
     pub baselines: Vec<Baseline>,
     /// Why not everything asked for can be had; then the plan is the best that gives up `give_up`.
@@ -69,6 +77,12 @@ pub struct PlanDocument {
     /// if the intruder may be there first; none if no jewel is in reach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin_minutes: Option<f64>,
+    /// What the plan means where it is not known which footholds are held; none if that was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<UncertaintyEntry>,
+    /// What proves the bound without the solver; none if it was not asked for, or if something has to be given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
 }
 
 /// What a plan takes for granted; the same values give the same plan.
@@ -80,8 +94,20 @@ pub struct Assumptions {
     pub duration_hours: f64,
     /// True if a withdrawal counts only against facts that the intruder cannot have used before it takes effect.
     pub race: bool,
+    /// What the times of the intruder's steps are multiplied by: less than 1 for a faster one than that of the table.
+    #[serde(default = "usual_pace", skip_serializing_if = "is_usual_pace")]
+    pub pace: f64,
     /// True if the spread beyond jewels has a price.
     pub spread: bool,
+}
+
+const fn usual_pace() -> f64 {
+    1.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_usual_pace(pace: &f64) -> bool {
+    pace.to_bits() == usual_pace().to_bits()
 }
 
 /// What people ruled out or forced, as they said it.
@@ -96,6 +122,9 @@ pub struct ConstraintsEntry {
     /// Services that are protected beyond those that the estate says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub protected: Vec<String>,
+    /// Jewels beyond those that the estate says, `kind:name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jewels: Vec<String>,
     /// Jewels that were given up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given_up: Vec<String>,

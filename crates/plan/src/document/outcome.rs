@@ -78,12 +78,16 @@ pub struct Metrics {
 }
 
 /// Another plan worth a thought.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Alternative {
     /// What it is in a few words: "the plan", "leave vcenter in reach".
     pub text: String,
     /// True for the plan itself.
     pub chosen: bool,
+    /// True for the one beyond which more disruption buys least: it lies farthest below the line between the first and the last, both scales
+    /// made equal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub knee: bool,
     /// What it withdraws.
     pub withdrawals: Vec<WithdrawalId>,
     /// What it means.
@@ -91,6 +95,23 @@ pub struct Alternative {
     /// The jewels that it leaves in reach, `kind:name`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub jewels: Vec<String>,
+}
+
+/// A withdrawal that would cut ways to jewels and is not in the plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NotChosen {
+    /// Its name.
+    pub id: WithdrawalId,
+    /// What it would do, in words.
+    pub text: String,
+    /// How many of the derivations of jewels that the solve knew it cuts.
+    pub cuts: u32,
+    /// What the best plan with it costs more than this plan; none if no plan with it keeps every jewel and protected service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_pence: Option<i64>,
+    /// The best plan with it; none as for the price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<Vec<WithdrawalId>>,
 }
 
 /// What would be done without Cordon.

@@ -226,11 +226,12 @@ fn comparisons() -> (Vec<Alternative>, Vec<Baseline>) {
         chosen: true,
         withdrawals: withdrawals().into_iter().map(|one| one.id).collect(),
         metrics: metrics(4, cost(), 0, 0),
-        jewels: Vec::new(),
+        ..Alternative::default()
     };
     let cheaper = Alternative {
         text: "leave vcenter in reach".into(),
         chosen: false,
+        knee: false,
         withdrawals: vec!["disable-account/account:pat".into()],
         metrics: metrics(
             1,
@@ -325,6 +326,7 @@ pub fn sample() -> PlanDocument {
             foothold_threshold: 0.5,
             duration_hours: 24.0,
             race: true,
+            pace: 1.0,
             spread: true,
         },
         constraints: ConstraintsEntry {
@@ -369,9 +371,12 @@ pub fn sample() -> PlanDocument {
             seconds: Some(0.12),
         },
         alternatives,
+        not_chosen: Vec::new(),
         baselines,
         infeasibility: None,
         margin_minutes: Some(61.9),
+        uncertainty: None,
+        certificate: None,
     }
     .sealed()
 }

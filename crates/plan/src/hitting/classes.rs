@@ -62,6 +62,12 @@ impl Classes {
         self.derivations
     }
 
+    /// Targets with every set of columns known to be needed against them: of each set one must be chosen.
+    pub fn known(&self) -> impl Iterator<Item = (&[u32], &[Vec<u32>])> {
+        let known = self.classes.iter().filter(|class| !class.sets.is_empty());
+        known.map(|class| (class.members.as_slice(), class.sets.as_slice()))
+    }
+
     /// The master problem over what is known.
     #[must_use]
     pub fn problem(&self, instance: &Instance) -> Problem {

@@ -24,7 +24,7 @@ pub(super) struct Refusal {
 const EXPECTED_SHARES: [f64; 5] = [0.000_01, 0.000_1, 0.001, 0.01, 0.1];
 
 impl Planner<'_> {
-    fn ids(&self, prepared: &Prepared, chosen: &[bool]) -> Vec<WithdrawalId> {
+    pub(super) fn ids(&self, prepared: &Prepared, chosen: &[bool]) -> Vec<WithdrawalId> {
         let chosen = prepared.columns.iter().zip(chosen).filter(|(_, chosen)| **chosen);
         chosen.map(|(column, _)| self.candidates.id(column.act)).collect()
     }
@@ -100,6 +100,9 @@ impl Planner<'_> {
                 kept.push(self.alternative(prepared, &chosen, &measured, is_plan));
             }
         }
+        if let Some(knee) = knee(&kept).and_then(|place| kept.get_mut(place)) {
+            knee.knee = true;
+        }
         kept
     }
 
@@ -127,6 +130,7 @@ impl Planner<'_> {
         Alternative {
             text,
             chosen: is_plan,
+            knee: false,
             withdrawals: self.ids(prepared, chosen),
             metrics: measured.metrics,
             jewels: jewels
@@ -137,10 +141,72 @@ impl Planner<'_> {
     }
 }
 
+/// The place of the alternative farthest below the line between the ends of the front; none if none is below it.
+fn knee(front: &[Alternative]) -> Option<usize> {
+    let at = |one: &Alternative| {
+        let cost = &one.metrics.cost;
+        (cost.disruption_pence() as f64, cost.loss_pence() as f64)
+    };
+    let (first, last) = (at(front.first()?), at(front.last()?));
+    let (wide, high) = (last.0 - first.0, first.1 - last.1);
+    if wide <= 0.0 || high <= 0.0 {
+        return None;
+    }
+    let below = |one: &Alternative| {
+        let (disruption, loss) = at(one);
+        1.0 - (disruption - first.0) / wide - (loss - last.1) / high
+    };
+    let depths = front.iter().map(below).enumerate();
+    depths
+        .filter(|(_, depth)| *depth > 1e-9)
+        .max_by(|one, other| one.1.total_cmp(&other.1).then(other.0.cmp(&one.0)))
+        .map(|(place, _)| place)
+}
+
 const fn disruption(measured: &Measured) -> i64 {
     measured.cost.disruption_pence()
 }
 
 const fn loss(measured: &Measured) -> i64 {
     measured.cost.loss_pence()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{CostEntry, Metrics};
+
+    fn front(points: &[(i64, i64)]) -> Vec<Alternative> {
+        let one = |&(friction_pence, residual_pence): &(i64, i64)| Alternative {
+            text: String::new(),
+            chosen: false,
+            knee: false,
+            withdrawals: Vec::new(),
+            metrics: Metrics {
+                cost: CostEntry {
+                    friction_pence,
+                    residual_pence,
+                    ..CostEntry::default()
+                },
+                ..Metrics::default()
+            },
+            jewels: Vec::new(),
+        };
+        points.iter().map(one).collect()
+    }
+
+    #[test]
+    fn the_knee_is_where_disruption_stops_buying_much() {
+        assert_eq!(
+            knee(&front(&[(0, 100), (1, 90), (2, 10), (50, 5), (100, 0)])),
+            Some(2)
+        );
+    }
+
+    #[test]
+    fn a_straight_front_has_no_knee() {
+        assert_eq!(knee(&front(&[(0, 100), (50, 50), (100, 0)])), None);
+        assert_eq!(knee(&front(&[(0, 100)])), None);
+        assert_eq!(knee(&[]), None);
+    }
 }

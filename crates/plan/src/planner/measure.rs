@@ -74,7 +74,8 @@ impl Planner<'_> {
 
     fn measure_exposure(&mut self, prepared: &Prepared, withdrawn: &FactSet, measured: &mut Measured) {
         measured.arrivals = vec![None; prepared.targets.len()];
-        for (place, world) in prepared.worlds.iter().enumerate() {
+        let counted = prepared.worlds.iter().filter(|world| world.weight > 0.0);
+        for (place, world) in counted.enumerate() {
             let exposure = self.graph.chain(&world.held, withdrawn, &mut self.scratch);
             for (target, slot) in prepared.targets.iter().zip(&mut measured.arrivals) {
                 let Some(arrival) = exposure.arrival_seconds(FactId(target.fact)) else {

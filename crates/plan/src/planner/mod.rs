@@ -1,9 +1,11 @@
 //! From footholds to a plan.
 //!
-//! The footholds held make *worlds*, each with a weight; for now there is one, in which every foothold above the
-//! threshold is held. Every world has its kernel and its targets, and one master problem stands over all of them.
+//! The footholds held make *worlds*, each with a weight; the first is that in which every foothold above the
+//! threshold is held, and what a plan costs is what it costs there. Further ones are kept if a plan has to hold in them too
+//! (module `worlds`). Every world has its kernel and its targets, and one master problem stands over all of them.
 
 mod baselines;
+mod certify;
 mod compare;
 mod describe;
 mod infeasible;
@@ -13,12 +15,14 @@ mod prepare;
 mod settings;
 mod solving;
 mod timing;
+mod why_not;
+mod worlds;
 mod write;
 
 use cordon_estate::{Entity, Estate};
-use cordon_reach::{CrownJewel, Graph, Options, Scratch};
+use cordon_reach::{CrownJewel, Graph, Options, Pace, Scratch};
 
-pub use settings::{Constraints, Foothold, Progress, Settings};
+pub use settings::{Constraints, Foothold, Progress, Settings, Uncertainty};
 
 use crate::candidates::Candidates;
 use crate::document::{PlanDocument, estate_digest};
@@ -37,7 +41,7 @@ pub struct Watch<'a> {
 pub struct World {
     /// What is held.
     pub held: Vec<Entity>,
-    /// Its weight; the weights of all worlds sum to 1.
+    /// The share of losses that count in it: 1 for the first; 0 for those in which jewels only have to be out of reach.
     pub weight: f64,
 }
 
@@ -46,6 +50,9 @@ pub struct World {
 pub struct Planner<'e> {
     estate: &'e Estate,
     graph: Graph,
+    options: Options,
+    /// What the graph's times are multiplied by.
+    pace: f64,
     candidates: Candidates<'e>,
     jewels: Vec<CrownJewel>,
     digest: String,
@@ -54,12 +61,18 @@ pub struct Planner<'e> {
 }
 
 impl<'e> Planner<'e> {
-    /// Compiles an estate.
+    /// Compiles an estate. The pace is that of [`Settings::pace`], whatever the options say.
     #[must_use]
     pub fn new(estate: &'e Estate, options: &Options) -> Self {
+        let options = Options {
+            pace: Pace::default(),
+            ..options.clone()
+        };
         Self {
             estate,
-            graph: Graph::compile(estate, options),
+            graph: Graph::compile(estate, &options),
+            options,
+            pace: 1.0,
             candidates: Candidates::new(estate, 24.0),
             jewels: cordon_reach::jewels(estate),
             digest: estate_digest(estate),
@@ -89,6 +102,12 @@ impl<'e> Planner<'e> {
         watch: &mut Watch<'_>,
     ) -> PlanDocument {
         self.candidates.set_duration(settings.duration_hours);
+        self.jewels = cordon_reach::jewels_with(self.estate, &constraints.jewels);
+        if self.pace.to_bits() != settings.pace.to_bits() {
+            self.pace = settings.pace;
+            self.options.pace = Pace::scaled(settings.pace);
+            self.graph = Graph::compile(self.estate, &self.options);
+        }
         write::document(self, footholds, settings, constraints, watch)
     }
 }

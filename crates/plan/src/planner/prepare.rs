@@ -122,7 +122,10 @@ impl Planner<'_> {
                 .derived(Derived::taken(entity))
                 .filter(|fact| is_reached(*fact));
             let is_lost = matches!(entity, Entity::System(_))
-                && worlds.iter().all(|world| world.held.contains(&entity));
+                && worlds
+                    .iter()
+                    .filter(|world| world.weight > 0.0)
+                    .all(|world| world.held.contains(&entity));
             if let Some(fact) = fact.filter(|_| !is_lost) {
                 let loss_pence = spread_loss(self.estate, entity).0.max(0);
                 targets.push(Target {

@@ -22,24 +22,59 @@ pub struct Settings {
     pub duration_hours: f64,
     /// True if a withdrawal counts only against facts that the intruder cannot have used before it takes effect.
     pub race: bool,
+    /// What the times of the intruder's steps are multiplied by: 1 for the table of [`cordon_reach::Pace`], less for a
+    /// faster one.
+    pub pace: f64,
     /// True if the spread beyond jewels has a price.
     pub spread: bool,
     /// True if alternatives and the price of refusing each withdrawal are wanted; they cost a solve each.
     pub comparisons: bool,
+    /// True if the proof of the bound is to be written down, so that it can be checked without the solver.
+    pub certificate: bool,
+    /// How to measure the plan over worlds of what may be held; none not to.
+    pub uncertainty: Option<Uncertainty>,
     /// Elapsed seconds, by the caller's clock, after which the best plan so far is returned with its gap.
     pub seconds_max: f64,
 }
 
 impl Default for Settings {
-    /// Footholds from one half, a day in force, race and spread counted, comparisons made, a minute at most.
+    /// Footholds from one half, a day in force, race and spread counted, comparisons made, a certificate written, a minute at most.
     fn default() -> Self {
         Self {
             foothold_threshold: 0.5,
             duration_hours: 24.0,
             race: true,
+            pace: 1.0,
             spread: true,
             comparisons: true,
+            certificate: true,
+            uncertainty: None,
             seconds_max: 60.0,
+        }
+    }
+}
+
+/// How to draw worlds of what may be held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Uncertainty {
+    /// Worlds that the plan is measured with; ten times as many, independent, measure it again.
+    pub worlds: u32,
+    /// The seed of all draws.
+    pub seed: u64,
+    /// How likely one more thing is held that nothing shows, 0 to 1.
+    pub hidden_probability: f64,
+    /// The share of worlds in which a jewel may be reached at most; none to measure only.
+    pub reached_max: Option<f64>,
+}
+
+impl Default for Uncertainty {
+    /// 200 worlds, one in ten with a hidden foothold, measured only.
+    fn default() -> Self {
+        Self {
+            worlds: 200,
+            seed: 1,
+            hidden_probability: 0.1,
+            reached_max: None,
         }
     }
 }
@@ -53,6 +88,8 @@ pub struct Constraints {
     pub force: Vec<WithdrawalId>,
     /// Services protected beyond those that the estate says.
     pub protect: Vec<ServiceId>,
+    /// Jewels beyond those that the estate says.
+    pub jewels: Vec<Entity>,
     /// Jewels that may stay in reach at their price.
     pub give_up: Vec<Entity>,
 }

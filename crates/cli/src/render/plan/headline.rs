@@ -135,6 +135,9 @@ pub(super) fn proof(paper: &mut Paper, plan: &PlanDocument) {
         Role::Warn
     };
     paper.paragraph(2, &Text::new().add(role, proof_words(plan)));
+    for words in super::worlds_words(plan) {
+        paper.paragraph(2, &Text::new().plain(words));
+    }
     let proof = &plan.optimality;
     let mut figures = vec![
         counted(u64::from(proof.facts), "fact", "facts"),

@@ -5,6 +5,7 @@ mod disruption;
 mod headline;
 mod reached;
 mod withdrawn;
+mod worlds;
 
 use cordon_plan::PlanDocument;
 
@@ -12,6 +13,7 @@ pub(crate) use disruption::{level_words, people_words};
 pub(crate) use headline::{give_up, headline, margin_words, proof_in_short, proof_words};
 pub(crate) use reached::{alike, state_words, way};
 pub(crate) use withdrawn::clauses;
+pub(crate) use worlds::worlds_words;
 
 use super::paper::{Align, Paper};
 use super::quantity::percent;

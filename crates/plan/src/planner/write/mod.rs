@@ -19,12 +19,23 @@ use crate::document::{
 use crate::hitting::{Solution, Verdict};
 
 /// Everything known once the problem is solved.
-struct Solved {
-    solution: Solution,
+pub(super) struct Solved {
+    pub(super) solution: Solution,
     session: Session,
-    infeasibility: Option<Infeasibility>,
+    pub(super) infeasibility: Option<Infeasibility>,
     before: Measured,
     after: Measured,
+}
+
+impl Solved {
+    /// Jewels that the solve gave up, because they may be taken already.
+    pub(super) fn lost_jewels(&self, prepared: &Prepared) -> Vec<Entity> {
+        let targets = prepared.targets.iter().zip(&self.session.hard);
+        targets
+            .filter(|(target, hard)| target.jewel.is_some() && !**hard)
+            .map(|(target, _)| target.entity)
+            .collect()
+    }
 }
 
 pub(super) fn document(
@@ -35,8 +46,14 @@ pub(super) fn document(
     watch: &mut Watch<'_>,
 ) -> PlanDocument {
     let worlds = worlds(footholds, settings);
-    let prepared = planner.prepare(worlds, settings, constraints);
-    let solved = planner.solved(&prepared, settings, constraints, watch);
+    let mut prepared = planner.prepare(worlds, settings, constraints);
+    let mut solved = planner.solved(&prepared, settings, constraints, watch);
+    let mut uncertainty = None;
+    if let Some(asked) = &settings.uncertainty {
+        let (again, plan, entry) =
+            planner.faced((prepared, solved), footholds, asked, settings, constraints, watch);
+        (prepared, solved, uncertainty) = (again, plan, Some(entry));
+    }
     let mut document = planner.described(&prepared, &solved, footholds, settings, constraints);
     let Solved {
         solution,
@@ -46,10 +63,16 @@ pub(super) fn document(
         ..
     } = solved;
     document.infeasibility = infeasibility;
+    document.uncertainty = uncertainty;
+    if settings.certificate && document.infeasibility.is_none() {
+        let bound = document.optimality.lower_bound_pence;
+        document.certificate = Some(planner.certificate(&prepared, &session, bound, settings, constraints));
+    }
     if settings.comparisons {
         (watch.progress)(Progress::Comparing);
         if document.outcome == Outcome::Planned {
             planner.price_refusals(&prepared, &mut session, &solution, &mut document, settings, watch);
+            document.not_chosen = planner.not_chosen(&prepared, &mut session, &solution, settings, watch);
         }
         document.alternatives = planner.alternatives(&prepared, (&solution.chosen, &after), settings, watch);
     }
@@ -75,7 +98,7 @@ fn minutes(seconds: u32) -> f64 {
 }
 
 impl Planner<'_> {
-    fn solved(
+    pub(super) fn solved(
         &mut self,
         prepared: &Prepared,
         settings: &Settings,
@@ -138,6 +161,7 @@ impl Planner<'_> {
                 foothold_threshold: settings.foothold_threshold,
                 duration_hours: settings.duration_hours,
                 race: settings.race,
+                pace: settings.pace,
                 spread: settings.spread,
             },
             constraints: self.constraints_entry(constraints),
@@ -153,9 +177,12 @@ impl Planner<'_> {
             cost: solved.after.cost,
             optimality: self.optimality(prepared, solved),
             alternatives: Vec::new(),
+            not_chosen: Vec::new(),
             baselines: Vec::new(),
             infeasibility: None,
             margin_minutes,
+            uncertainty: None,
+            certificate: None,
         }
     }
 
@@ -188,15 +215,16 @@ impl Planner<'_> {
 
     fn constraints_entry(&self, constraints: &Constraints) -> ConstraintsEntry {
         let service = |id: &ServiceId| self.estate.service(*id).map(|service| service.name.clone());
+        let names = |entities: &[Entity]| -> Vec<String> {
+            let names = entities.iter().map(|entity| entity_name(self.estate, *entity));
+            names.collect()
+        };
         ConstraintsEntry {
+            jewels: names(&constraints.jewels),
+            given_up: names(&constraints.give_up),
             refused: constraints.refuse.clone(),
             forced: constraints.force.clone(),
             protected: constraints.protect.iter().filter_map(service).collect(),
-            given_up: constraints
-                .give_up
-                .iter()
-                .map(|entity| entity_name(self.estate, *entity))
-                .collect(),
         }
     }
 

@@ -1,0 +1,144 @@
+//! The rows: real derivations, all acts against them, and what it costs to leave them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cordon_estate::Entity;
+use cordon_reach::{Base, Derived, naive};
+
+use crate::check::Findings;
+use crate::check::cutting::Cutting;
+use crate::check::view::View;
+use crate::document::{Act, Certificate, CertificateRow, JewelState, PlanDocument};
+
+/// A row that holds.
+pub(super) struct Row {
+    pub(super) acts: BTreeSet<Act>,
+    /// The group whose loss may be accepted instead, by place in [`Rows::losses`]; none if it must be cut.
+    pub(super) group: Option<usize>,
+}
+
+/// All rows.
+pub(super) struct Rows {
+    pub(super) rows: Vec<Row>,
+    /// What each group of targets costs.
+    pub(super) losses: Vec<i128>,
+}
+
+/// `None` if a row does not hold.
+pub(super) fn check(
+    document: &PlanDocument,
+    certificate: &Certificate,
+    view: &View<'_>,
+    found: &mut Findings,
+) -> Option<Rows> {
+    let names = names(view);
+    let mut cutting = Cutting::new(document, view);
+    let mut groups: Vec<&[String]> = Vec::new();
+    let mut all = Rows {
+        rows: Vec::new(),
+        losses: Vec::new(),
+    };
+    let before = found.problems.len();
+    for row in &certificate.rows {
+        let Some(entities) = derived(row, &names, view, found) else {
+            continue;
+        };
+        let acts = cutting.acts(&row.rests_on);
+        found.same(
+            "certificate.rows.acts",
+            &row.acts,
+            &acts.iter().copied().collect(),
+        );
+        let must_be_cut = entities
+            .iter()
+            .any(|entity| must_be_kept(document, view, *entity));
+        let group = (!must_be_cut).then(|| {
+            let known = groups.iter().position(|group| *group == row.reaches.as_slice());
+            known.unwrap_or_else(|| {
+                groups.push(&row.reaches);
+                let losses = entities.iter().map(|entity| i128::from(view.loss_pence(*entity)));
+                all.losses.push(losses.sum());
+                groups.len() - 1
+            })
+        });
+        all.rows.push(Row { acts, group });
+    }
+    let mut seen = BTreeSet::new();
+    for name in groups.into_iter().flatten() {
+        if !seen.insert(name) {
+            found.problem(
+                "certificate.rows.reaches",
+                format!("the loss of {name} is in two groups"),
+            );
+        }
+    }
+    (found.problems.len() == before).then_some(all)
+}
+
+fn names(view: &View<'_>) -> BTreeMap<String, Entity> {
+    let estate = view.estate;
+    let accounts = estate.accounts_with_ids().map(|(id, _)| Entity::Account(id));
+    let groups = estate.groups_with_ids().map(|(id, _)| Entity::Group(id));
+    let systems = estate.systems_with_ids().map(|(id, _)| Entity::System(id));
+    let all = accounts.chain(groups).chain(systems);
+    let mut names = BTreeMap::new();
+    for entity in all.chain(view.jewels.iter().map(|jewel| jewel.entity)) {
+        names
+            .entry(crate::candidates::entity_name(estate, entity))
+            .or_insert(entity);
+    }
+    names
+}
+
+/// What a row reaches, if it reaches it with nothing standing but what it rests on.
+fn derived(
+    row: &CertificateRow,
+    names: &BTreeMap<String, Entity>,
+    view: &View<'_>,
+    found: &mut Findings,
+) -> Option<Vec<Entity>> {
+    let field = "certificate.rows.reaches";
+    let rests_on: BTreeSet<Base> = row.rests_on.iter().copied().collect();
+    if !rests_on.iter().eq(&row.rests_on) || !rests_on.iter().all(|fact| view.exists(*fact)) {
+        found.problem(
+            "certificate.rows.rests_on",
+            "it is no ascending list of facts of this estate",
+        );
+        return None;
+    }
+    let distinct: BTreeSet<&String> = row.reaches.iter().collect();
+    if row.reaches.is_empty() || !distinct.into_iter().eq(&row.reaches) {
+        found.problem(field, "it is no ascending list of names");
+        return None;
+    }
+    let stands = |fact: Base, _| rests_on.contains(&fact);
+    let gained = naive::reach(view.estate, &view.options, &view.held, &stands);
+    let mut entities = Vec::new();
+    for name in &row.reaches {
+        let Some(&entity) = names.get(name) else {
+            found.problem(field, format!("the estate has no {name}"));
+            return None;
+        };
+        let jewel = view.jewels.iter().find(|jewel| jewel.entity == entity);
+        let taken = jewel.map_or_else(|| Derived::taken(entity), |jewel| jewel.taken);
+        if !gained.contains_key(&taken) {
+            found.problem(field, format!("{name} is not reached from what the row rests on"));
+            return None;
+        }
+        entities.push(entity);
+    }
+    Some(entities)
+}
+
+/// True for a jewel that no plan may leave in reach.
+fn must_be_kept(document: &PlanDocument, view: &View<'_>, entity: Entity) -> bool {
+    let name = crate::candidates::entity_name(view.estate, entity);
+    let is_never = view
+        .jewels
+        .iter()
+        .any(|jewel| jewel.entity == entity && jewel.never);
+    let entry = document.jewels.iter().find(|entry| entry.entity == name);
+    is_never
+        && entry.is_some_and(|entry| entry.state != JewelState::MayBeTaken)
+        && !document.constraints.given_up.contains(&name)
+}

@@ -1,0 +1,97 @@
+//! The proof of a plan's bound, to be checked without the solver.
+//!
+//! A *row* is a set of base facts that alone take the intruder to something: whoever leaves all of them standing loses
+//! it, so every plan that keeps it chooses one of the row's acts. The *cases* are a tree: for one act after the other, the plans
+//! with it and the plans without it. In each case that is not split further, rows are charged to what any act that
+//! cuts them brings with it; charges never exceed the price of what they are charged to, so that their sum is a bound
+//! for every plan of the case (weak duality). All sums are whole pence, so nothing is rounded.
+
+use cordon_reach::Base;
+use serde::{Deserialize, Serialize};
+
+use super::Act;
+
+/// What proves that no plan costs less than a bound.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// No set of withdrawals costs less. At most [`super::Optimality::lower_bound_pence`]; what is between the two is
+    /// the solver's word alone.
+    pub bound_pence: i64,
+    /// The derivations that the proof uses.
+    pub rows: Vec<CertificateRow>,
+    /// The cases; the first is all plans.
+    pub cases: Vec<Case>,
+}
+
+/// One derivation, or several that the same acts cut.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CertificateRow {
+    /// What is reached from the footholds as long as all of [`Self::rests_on`] stand, as `kind:name`.
+    pub reaches: Vec<String>,
+    /// The base facts, ascending, by ids of the estate.
+    pub rests_on: Vec<Base>,
+    /// Every act that takes one of them away in time and that nobody refused, ascending.
+    pub acts: Vec<Act>,
+}
+
+/// Plans that choose some acts and not some others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "case")]
+pub enum Case {
+    /// Either an act is chosen or it is not.
+    Either {
+        /// The act.
+        act: Act,
+        /// The case in which it is chosen, by place in [`Certificate::cases`]; after this one.
+        with: u32,
+        /// The case in which it is not.
+        without: u32,
+    },
+    /// Charges show what the case costs at least.
+    Charged {
+        /// What is charged beyond the acts chosen.
+        charges: Vec<Charge>,
+    },
+    /// A row must be cut, and no act is left that may do it.
+    Uncut {
+        /// The row, by place.
+        row: u32,
+    },
+    /// The acts chosen take a protected service down.
+    Down {
+        /// Its name.
+        service: String,
+    },
+}
+
+/// What one row costs at least.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// The row, by place.
+    pub row: u32,
+    /// How much is charged, above 0.
+    pub pence: i64,
+    /// Whom it is charged to: every act of the row that may still be chosen is here itself or takes down one of the services
+    /// here. The loss of what the row reaches is charged too, if it may be lost.
+    pub to: Vec<Stand>,
+}
+
+/// Something with a price that an act brings with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "what")]
+pub enum Stand {
+    /// The act's own friction.
+    Act {
+        /// The act.
+        act: Act,
+    },
+    /// A part of what a service costs: from one price to another.
+    Service {
+        /// The service, by its place in the estate.
+        service: cordon_estate::ServiceId,
+        /// The price that is paid before.
+        from_pence: i64,
+        /// The price that is reached or passed.
+        to_pence: i64,
+    },
+}

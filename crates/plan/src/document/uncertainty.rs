@@ -1,0 +1,48 @@
+//! What a plan means where it is not known which footholds are really held.
+
+use serde::{Deserialize, Serialize};
+
+/// How often a jewel is still reached over sampled worlds, and what was done about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UncertaintyEntry {
+    /// The seed of the worlds; the same seed gives the same worlds.
+    pub seed: u64,
+    /// How likely one more foothold is held that nothing shows.
+    pub hidden_probability: f64,
+    /// The share of worlds in which a jewel may be reached at most, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached_max: Option<f64>,
+    /// Worlds beside that of the footholds of the plan in which every jewel that must be kept is out of reach too, in the order in which
+    /// they were added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<WorldEntry>,
+    /// Over the worlds that the plan was made with. Too good by nature: the plan was fitted to them.
+    pub in_sample: Estimate,
+    /// Over as many independent worlds as [`Estimate::worlds`] says.
+    pub out_of_sample: Estimate,
+    /// Whether the bound asked for is held out of sample, two standard errors added; none if none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met: Option<bool>,
+}
+
+/// One way things may be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorldEntry {
+    /// What the intruder holds in it, as `kind:name`, ascending.
+    pub held: Vec<String>,
+    /// How often it was drawn, as a share of all sampled worlds.
+    pub share: f64,
+}
+
+/// How often a jewel that must be kept is reached under the plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Worlds drawn.
+    pub worlds: u32,
+    /// The share of them in which a jewel is reached, one that is itself a foothold included.
+    pub reached: f64,
+    /// The standard error of that share.
+    pub standard_error: f64,
+    /// The share in which a jewel is itself held, which no withdrawal mends.
+    pub held_already: f64,
+}
