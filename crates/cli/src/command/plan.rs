@@ -48,7 +48,8 @@ pub(crate) struct Plan {
     /// Leave out the alternatives and the price of refusing each withdrawal: faster
     #[arg(long, help_heading = "Planning")]
     no_alternatives: bool,
-    /// A jewel beyond those that the estate says
+    /// A jewel beyond those that the estate says; with --graph the node that must not be taken [default: the one of its line
+    /// `# DA=NODE`]
     #[arg(long, value_name = "ID", help_heading = "Planning")]
     jewel: Vec<String>,
     /// Measure the plan over this many sampled worlds of what may be held, and over ten times as many others
@@ -118,6 +119,7 @@ pub(crate) fn run(arguments: &Plan, console: &Console) -> Result<Answer, Failure
     }
     let asked = budget::Asked {
         footholds: &arguments.foothold,
+        jewels: &arguments.jewel,
         seconds_max: arguments.planning.time_limit,
         output: arguments.output.as_ref(),
     };

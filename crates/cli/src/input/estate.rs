@@ -42,10 +42,29 @@ pub(crate) fn read(path: &Path) -> Result<Read, Failure> {
         .iter()
         .map(|(name, text)| (name.as_str(), text.as_str()))
         .collect();
+    let mut result = cordon_estate::load::load(&borrowed);
+    if let Ok(loaded) = &mut result {
+        for source in &mut loaded.estate.sources {
+            *source = within(source, path);
+        }
+    }
     Ok(Read {
         files: files.len(),
-        result: cordon_estate::load::load(&borrowed),
+        result,
     })
+}
+
+/// The name of a file in its estate, which is the same however the folder was written: plans are tied to it.
+fn within(source: &str, estate: &Path) -> String {
+    let source = Path::new(source);
+    let inside = source
+        .strip_prefix(estate)
+        .ok()
+        .filter(|inside| *inside != Path::new(""));
+    let name = inside
+        .or_else(|| source.file_name().map(Path::new))
+        .unwrap_or(source);
+    name.to_string_lossy().into_owned()
 }
 
 /// The estate of a folder; an empty one if none is named. Mistakes are a failure, doubts a warning.

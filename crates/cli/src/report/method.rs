@@ -64,7 +64,7 @@ fn assumptions(plan: &PlanDocument) -> Vec<(String, String)> {
         ),
         ("solved by".to_owned(), proof.solver.clone()),
     ];
-    if assumed.pace < 1.0 || assumed.pace > 1.0 {
+    if (assumed.pace - 1.0).abs() > f64::EPSILON {
         let breakout = minutes(assumed.pace * cordon_reach::BREAKOUT_SECONDS / 60.0);
         rows.push(("the intruder reaches the next system in".to_owned(), breakout));
     }

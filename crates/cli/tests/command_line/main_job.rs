@@ -64,6 +64,18 @@ fn from_estate_to_plan_to_verdict() {
 }
 
 #[test]
+fn a_plan_holds_however_the_folder_of_its_estate_is_written() {
+    let folder = TempDir::new().unwrap();
+    let estate = small(&folder);
+    let plan = path(&folder, "plan.json");
+    let words = ["plan", "--estate", &estate, "--no-alternatives", "-o", &plan];
+    let evidence = path(&folder, "estate/evidence.json");
+    run(&[&words[..], &["--evidence", &evidence]].concat()).ended(0);
+    let around = format!("{estate}/../estate/");
+    run(&["verify", &plan, "--estate", &around]).ended(0);
+}
+
+#[test]
 fn a_plan_as_json_has_the_promised_members() {
     let folder = tempfile::tempdir().unwrap();
     let estate = small(&folder);

@@ -27,15 +27,14 @@ pub(crate) struct Budget {
     #[arg(long, value_name = "FILE", requires = "budget_edges")]
     #[arg(conflicts_with_all = ["estate", "evidence", "pin", "refuse", "force", "protect", "give_up", "report"])]
     graph: Option<PathBuf>,
-    /// The node of the graph that must not be taken [default: the one of its line `# DA=NODE`]
-    #[arg(long, value_name = "NODE", requires = "graph")]
-    jewel: Option<String>,
 }
 
 /// What the rest of the command line says.
 pub(crate) struct Asked<'a> {
     /// Nodes where the intruder may start.
     pub(crate) footholds: &'a [String],
+    /// The node that must not be taken, one at most.
+    pub(crate) jewels: &'a [String],
     /// Seconds after which the best so far is given.
     pub(crate) seconds_max: f64,
     /// Where to write the answer.
@@ -91,7 +90,13 @@ impl Budget {
                 path.display()
             ));
         }
-        let jewel = self.jewel.as_deref().or(table.jewel).ok_or_else(|| {
+        if asked.jewels.len() > 1 {
+            return Err(Failure::input(
+                "--jewel: name one node of the graph, for a path ends in one",
+            ));
+        }
+        let named = asked.jewels.first().map(String::as_str);
+        let jewel = named.or(table.jewel).ok_or_else(|| {
             Failure::input(
                 "no node is named that must not be taken\nAdd --jewel NODE, or a line `# DA=NODE`.",
             )
