@@ -42,6 +42,8 @@ pub(crate) struct Session<'a> {
     level: Level,
     console: &'a Console,
     names: Vec<String>,
+    /// True if somebody may have come to be held since the standing plans were looked at.
+    changed: bool,
     /// The first failure while a record was taken in.
     failed: Result<(), Failure>,
     detections: u64,
@@ -70,6 +72,7 @@ impl<'a> Session<'a> {
             level,
             console,
             names: Vec::new(),
+            changed: true,
             failed: Ok(()),
             detections: 0,
             entries,
@@ -154,6 +157,8 @@ impl<'a> Session<'a> {
 
     fn take(&mut self, record: &Record, detections: &[Detection]) {
         let effects = self.watch.take(record, detections);
+        let case = self.watch.case();
+        self.changed |= !case.named().is_empty() || !case.uses().is_empty();
         self.detections += detections.len() as u64;
         let said = self.say_detections(record, detections).and_then(|()| {
             effects.iter().try_for_each(|effect| match effect {
@@ -223,8 +228,12 @@ impl<'a> Session<'a> {
         else {
             return Ok(());
         };
+        if !std::mem::take(&mut self.changed) || standing.is_empty() {
+            return Ok(());
+        }
+        let held = self.watch.case().suspicions_from(*certainty);
         for one in standing {
-            if one.is_due(self.watch.case(), *certainty) {
+            if one.is_due(&held) {
                 hand.carry_out(Due {
                     orders: one.orders.clone(),
                     signatures: one.signatures.clone(),

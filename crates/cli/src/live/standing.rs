@@ -8,7 +8,7 @@ use std::path::Path;
 use cordon_act::Orders;
 use cordon_act::approval::{ApprovalStatement, SignedStatement};
 use cordon_estate::Entity;
-use cordon_incident::Case;
+use cordon_evidence::infer::Suspicion;
 use cordon_plan::PlanDocument;
 use jiff::Timestamp;
 
@@ -69,18 +69,17 @@ impl Standing {
         self.footholds.iter().map(|(name, _)| name.as_str())
     }
 
-    /// True once, when every foothold is held from this probability on.
-    pub(crate) fn is_due(&mut self, case: &Case, probability: f64) -> bool {
+    /// True once, when every foothold is among these suspicions and is independently borne out.
+    pub(crate) fn is_due(&mut self, held: &[Suspicion]) -> bool {
         if self.begun {
             return false;
         }
-        let suspicions = case.suspicions_from(probability);
-        self.begun = self.footholds.iter().all(|(_, entity)| {
-            suspicions.iter().any(|one| {
-                one.entity == *entity
-                    && (one.independent_signals >= INDEPENDENT_SIGNALS_MIN || one.pinned == Some(true))
-            })
-        });
+        let borne_out =
+            |one: &Suspicion| one.independent_signals >= INDEPENDENT_SIGNALS_MIN || one.pinned == Some(true);
+        self.begun = self
+            .footholds
+            .iter()
+            .all(|(_, entity)| held.iter().any(|one| one.entity == *entity && borne_out(one)));
         self.begun
     }
 }
