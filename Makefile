@@ -45,12 +45,12 @@ nights: tools ## Plans carried out under faults, NIGHTS=1000000 of them
 	$(CARGO) run --locked --release -p cordon-sim --features execution --bin nights -- 0 $(NIGHTS)
 
 race: servers ## From the last byte of a log line to access that was tried and refused, TRIALS=200 LANE=vpn, firewall or directory
-	$(CARGO) build --locked --bin cordon-actuator
-	$(if $(LANE),CORDON_LANE=$(LANE)) CORDON_TRIALS=$(TRIALS) $(CARGO) test --locked -p cordon-cli --test carry race -- --nocapture
+	$(CARGO) build --locked --workspace --bins
+	$(if $(LANE),CORDON_LANE=$(LANE)) CORDON_TRIALS=$(TRIALS) $(CARGO) test --locked --workspace --test carry race -- --nocapture
 
 kills: servers ## Kill cordon and its actuator while four real servers are withdrawn from and given back, KILLS=200 SEED=1
-	$(CARGO) build --locked -p cordon-cli -p cordon-connectors --bins
-	CORDON_KILLS=$(KILLS) CORDON_SEED=$(SEED) $(CARGO) test --locked -p cordon-cli -p cordon-connectors --test carry -- --nocapture four_servers
+	$(CARGO) build --locked --workspace --bins
+	CORDON_KILLS=$(KILLS) CORDON_SEED=$(SEED) $(CARGO) test --locked --workspace --test carry -- --nocapture four_servers
 
 INSTANCES ?= 100000
 brute: tools ## Plans and blocks of INSTANCES=100000 random estates and graphs against trying everything
