@@ -8,6 +8,7 @@ pub mod backtest;
 pub mod case;
 pub mod orders;
 pub mod own_effects;
+pub mod standing;
 pub mod truth;
 
 pub use backtest::{Backtest, BacktestDocument};

@@ -11,11 +11,12 @@ use cordon_evidence::read::Workers;
 use cordon_evidence::record::Record;
 use cordon_evidence::sigma::{Correlator, Detection, Detector, Level, RuleSet, Scratch};
 use cordon_incident::Effect;
+use cordon_incident::standing::INDEPENDENT_SIGNALS_MIN;
 use jiff::Timestamp;
 
 use super::executor::{Due, Hand, Said};
 use super::line::Line;
-use super::standing::{INDEPENDENT_SIGNALS_MIN, Standing};
+use super::standing::Standing;
 use super::tail::{LOOK, Tail};
 use crate::command::carry::short;
 use crate::console::Console;
@@ -144,7 +145,7 @@ impl<'a> Session<'a> {
         let plural = if followed == 1 { "" } else { "s" };
         self.console.note(&format!("following {followed} log{plural}"));
         for one in standing {
-            let names: Vec<&str> = one.awaited().collect();
+            let names = one.names();
             self.console.note(&format!(
                 "plan {} waits for {}, approved until {:.0}",
                 short(&one.orders.plan_hash),
@@ -233,7 +234,7 @@ impl<'a> Session<'a> {
         }
         let held = self.watch.case().suspicions_from(*certainty);
         for one in standing {
-            if one.is_due(&held) {
+            if one.awaited.is_met(&held) {
                 hand.carry_out(Due {
                     orders: one.orders.clone(),
                     signatures: one.signatures.clone(),
@@ -306,7 +307,7 @@ impl<'a> Session<'a> {
 }
 
 fn say_due(standing: &Standing, console: &Console) -> Result<(), Failure> {
-    let footholds: Vec<&str> = standing.awaited().collect();
+    let footholds = standing.names();
     let plan_hash = &standing.orders.plan_hash;
     if console.json {
         let time = Timestamp::now();

@@ -1,14 +1,11 @@
-//! Standing plans: approved by people beforehand, carried out as soon as the evidence holds every foothold they were made against.
-//!
-//! Evidence is what an intruder can write. So a foothold counts here only from a high probability, and only if two signals that do not hang
-//! together speak for it; and the approval is of the exact orders, by two people, and ends.
+//! Standing plans as they are read: checked against the estate, with their approvals. When their time has come, `incident::standing` says.
 
 use std::path::Path;
 
 use cordon_act::Orders;
 use cordon_act::approval::{ApprovalStatement, SignedStatement};
 use cordon_estate::Entity;
-use cordon_evidence::infer::Suspicion;
+use cordon_incident::standing::Awaited;
 use cordon_plan::PlanDocument;
 use jiff::Timestamp;
 
@@ -17,16 +14,14 @@ use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::{entity, estate};
 
-/// Signals that must speak for each foothold and do not hang together.
-pub(crate) const INDEPENDENT_SIGNALS_MIN: u32 = 2;
-
 /// A plan that waits.
 pub(crate) struct Standing {
     pub(crate) orders: Orders,
     pub(crate) signatures: Vec<SignedStatement>,
     pub(crate) approved_until: Timestamp,
-    footholds: Vec<(String, Entity)>,
-    begun: bool,
+    /// The footholds that it waits for, by name.
+    names: Vec<String>,
+    pub(crate) awaited: Awaited,
 }
 
 impl Standing {
@@ -55,32 +50,20 @@ impl Standing {
                 planned.plan.display()
             )));
         };
+        let footholds = footholds(&planned.plan, &planned.estate, console)?;
+        let (names, entities) = footholds.into_iter().unzip();
         Ok(Self {
-            footholds: footholds(&planned.plan, &planned.estate, console)?,
             orders: made.orders,
             signatures,
             approved_until,
-            begun: false,
+            names,
+            awaited: Awaited::new(entities),
         })
     }
 
     /// The footholds that it waits for, by name.
-    pub(crate) fn awaited(&self) -> impl Iterator<Item = &str> {
-        self.footholds.iter().map(|(name, _)| name.as_str())
-    }
-
-    /// True once, when every foothold is among these suspicions and is independently borne out.
-    pub(crate) fn is_due(&mut self, held: &[Suspicion]) -> bool {
-        if self.begun {
-            return false;
-        }
-        let borne_out =
-            |one: &Suspicion| one.independent_signals >= INDEPENDENT_SIGNALS_MIN || one.pinned == Some(true);
-        self.begun = self
-            .footholds
-            .iter()
-            .all(|(_, entity)| held.iter().any(|one| one.entity == *entity && borne_out(one)));
-        self.begun
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.names.iter().map(String::as_str).collect()
     }
 }
 

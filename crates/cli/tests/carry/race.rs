@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -12,6 +11,7 @@ use cordon_testbed::{FirewallBed, OpenLdap, OpenLdapContent, VpnClient, VpnOptio
 use serde_json::Value;
 
 use crate::bed::{self, Night};
+use crate::servers;
 
 /// Longest wait for one line of `cordon watch`.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -140,49 +140,13 @@ impl Track {
     /// People, the organisation, and an actuator with the one point of a lane, where that point can be tried from.
     fn night(&self, lane: Lane, trials: usize) -> Night {
         let (points, beside) = match lane {
-            Lane::Directory => (self.directory_point(), &self.network.router),
+            Lane::Directory => (lone_directory(&self.directory), &self.network.router),
             Lane::Firewall => (firewall_point(), &self.network.router),
             Lane::Vpn => (self.vpn_point(), self.client.host()),
         };
         let night = Night::new(&estate(lane, trials), &format!("points:\n{points}"), Some(beside));
-        for (name, text) in [
-            ("directory-secret", OpenLdap::CORDON_PASSWORD),
-            ("glass-secret", OpenLdap::BREAK_GLASS_PASSWORD),
-        ] {
-            let path = night.folder.write(name, text);
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        }
+        servers::directory_secrets(&night);
         night
-    }
-
-    fn directory_point(&self) -> String {
-        format!(
-            "  directory:
-    kind: directory
-    config:
-      dialect: openldap
-      server: {ldap}
-      ca-file: {ca}
-      bind-as: {bind_as}
-      bind-password: {{ file: FOLDER/directory-secret }}
-      base: {base}
-      break-glass:
-        bind-as: {glass}
-        password: {{ file: FOLDER/glass-secret }}
-      openldap:
-        default-policy: {policy}
-        probe-locked-accounts: true
-rules:
-  never-accounts: [{{ account: glass }}, {{ account: cordon }}]
-  break-glass-proof-at: [directory]
-",
-            ldap = self.directory.tls_url(),
-            ca = self.directory.authority_file(),
-            bind_as = OpenLdap::CORDON,
-            base = OpenLdap::BASE,
-            glass = OpenLdap::BREAK_GLASS,
-            policy = OpenLdap::POLICY,
-        )
     }
 
     fn vpn_point(&self) -> String {
@@ -216,6 +180,15 @@ rules:
             }
         }
     }
+}
+
+fn lone_directory(directory: &OpenLdap) -> String {
+    let point = servers::directory_point(directory);
+    let rules = "rules:
+  never-accounts: [{ account: glass }, { account: cordon }]
+  break-glass-proof-at: [directory]
+";
+    format!("{point}{rules}")
 }
 
 fn firewall_point() -> String {

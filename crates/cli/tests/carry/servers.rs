@@ -120,22 +120,7 @@ impl Servers {
         let (near, far) = ("10.91.1.1", FirewallBed::SERVER[0]);
         let more = format!(
             "points:
-  directory:
-    kind: directory
-    config:
-      dialect: openldap
-      server: {ldap}
-      ca-file: {ca}
-      bind-as: {bind_as}
-      bind-password: {{ file: FOLDER/directory-secret }}
-      base: {base}
-      break-glass:
-        bind-as: {glass}
-        password: {{ file: FOLDER/glass-secret }}
-      openldap:
-        default-policy: {policy}
-        probe-locked-accounts: true
-  database:
+{directory}  database:
     kind: postgres
     config:
       server: {database}
@@ -161,26 +146,15 @@ rules:
 services:
   shop-window: {{ http: {{ url: '{portal}' }} }}
 ",
-            ldap = self.directory.tls_url(),
-            ca = self.directory.authority_file(),
-            bind_as = OpenLdap::CORDON,
-            base = OpenLdap::BASE,
-            glass = OpenLdap::BREAK_GLASS,
-            policy = OpenLdap::POLICY,
+            directory = directory_point(&self.directory),
             socket = self.door().socket(),
             map = self.door().map(),
             orders = self.door().url("/orders/1"),
             portal = self.door().url("/"),
         );
         let night = Night::new(ESTATE, &more, Some(&self.network.router));
-        for (name, text) in [
-            ("directory-secret", OpenLdap::CORDON_PASSWORD),
-            ("glass-secret", OpenLdap::BREAK_GLASS_PASSWORD),
-            ("database-secret", "pw"),
-        ] {
-            let path = night.folder.write(name, text);
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        }
+        directory_secrets(&night);
+        secret(&night, "database-secret", "pw");
         night
     }
 
@@ -263,6 +237,45 @@ fn last_line(output: &std::process::Output) -> String {
     line.split_once("FATAL:")
         .map_or(line, |(_, why)| why.trim())
         .to_owned()
+}
+
+/// An OpenLDAP directory in the actuator's configuration, with its break-glass logon.
+pub(crate) fn directory_point(directory: &OpenLdap) -> String {
+    format!(
+        "  directory:
+    kind: directory
+    config:
+      dialect: openldap
+      server: {ldap}
+      ca-file: {ca}
+      bind-as: {bind_as}
+      bind-password: {{ file: FOLDER/directory-secret }}
+      base: {base}
+      break-glass:
+        bind-as: {glass}
+        password: {{ file: FOLDER/glass-secret }}
+      openldap:
+        default-policy: {policy}
+        probe-locked-accounts: true
+",
+        ldap = directory.tls_url(),
+        ca = directory.authority_file(),
+        bind_as = OpenLdap::CORDON,
+        base = OpenLdap::BASE,
+        glass = OpenLdap::BREAK_GLASS,
+        policy = OpenLdap::POLICY,
+    )
+}
+
+/// The passwords of that configuration.
+pub(crate) fn directory_secrets(night: &Night) {
+    secret(night, "directory-secret", OpenLdap::CORDON_PASSWORD);
+    secret(night, "glass-secret", OpenLdap::BREAK_GLASS_PASSWORD);
+}
+
+fn secret(night: &Night, name: &str, text: &str) {
+    let path = night.folder.write(name, text);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 /// An ordinary firewall, which is not Cordon's.
