@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::entry::Verb;
 use crate::limits::{ESCALATION_ATTEMPTS, LATE_EFFECT_SECONDS};
 use crate::recover::{Last, Recorded, Settled};
-use crate::{Entry, Mark, Observation, OrderId, PointErrorKind, PointState, ProbeAnswer};
+use crate::{Entry, Mark, Observation, OrderId, PointErrorKind, PointState, ProbeAnswer, Standing};
 
 /// One target at one point.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,8 @@ pub struct PlacementState {
     pub trouble: Option<Trouble>,
     /// True if what somebody else changed is left as it is when it is lifted.
     pub accept_changes: bool,
+    /// True if what was given back last had been withdrawn by somebody else before, so that nobody tries it.
+    pub is_given_back_off: bool,
     pub(super) named_by: BTreeSet<OrderId>,
     asked_at: Option<Timestamp>,
     unsettled_until: Option<Timestamp>,
@@ -60,6 +62,7 @@ impl Default for PlacementState {
             attempts: 0,
             trouble: None,
             accept_changes: false,
+            is_given_back_off: false,
             named_by: BTreeSet::new(),
             asked_at: None,
             unsettled_until: None,
@@ -148,9 +151,12 @@ impl PlacementState {
     fn lifted(&mut self) {
         let holders = std::mem::take(&mut self.holders);
         let named_by = std::mem::take(&mut self.named_by);
+        let prior = self.prior.as_ref();
+        let is_given_back_off = prior.is_some_and(|prior| prior.standing == Standing::Withdrawn);
         *self = Self {
             holders,
             named_by,
+            is_given_back_off,
             ..Self::default()
         };
     }
@@ -194,5 +200,43 @@ impl PlacementState {
             left: self.left.as_ref(),
             mark,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Placement, PointName, Target};
+
+    fn given_back(before: Standing) -> PlacementState {
+        let placement = Placement {
+            point: PointName::from("directory"),
+            target: Target::Account {
+                account: "pat".to_owned(),
+            },
+        };
+        let prior = Observation {
+            standing: before,
+            state: PointState(serde_json::Value::Null),
+            mark: None,
+        };
+        let mut state = PlacementState::default();
+        let applying = Entry::Applying {
+            placement: placement.clone(),
+            prior,
+            epoch: 1,
+            attempt: 1,
+        };
+        state.record(Timestamp::UNIX_EPOCH, &applying);
+        let lifted = Entry::Lifted { placement, seen: None };
+        state.record(Timestamp::UNIX_EPOCH, &lifted);
+        state
+    }
+
+    #[test]
+    fn what_was_off_before_is_remembered_as_given_back_off() {
+        assert!(given_back(Standing::Withdrawn).is_given_back_off);
+        assert!(!given_back(Standing::Open).is_given_back_off);
+        assert!(!given_back(Standing::Partly).is_given_back_off);
     }
 }

@@ -218,11 +218,13 @@ pub(crate) fn are_lifted(book: &Book, orders: &[OrderId]) -> bool {
     })
 }
 
-/// True if everything that these orders gave back was tried since.
+/// True if everything that these orders gave back was tried since, but for what was off before and is off again.
 pub(crate) fn are_tried(book: &Book, orders: &[OrderId]) -> bool {
     let orders = orders.iter().filter_map(|id| book.orders().get(id));
     let mut placements = orders.flat_map(|order| placements(book, order));
-    placements.all(|(_, state)| state.is_active() || state.tried.is_some() || state.trouble.is_some())
+    placements.all(|(_, state)| {
+        state.is_active() || state.is_given_back_off || state.tried.is_some() || state.trouble.is_some()
+    })
 }
 
 /// True if nothing of these orders is left at any server.

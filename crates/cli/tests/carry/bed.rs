@@ -11,6 +11,8 @@ pub(crate) struct Night {
     actuator: Option<Server>,
     /// Where the actuator runs, if not beside the test.
     namespace: Option<String>,
+    /// The URL of the database of the record, if it is not in the state folder.
+    pub(crate) database: Option<String>,
 }
 
 /// The actuator, which is built beside `cordon` when the whole workspace is tested.
@@ -56,6 +58,7 @@ impl Night {
             folder,
             actuator: None,
             namespace: namespace.map(|namespace| namespace.name().to_owned()),
+            database: None,
         }
     }
 
@@ -93,6 +96,9 @@ impl Night {
             .env("CORDON_STATE", self.folder.path().join("state"))
             .env("CORDON_ACTUATOR", self.folder.path().join("run/socket"))
             .env("CORDON_ALLOWED_SIGNERS", self.folder.path().join("signers"));
+        if let Some(database) = &self.database {
+            command.env("CORDON_DATABASE", database);
+        }
         command
     }
 

@@ -13,5 +13,6 @@ mod kills;
 mod night;
 mod plain;
 mod race;
+mod record_in_postgres;
 mod refusals;
 mod servers;
