@@ -228,7 +228,10 @@ mod tests {
             attempt: 1,
         };
         state.record(Timestamp::UNIX_EPOCH, &applying);
-        let lifted = Entry::Lifted { placement, seen: None };
+        let lifted = Entry::Lifted {
+            placement,
+            seen: None,
+        };
         state.record(Timestamp::UNIX_EPOCH, &lifted);
         state
     }

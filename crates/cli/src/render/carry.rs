@@ -1,18 +1,17 @@
 //! What is being carried out, as rows and in words.
 
+mod recorded;
 mod summary;
 mod tried;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordon_act::recover::Last;
-use cordon_act::{
-    Book, Entry, OrderId, OrderState, Placement, PlacementState, PointErrorKind, ProbeAnswer, Trouble,
-};
+use cordon_act::{Book, OrderId, OrderState, Placement, PlacementState, PointErrorKind, Trouble};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::console::Console;
+pub(crate) use recorded::{sentence, show};
 use tried::Tried;
 
 /// One order with how it stands.
@@ -325,49 +324,4 @@ fn left(row: &Row, now: Timestamp) -> String {
         (_, 1..=90) => format!("{minutes} min"),
         _ => format!("{} h", minutes / 60),
     }
-}
-
-/// Says on stderr what was just recorded.
-pub(crate) fn show(entry: &Entry, console: &Console) {
-    let words = match entry {
-        Entry::Accepted(accepted) => format!("accepted {} orders", accepted.orders.orders.len()),
-        Entry::Applied { placement, .. } => format!("withdrawn: {placement}"),
-        Entry::Verified {
-            placement,
-            answer: ProbeAnswer::Refused,
-            how,
-        } => format!("tried and refused: {placement} ({how})"),
-        Entry::Verified { placement, how, .. } => {
-            format!("read back, could not be tried: {placement} ({how})")
-        }
-        Entry::Lifted { placement, .. } => format!("given back: {placement}"),
-        Entry::LiftTried {
-            placement,
-            answer: ProbeAnswer::Admitted,
-            how,
-        } => format!("tried and works again: {placement} ({how})"),
-        Entry::LiftTried { placement, how, .. } => {
-            format!("given back, not seen to work again: {placement} ({how})")
-        }
-        Entry::Resumed { by, .. } => format!("the rest of the plan goes on: {by}"),
-        Entry::Failed {
-            placement,
-            text,
-            attempt,
-            ..
-        } => format!("try {attempt} failed: {placement}: {text}"),
-        Entry::Unverified { placement, how } => {
-            return console.warn(&format!("{placement} still gets through: {how}"));
-        }
-        Entry::Drifted { placement, .. } => return console.warn(&format!("somebody undid {placement}")),
-        Entry::NeedsPerson { placement, why } => return console.warn(&format!("{placement}: {why}")),
-        Entry::Overdue { order } => {
-            return console.warn(&format!("the lease of {order} is over: renew or lift it"));
-        }
-        Entry::Halted { why, .. } => {
-            return console.warn(&format!("the rest of the plan is not begun: {why}"));
-        }
-        _ => return,
-    };
-    console.note(&words);
 }

@@ -12,6 +12,9 @@ use crate::command::ledger::verify::Answered;
 /// Most characters of an entry's body that are shown; `--json` has all of it.
 const BODY_SHOWN: usize = 160;
 
+/// Most characters of a sentence.
+const SENTENCE_SHOWN: usize = 400;
+
 /// Most characters of one value in it.
 const VALUE_SHOWN: usize = 60;
 
@@ -24,13 +27,30 @@ pub(crate) fn entries(entries: &[Entry], width: usize, paint: Paint) -> String {
             vec![
                 Text::new().quiet(entry.index.to_string()),
                 Text::new().plain(instant(entry.time)),
-                Text::new().strong(&entry.kind),
-                Text::new().plain(brief(&entry.body)),
+                said(entry),
             ]
         })
         .collect();
-    paper.table(0, &[Align::Right, Align::Right, Align::Left, Align::Left], &rows);
+    paper.table(0, &[Align::Right, Align::Right, Align::Left], &rows);
     paper.finish()
+}
+
+/// What an entry says: in words if it is of a withdrawal, else its kind and its body. What is damaged is shown as it stands.
+fn said(entry: &Entry) -> Text {
+    match cordon_act::Entry::read(entry) {
+        Ok(Some(withdrawal)) => {
+            let role = if withdrawal.is_alarm() {
+                Role::Bad
+            } else {
+                Role::Plain
+            };
+            Text::new().add(role, cut(&super::carry::sentence(&withdrawal), SENTENCE_SHOWN))
+        }
+        Ok(None) | Err(_) => Text::new()
+            .strong(&entry.kind)
+            .plain(" ")
+            .plain(brief(&entry.body)),
+    }
 }
 
 /// A body in a line: the members of an object one after another.

@@ -72,12 +72,17 @@ fn a_night_whose_record_is_in_a_database_can_be_verified_shown_and_exported() {
     let verified = night.ends(0, &["ledger", "verify"]);
     assert!(verified.contains("Whole: "), "{verified}");
     let shown = night.ends(0, &["ledger", "show"]);
-    assert!(shown.contains("account pat"), "{shown}");
+    assert!(shown.contains("account pat at list"), "{shown}");
     night.ends(0, &["ledger", "export", "-o", "export.ndjson"]);
     let exported = std::fs::read_to_string(night.folder.file("export.ndjson")).unwrap();
     let counted = server.try_psql("postgres", "record", "", "SELECT count(*) FROM cordon_entry");
     let entries = String::from_utf8(counted.stdout).unwrap();
-    assert_eq!(exported.lines().count().to_string(), entries.trim(), "{exported}");
+    let entries: u64 = entries.trim().parse().unwrap();
+    let ends: serde_json::Value = serde_json::from_str(exported.lines().last().unwrap()).unwrap();
+    assert_eq!(ends["entries"], entries, "{exported}");
+    assert_eq!(exported.lines().count() as u64, entries + 1, "{exported}");
+    let again = night.ends(0, &["ledger", "verify", "export.ndjson"]);
+    assert!(again.contains("Whole: "), "{again}");
 
     let said = [verified, shown, exported, night.actuator_said()].concat();
     assert!(!said.contains(PASSWORD), "{said}");
@@ -104,7 +109,9 @@ fn a_row_that_an_administrator_changed_is_named() {
 
 #[test]
 fn a_database_that_is_gone_is_the_store_that_fails_and_nothing_is_withdrawn() {
-    let Some((mut server, night)) = night() else { return };
+    let Some((mut server, night)) = night() else {
+        return;
+    };
     night.plan("plan", &["pat", "ws1"], &[]);
     night.approve_all("plan");
     night.apply(0, "plan", &[]);
