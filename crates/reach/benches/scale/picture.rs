@@ -17,6 +17,9 @@ const RIGHT: f64 = 560.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 360.0;
 
+/// Its class in the style, its name, and its seconds.
+type Series = (&'static str, &'static str, fn(&Figures) -> f64);
+
 fn x(rules: f64) -> f64 {
     (rules.log10() - RULES.0) / (RULES.1 - RULES.0) * (RIGHT - LEFT) + LEFT
 }
@@ -59,7 +62,7 @@ pub(crate) fn picture(all: &[Figures]) -> String {
         x(to),
         y(to * per_rule)
     ));
-    let series: [(&str, &str, fn(&Figures) -> f64); 4] = [
+    let series: [Series; 4] = [
         ("compile", "compile", |one| one.compile),
         ("kernel", "kernel", |one| one.kernel),
         ("chain", "chain, earliest arrivals", |one| one.chain),
