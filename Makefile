@@ -12,7 +12,7 @@ TRIALS ?= 200
 # Tests of real servers wait more than they work: more of them run at once than there are processors.
 TEST_THREADS ?= 8
 
-.PHONY: drill test check build tools servers nights race kills brute bench published bulk deny fuzz help
+.PHONY: drill test check build tools servers nights race kills brute bench published incidents bulk deny fuzz help
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,11 @@ PYTHON ?= python3
 DRAWS ?= 40
 published: tools ## The published edge-blocking task beside HiGHS; GRAPHS=folder PYTHON=with-highspy DRAWS=40
 	@sh tools/published.sh "$(GRAPHS)" "$(PYTHON)" "$(DRAWS)"
+
+INCIDENTS ?= 1000
+PICTURE ?= benches/incidents.svg
+incidents: tools ## Cordon beside what others do over INCIDENTS=1000 drawn at Northgate, SEED=1; rewrites benches/incidents.svg
+	$(CARGO) bench --locked -p cordon-plan --bench incidents -- $(INCIDENTS) $(SEED) "$(abspath $(PICTURE))"
 
 bench: tools ## Measure; see benches/README.md
 	$(CARGO) bench --locked --workspace

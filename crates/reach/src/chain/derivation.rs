@@ -95,7 +95,7 @@ fn step(exposure: &Exposure<'_>, conclusion: FactId) -> Option<Step> {
         rule,
         conclusion,
         premises,
-        minutes: f64::from(mark.seconds()) / 60.0,
+        minutes: f64::from(mark.seconds) / 60.0,
         technique: effort.technique.to_owned(),
         ease: effort.ease,
     })

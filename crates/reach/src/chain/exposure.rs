@@ -33,7 +33,7 @@ impl<'a> Exposure<'a> {
     /// Seconds from the start until the intruder can have gained the derived fact at the earliest.
     #[must_use]
     pub fn arrival_seconds(&self, fact: FactId) -> Option<u32> {
-        self.mark(fact).map(Mark::seconds)
+        self.mark(fact).map(|mark| mark.seconds)
     }
 
     /// Minutes from the start until the intruder can have gained the derived fact at the earliest.

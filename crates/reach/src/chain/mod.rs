@@ -101,7 +101,7 @@ impl Graph {
         let mut sources = std::mem::take(&mut scratch.sources);
         self.sources(footholds, standing, &mut sources);
         for (fact, by) in sources.drain(..) {
-            if scratch.arrive(self.row_of(fact), Mark::tentative(0, by)) {
+            if scratch.arrive(self.row_of(fact), Mark { seconds: 0, by }) {
                 scratch.waiting.push(0, 0, fact.0);
             }
         }
@@ -168,19 +168,17 @@ impl Graph {
     /// Concludes what a rule concludes whose derived premises have all settled, the last of them now.
     #[inline]
     fn fire(&self, by: u32, rule: &Rule, now: u32, standing: &impl Standing, scratch: &mut Scratch) {
+        let conclusion = FactId(rule.conclusion);
+        let row = self.row_of(conclusion);
+        if scratch.is_settled(row) {
+            return;
+        }
         let seconds = now
             .saturating_add(self.pace.of_code(rule.kind))
             .min(scratch::LATEST);
-        let conclusion = FactId(rule.conclusion);
-        let row = self.row_of(conclusion);
         let stands = |base: &u32| *base == NONE || standing.stands(FactId(*base), seconds);
-        if scratch
-            .marks
-            .get(row)
-            .is_some_and(|mark| seconds < mark.seconds())
-            && rule.base.iter().all(stands)
-            && scratch.arrive(row, Mark::tentative(seconds, by))
-        {
+        let earlier = scratch.marks.get(row).is_some_and(|mark| seconds < mark.seconds);
+        if earlier && rule.base.iter().all(stands) && scratch.arrive(row, Mark { seconds, by }) {
             scratch.waiting.push(rule.kind, seconds, conclusion.0);
         }
     }

@@ -16,6 +16,8 @@ pub(crate) struct Waiting {
     seconds: Vec<u32>,
     /// The lane of each kind of rule.
     lane_of: Vec<u8>,
+    /// The lane of the last fact and its time: what waits there for the same time comes before all later lanes.
+    last: (usize, u32),
 }
 
 impl Waiting {
@@ -29,6 +31,7 @@ impl Waiting {
         self.seconds.sort_unstable();
         self.seconds.dedup();
         self.lanes.resize_with(self.seconds.len(), VecDeque::new);
+        self.last = (0, 0);
         self.lane_of.clear();
         for kind in RuleKind::all() {
             let lane = self
@@ -47,17 +50,30 @@ impl Waiting {
         }
     }
 
-    /// The earliest waiting fact with its time.
+    /// The earliest waiting fact with its time; of several the one in the lane of the shortest duration.
+    ///
+    /// What waits in the first lane waits for the present, so nothing is earlier. After it comes the lane of the fact
+    /// before, as long as the time is the same: what was put into shorter lanes since waits for later.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<(u32, u32)> {
-        let mut best: Option<(u32, usize)> = None;
-        for (place, lane) in self.lanes.iter().enumerate() {
-            if let Some((seconds, _)) = lane.front()
-                && best.is_none_or(|(least, _)| *seconds < least)
-            {
-                best = Some((*seconds, place));
-            }
+        if let Some(next) = self.lanes.first_mut().and_then(VecDeque::pop_front) {
+            return Some(next);
         }
-        self.lanes.get_mut(best?.1)?.pop_front()
+        let (lane, now) = self.last;
+        if let Some(lane) = self.lanes.get_mut(lane)
+            && lane.front().is_some_and(|(seconds, _)| *seconds == now)
+        {
+            return lane.pop_front();
+        }
+        self.pop_later()
+    }
+
+    /// The earliest of the heads of all lanes.
+    fn pop_later(&mut self) -> Option<(u32, u32)> {
+        let heads = self.lanes.iter().enumerate();
+        let heads = heads.filter_map(|(place, lane)| Some((lane.front()?.0, place)));
+        let (seconds, place) = heads.min()?;
+        self.last = (place, seconds);
+        self.lanes.get_mut(place)?.pop_front()
     }
 }

@@ -1,5 +1,7 @@
 //! Working memory of a chaining, kept from one to the next.
 
+use cordon_estate::Bits;
+
 use super::queue::Waiting;
 use crate::{FactId, FactSet, Graph};
 
@@ -10,15 +12,14 @@ pub(crate) const FOOTHOLD: u32 = u32::MAX - 1;
 /// Reached because the intruder is outside.
 pub(crate) const OUTSIDE: u32 = u32::MAX - 2;
 
-/// Set in the time of a fact that has not settled: it may still be reached earlier.
-const TENTATIVE: u32 = 1 << 31;
 /// Later than any arrival: 68 years.
-pub(crate) const LATEST: u32 = TENTATIVE - 2;
+pub(crate) const LATEST: u32 = (1 << 31) - 2;
 
-/// When and why a derived fact was reached.
+/// When and why a derived fact was reached at its earliest, as far as is known.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
-    seconds: u32,
+    /// [`NEVER`] if it was not reached.
+    pub(crate) seconds: u32,
     /// The place of the rule, or [`FOOTHOLD`] or [`OUTSIDE`].
     pub(crate) by: u32,
 }
@@ -28,31 +29,14 @@ const UNREACHED: Mark = Mark {
     by: NEVER,
 };
 
-impl Mark {
-    pub(crate) const fn tentative(seconds: u32, by: u32) -> Self {
-        Self {
-            seconds: seconds | TENTATIVE,
-            by,
-        }
-    }
-
-    /// The best arrival known, later than [`LATEST`] if none is.
-    #[inline]
-    pub(crate) const fn seconds(self) -> u32 {
-        self.seconds & !TENTATIVE
-    }
-
-    #[inline]
-    pub(crate) const fn is_settled(self) -> bool {
-        self.seconds < TENTATIVE
-    }
-}
-
 /// Working memory of [`Graph::chain`]. Reuse one for many chainings: a chaining then allocates nothing once the
 /// memory has grown, and clears only what the one before had touched.
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub(crate) marks: Vec<Mark>,
+    /// Derived facts of which the mark is final. One bit each, so that the question that nearly every rule asks is
+    /// answered from the cache.
+    settled: Bits,
     /// Derived facts in the order in which they settled.
     pub(crate) order: Vec<u32>,
     /// Derived facts that were given a mark.
@@ -73,16 +57,19 @@ impl Scratch {
         let derived = graph.facts() - graph.base_facts();
         if self.marks.len() == derived && self.touched.len() > derived / 8 {
             self.marks.fill(UNREACHED);
+            self.settled.clear();
             self.touched.clear();
         } else if self.marks.len() == derived {
             for row in self.touched.drain(..) {
                 if let Some(mark) = self.marks.get_mut(row as usize) {
                     *mark = UNREACHED;
                 }
+                self.settled.remove(row as usize);
             }
         } else {
             self.marks.clear();
             self.marks.resize(derived, UNREACHED);
+            self.settled = Bits::with_room(derived);
             self.touched.clear();
         }
         self.order.clear();
@@ -92,32 +79,24 @@ impl Scratch {
     /// Notes an arrival if it is earlier than what was known; true if it was.
     #[inline]
     pub(crate) fn arrive(&mut self, row: usize, mark: Mark) -> bool {
-        let Some(slot) = self.marks.get_mut(row) else {
+        let Some(slot) = self.marks.get_mut(row).filter(|slot| mark.seconds < slot.seconds) else {
             return false;
         };
-        let fresh = slot.seconds == NEVER;
-        let earlier = mark.seconds() < slot.seconds();
-        if earlier {
-            *slot = mark;
-        }
-        if fresh && earlier {
+        if slot.seconds == NEVER {
             self.touched.push(row as u32);
         }
-        earlier
+        *slot = mark;
+        true
     }
 
     #[inline]
     pub(crate) fn is_settled(&self, row: usize) -> bool {
-        self.marks.get(row).is_some_and(|mark| mark.is_settled())
+        self.settled.contains(row)
     }
 
     /// Settles a fact at its time; false if it had settled before.
     #[inline]
     pub(crate) fn settle(&mut self, row: usize) -> bool {
-        self.marks.get_mut(row).is_some_and(|mark| {
-            let fresh = !mark.is_settled();
-            mark.seconds = mark.seconds();
-            fresh
-        })
+        self.settled.insert(row)
     }
 }

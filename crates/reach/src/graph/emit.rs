@@ -13,9 +13,16 @@ use crate::{Base, Derived, FactId, Grant, RuleKind};
 
 /// Hands every rule of the estate to `sink`, in an order that depends on the estate alone. Accesses that name
 /// something that does not exist give no rule.
-pub(crate) fn rules(estate: &Estate, numbering: &Numbering, options: &Options, sink: &mut impl FnMut(Rule)) {
+pub(crate) fn rules(
+    estate: &Estate,
+    kinds: &[AccessKind],
+    numbering: &Numbering,
+    options: &Options,
+    sink: &mut impl FnMut(Rule),
+) {
     let mut emitter = Emitter {
         estate,
+        kinds,
         numbering,
         options,
         sink,
@@ -24,15 +31,17 @@ pub(crate) fn rules(estate: &Estate, numbering: &Numbering, options: &Options, s
     emitter.systems();
     emitter.network();
     emitter.directory();
-    for (id, access) in estate.accesses_with_ids() {
+    for (id, kind) in (0..).map(AccessId).zip(kinds) {
         if let Some(fact) = numbering.base(Base::Access(id)) {
-            emitter.access(id, fact, &access.kind);
+            emitter.access(id, fact, kind);
         }
     }
 }
 
 struct Emitter<'a, F> {
     estate: &'a Estate,
+    /// The kinds of all accesses of the estate, in order.
+    kinds: &'a [AccessKind],
     numbering: &'a Numbering,
     options: &'a Options,
     sink: &'a mut F,
@@ -204,7 +213,7 @@ impl<F: FnMut(Rule)> Emitter<'_, F> {
                 any = true;
             }
         }
-        if any || self.estate.accesses.iter().any(|access| replicates(&access.kind)) {
+        if any || self.kinds.iter().any(replicates) {
             self.every_account(directory, accounts);
         }
     }
@@ -440,7 +449,7 @@ impl<F: FnMut(Rule)> Emitter<'_, F> {
     }
 }
 
-fn replicates(kind: &AccessKind) -> bool {
+const fn replicates(kind: &AccessKind) -> bool {
     matches!(
         kind,
         AccessKind::Control {

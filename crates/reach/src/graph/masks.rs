@@ -113,17 +113,17 @@ impl Masks {
 
 /// The grants that rules can conclude: those that accesses give, passed down to nested groups and to systems.
 /// Each group's mask grows at most fifteen times, so the pass is linear in the memberships.
-pub(crate) fn of_estate(estate: &Estate) -> (Masks, Masks) {
+pub(crate) fn of_estate(estate: &Estate, kinds: &[AccessKind]) -> (Masks, Masks) {
     let mut systems = Masks::empty(estate.systems.len());
     let mut groups = Masks::empty(estate.groups.len());
-    for access in &estate.accesses {
-        match given(&access.kind) {
+    for kind in kinds {
+        match given(kind) {
             Some((Target::System(id), bits)) => systems.add(id.index(), bits),
             Some((Target::Group(id), bits)) => groups.add(id.index(), bits),
             None => false,
         };
     }
-    pass_down(estate, &mut groups, &mut systems);
+    pass_down(estate, kinds, &mut groups, &mut systems);
     systems.number();
     groups.number();
     (systems, groups)
@@ -156,8 +156,8 @@ fn given(kind: &AccessKind) -> Option<(Target, u16)> {
     Some((target, 1 << bit(grant)?))
 }
 
-fn pass_down(estate: &Estate, groups: &mut Masks, systems: &mut Masks) {
-    let nested = Nested::of(estate);
+fn pass_down(estate: &Estate, kinds: &[AccessKind], groups: &mut Masks, systems: &mut Masks) {
+    let nested = Nested::of(estate, kinds);
     let mut waiting: Vec<usize> = (0..estate.groups.len())
         .filter(|group| groups.of(*group) != 0)
         .collect();
@@ -182,9 +182,9 @@ struct Nested {
 }
 
 impl Nested {
-    fn of(estate: &Estate) -> Self {
+    fn of(estate: &Estate, kinds: &[AccessKind]) -> Self {
         let memberships = || {
-            estate.accesses.iter().filter_map(|access| match access.kind {
+            kinds.iter().filter_map(|kind| match *kind {
                 AccessKind::Membership { member, group }
                     if !matches!(member, Principal::Account(_)) && group.index() < estate.groups.len() =>
                 {

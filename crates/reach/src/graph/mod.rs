@@ -10,7 +10,7 @@ mod view;
 
 use std::sync::Arc;
 
-use cordon_estate::Estate;
+use cordon_estate::{AccessKind, Estate};
 
 pub(crate) use compiled::{NONE, Rule};
 use numbering::Numbering;
@@ -55,9 +55,12 @@ impl Graph {
     /// Accesses that name something that does not exist are left out; a loaded estate has none.
     #[must_use]
     pub fn compile(estate: &Estate, options: &Options) -> Self {
-        let numbering = Numbering::of(estate);
-        let each =
-            |sink: &mut dyn FnMut(Rule)| emit::rules(estate, &numbering, options, &mut |rule| sink(rule));
+        // Several passes follow, and where an access is known from is most of what it takes in memory.
+        let kinds: Vec<AccessKind> = estate.accesses.iter().map(|access| access.kind).collect();
+        let numbering = Numbering::of(estate, &kinds);
+        let each = |sink: &mut dyn FnMut(Rule)| {
+            emit::rules(estate, &kinds, &numbering, options, &mut |rule| sink(rule));
+        };
         let mut graph = Self::from_rules(&numbering, options.pace.clone(), each);
         graph.inside_from_outside = network_unknown(estate);
         graph.numbering = Arc::new(numbering);

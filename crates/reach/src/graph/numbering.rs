@@ -70,9 +70,10 @@ pub(crate) struct Numbering {
 }
 
 impl Numbering {
-    pub(crate) fn of(estate: &Estate) -> Self {
-        let (system_grants, group_grants) = masks::of_estate(estate);
-        let (doors, behind_doors) = doors(estate);
+    /// `kinds` are those of all accesses of the estate, in order.
+    pub(crate) fn of(estate: &Estate, kinds: &[AccessKind]) -> Self {
+        let (system_grants, group_grants) = masks::of_estate(estate, kinds);
+        let (doors, behind_doors) = doors(estate, kinds);
         let zones = estate.zones.len() as u32;
         let mut numbering = Self {
             starts: Starts::default(),
@@ -299,13 +300,13 @@ fn within(start: u32, end: u32, offset: u32) -> Option<FactId> {
     (number < end).then_some(FactId(number))
 }
 
-fn doors(estate: &Estate) -> (Vec<u32>, Vec<SystemId>) {
+fn doors(estate: &Estate, kinds: &[AccessKind]) -> (Vec<u32>, Vec<SystemId>) {
     let mut doors = vec![NO_DOOR; estate.systems.len()];
-    for access in &estate.accesses {
+    for kind in kinds {
         if let AccessKind::Flow {
             to: Place::System(id),
             ..
-        } = access.kind
+        } = *kind
             && let Some(door) = doors.get_mut(id.index())
         {
             *door = 0;
