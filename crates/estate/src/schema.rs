@@ -266,7 +266,11 @@ fn point(key: &str) -> Value {
     match key {
         "kind" => words::<PointKind>(),
         "guards" => one_or_many(&defined("guard")),
-        "effect" => defined("duration"),
+        "effect" => json!({
+            "description": "How long a withdrawal takes to take effect: one duration, which is taken as the 95th percentile, or the \
+                            median and the 95th percentile.",
+            "anyOf": [defined("duration"), closed(keys::EFFECT, keys::EFFECT, |_| defined("duration"))],
+        }),
         "certainty" => defined("share"),
         _ => usual(key),
     }

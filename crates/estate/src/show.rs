@@ -68,8 +68,11 @@ pub struct PointSummary {
     pub kind: &'static str,
     /// How many guards it has.
     pub guards: usize,
-    /// Seconds until a withdrawal takes effect.
+    /// Seconds until a withdrawal takes effect, 95th percentile.
     pub effect_seconds: f64,
+    /// The median, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect_median_seconds: Option<f64>,
 }
 
 /// Sums an estate up.
@@ -188,6 +191,7 @@ fn points(estate: &Estate) -> Vec<PointSummary> {
         kind: point.kind.word(),
         guards: point.guards.len(),
         effect_seconds: point.effect_seconds,
+        effect_median_seconds: point.effect_median_seconds,
     });
     points.collect()
 }

@@ -71,6 +71,10 @@ const EXPECTED: &[(u32, &str)] = &[
     (64, "dangling-name"),
     (65, "wrong-value"),
     (66, "out-of-range"),
+    (67, "out-of-range"),
+    (68, "missing-key"),
+    (69, "unknown-key"),
+    (70, "wrong-value"),
 ];
 
 #[test]

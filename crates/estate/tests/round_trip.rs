@@ -393,6 +393,8 @@ impl Maker {
                 Guard::Recoveries,
             ];
             let effect_seconds = self.dice.roll(100_000) as f64 / 8.0;
+            let varies = effect_seconds > 0.0 && self.dice.roll(3) == 0;
+            let effect_median_seconds = varies.then_some(effect_seconds / 4.0);
             let certainty = (1 + self.dice.roll(1_000)) as f64 / 1_000.0;
             let kind = self
                 .dice
@@ -403,6 +405,7 @@ impl Maker {
                 kind,
                 guards,
                 effect_seconds,
+                effect_median_seconds,
                 certainty,
                 provenance,
             });

@@ -52,6 +52,30 @@ pub const ALTERNATIVE_ROUNDS_MAX: u32 = 12;
 /// would take minutes.
 pub const ALTERNATIVE_NODES_MAX: u64 = 200;
 
+/// Most services named of one alternative; beyond it the number is given.
+pub const SERVICES_NAMED_MAX: usize = 20;
+
+/// Points of the trade-off looked for if nobody says how many: what fits on a page and in a head.
+pub const FRONT_POINTS_USUAL: u32 = 9;
+
+/// Most points of the trade-off that may be asked for.
+pub const FRONT_POINTS_MAX: u32 = 60;
+
+/// Most problems solved for each point of the trade-off asked for: one finds it, one proves it, and each gap takes up to three to close.
+pub const FRONT_SOLVES_PER_POINT_MAX: u32 = 6;
+
+/// Most masters solved for one question of the trade-off.
+pub const FRONT_ROUNDS_MAX: u32 = 60;
+
+/// Most nodes of one master of the trade-off.
+pub const FRONT_NODES_MAX: u64 = 4_000;
+
+/// Most disruption taken for each pound of loss that it spares, at the far end of the trade-off.
+pub const FRONT_PRICE_MAX: i64 = 100;
+
+/// Most different worlds over which losses are averaged while points are looked for; each has a kernel of its own.
+pub const FRONT_WORLDS_MAX: usize = 16;
+
 /// What a protected service is taken to cost at least when something must be given up, in pence (£20m): somebody said
 /// that it must not stop.
 pub const PROTECTED_PENCE_MIN: i64 = 2_000_000_000;
@@ -67,6 +91,9 @@ pub const CLASH_CHECKS_MAX: usize = 60;
 
 /// Most accesses, accounts and systems of an estate of which a check lists every act to try every set of them.
 pub const BRUTE_FACTS_MAX: usize = 400;
+
+/// Most accesses, accounts and systems of an estate of which a check prices every alternative again: under a second each.
+pub const CHECKED_FACTS_MAX: usize = 5_000;
 
 /// Most worlds kept beside the first to hold a share of worlds in which a jewel may be reached; each is a solve.
 pub const WORLDS_KEPT_MAX: usize = 24;

@@ -94,6 +94,7 @@ fn estate(guards: Vec<Guard>) -> Estate {
         kind: PointKind::Nftables,
         guards,
         effect_seconds: 1.0,
+        effect_median_seconds: None,
         certainty: 0.99,
         provenance: DECLARED,
     });

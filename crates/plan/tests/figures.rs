@@ -364,6 +364,7 @@ fn solve_cut(cut: &Cut, kernel: &mut Kernel, master: &dyn Master) -> Solution {
         columns: cut.costs.clone(),
         targets: vec![None],
         nodes: Vec::new(),
+        budget: None,
     };
     let limits = Limits {
         rounds_max: 5_000,

@@ -38,6 +38,14 @@ const EDITS: &[Edit] = &[
     ("withdrawals.effect_seconds", |plan| {
         first(plan).effect_seconds += 1.0
     }),
+    ("withdrawals.effect_median_seconds", |plan| {
+        first(plan).effect_median_seconds = Some(0.1)
+    }),
+    ("withdrawals.deadline_seconds", |plan| {
+        let deadline = first(plan).deadline_seconds;
+        first(plan).deadline_seconds = Some(deadline.unwrap_or(0.0) + 1.0);
+    }),
+    ("withdrawals.too_late", |plan| first(plan).too_late += 1),
     ("withdrawals.certainty", |plan| first(plan).certainty = 1.0),
     ("withdrawals.point", |plan| first(plan).point.0 += 1_000),
     ("withdrawals.point_name", |plan| first(plan).point_name.push('x')),

@@ -6,7 +6,7 @@ mod support;
 
 use cordon_plan::hitting::{Classes, Instance, Limits, Tools, Verdict, solve};
 use cordon_plan::kernel::{Kernel, Rules, Source};
-use cordon_plan::master::{Combined, Effort, Gate, Integer, Master, Node, Problem, Row, Search};
+use cordon_plan::master::{Budget, Combined, Effort, Gate, Integer, Master, Node, Problem, Row, Search};
 use support::{Chance, instances};
 
 fn choices(columns: usize) -> impl Iterator<Item = Vec<bool>> {
@@ -58,7 +58,17 @@ fn problem(chance: &mut Chance) -> Problem {
         losses: (0..losses).map(|_| i64::from(chance.below(25))).collect(),
         rows,
         nodes: nodes(chance, columns),
+        budget: budget(chance, losses as usize),
     }
+}
+
+/// Now and then a budget for losses, drawn apart so that nothing else is drawn otherwise.
+fn budget(chance: &Chance, losses: usize) -> Option<Budget> {
+    let mut chance = chance.apart();
+    (chance.below(100) < 25).then(|| Budget {
+        pence: (0..losses).map(|_| i64::from(chance.below(20))).collect(),
+        pence_max: i64::from(chance.below(40)),
+    })
 }
 
 fn brute(problem: &Problem) -> Option<i64> {
@@ -166,7 +176,7 @@ fn world(chance: &mut Chance) -> World {
     let targets: Vec<u32> = (0..1 + chance.below(6))
         .map(|_| bases + chance.below(facts - bases))
         .collect();
-    let prices = targets
+    let prices: Vec<Option<i64>> = targets
         .iter()
         .map(|_| {
             if chance.below(100) < 35 {
@@ -176,7 +186,9 @@ fn world(chance: &mut Chance) -> World {
             }
         })
         .collect();
+    let budget = budget(chance, prices.len());
     let instance = Instance {
+        budget,
         columns: (0..columns).map(|_| i64::from(chance.below(15))).collect(),
         fixed: (0..columns)
             .map(|_| (chance.below(100) < 6).then(|| chance.below(100) < 40))
@@ -217,12 +229,23 @@ fn price(world: &World, chosen: &[bool]) -> Option<i64> {
         ..Problem::default()
     };
     let mut cost = bare.cost(chosen)?;
+    let mut lost = 0;
     for (target, &fact) in world.targets.iter().enumerate() {
         if holds[fact as usize] {
             cost += world.instance.targets[target]?;
+            lost += world
+                .instance
+                .budget
+                .as_ref()
+                .map_or(0, |budget| budget.pence[target]);
         }
     }
-    Some(cost)
+    let most = world
+        .instance
+        .budget
+        .as_ref()
+        .map_or(0, |budget| budget.pence_max);
+    (lost <= most).then_some(cost)
 }
 
 fn solved(world: &World, master: &dyn Master, classes_max: usize) -> cordon_plan::hitting::Solution {

@@ -12,8 +12,9 @@ use cordon_estate::{Entity, Estate, ServiceId};
 use cordon_evidence::document::{Evidence, entity_name};
 use cordon_plan::candidates::Candidates;
 use cordon_plan::document::{Outcome, WithdrawalId};
-use cordon_plan::{Constraints, Foothold, PlanDocument, Progress, Settings, Uncertainty};
-use cordon_reach::{BREAKOUTS, Pace};
+use cordon_plan::limits::FRONT_POINTS_USUAL;
+use cordon_plan::{Constraints, Foothold, PlanDocument, Planner, Progress, Settings, Uncertainty, Watch};
+use cordon_reach::{BREAKOUTS, Options, Pace};
 
 use crate::console::Console;
 use crate::failure::{Answer, Failure};
@@ -28,6 +29,7 @@ Examples:
   cordon plan --estate estate --evidence evidence.json -o plan.json --report plan.html
   cordon plan --estate estate --foothold account:pat=0.97 --foothold WORKSTATION6
   cordon plan --estate estate --evidence evidence.json --refuse disable-account/account:pat
+  cordon plan --estate estate --evidence evidence.json --front --point knee -o plan.json
   cordon plan --budget-edges 5 --graph edges.csv --foothold WS17 --foothold WS40 --jewel DA";
 
 /// Choose the least access to withdraw so that no jewel can be reached, and prove it
@@ -48,6 +50,15 @@ pub(crate) struct Plan {
     /// Leave out the alternatives and the price of refusing each withdrawal: faster
     #[arg(long, help_heading = "Planning")]
     no_alternatives: bool,
+    /// Take this point of the trade-off instead of the plan: its number as --front shows it, knee, or least for the least sum of
+    /// disruption and loss. Jewels that it leaves in reach are given up
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        conflicts_with = "no_alternatives",
+        help_heading = "Planning"
+    )]
+    point: Option<String>,
     /// A jewel beyond those that the estate says; with --graph the node that must not be taken [default: the one of its line
     /// `# DA=NODE`]
     #[arg(long, value_name = "ID", help_heading = "Planning")]
@@ -96,6 +107,10 @@ pub(crate) struct Planning {
     /// Seconds after which the best plan so far is given, with its gap
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     time_limit: f64,
+    /// Look for the whole trade-off between disruption and loss, each point a plan of its own, up to so many [default: 9]
+    #[arg(long, value_name = "POINTS", num_args = 0..=1, require_equals = true, default_missing_value = "9",
+          value_parser = clap::value_parser!(u32).range(3..=i64::from(cordon_plan::limits::FRONT_POINTS_MAX)))]
+    front: Option<u32>,
     /// Your word that outweighs any evidence: held=account:pat or clean=NAME
     #[arg(long, value_name = "held=ID|clean=ID")]
     pub(crate) pin: Vec<String>,
@@ -250,18 +265,53 @@ fn made(
     let settings = Settings {
         comparisons: !arguments.no_alternatives,
         uncertainty: uncertainty(arguments)?,
+        front_points: planning
+            .front
+            .or_else(|| arguments.point.as_ref().map(|_| FRONT_POINTS_USUAL)),
         ..settings(planning)?
     };
     let begun = Instant::now();
     let mut shown = console.progress("planning", 0);
-    Ok(cordon_plan::plan(
-        estate,
-        &footholds,
-        &settings,
-        &constraints,
-        &mut |at| shown.say(&progress_words(at)),
-        &mut || begun.elapsed().as_secs_f64(),
-    ))
+    let mut watch = Watch {
+        progress: &mut |at| shown.say(&progress_words(at)),
+        clock: &mut || begun.elapsed().as_secs_f64(),
+    };
+    let mut planner = Planner::new(estate, &Options::default());
+    let plan = planner.plan(&footholds, &settings, &constraints, &mut watch);
+    let Some(words) = &arguments.point else {
+        return Ok(plan);
+    };
+    let number = point(words, &plan)?;
+    let taken = planner.take_point(&plan, number, &footholds, &settings, &constraints, &mut watch);
+    taken.ok_or_else(|| {
+        Failure::input(format!(
+            "--point {words}: this point withdraws nothing, so there is nothing to carry out"
+        ))
+    })
+}
+
+/// The number of the point of the trade-off that was asked for.
+fn point(words: &str, plan: &PlanDocument) -> Result<u32, Failure> {
+    let points = plan.alternatives.len();
+    let knee = || plan.alternatives.iter().position(|one| one.knee);
+    let number = match words {
+        "knee" => knee().map(|place| place + 1),
+        "least" => plan.least_sum().map(|place| place + 1),
+        number => number
+            .parse::<usize>()
+            .ok()
+            .filter(|number| (1..=points).contains(number)),
+    };
+    let number = number.and_then(|number| u32::try_from(number).ok());
+    number.ok_or_else(|| {
+        let next = match words {
+            "knee" => {
+                "This trade-off has no knee: write the number of a point, as --front shows it.".to_owned()
+            }
+            _ => format!("Write a number from 1 to {points}, as --front shows it, or knee, or least."),
+        };
+        Failure::input(format!("--point {words}: no such point\n{next}"))
+    })
 }
 
 /// Most worlds that a plan is measured over, ten times as many following.
@@ -335,6 +385,7 @@ pub(crate) fn settings(planning: &Planning) -> Result<Settings, Failure> {
         foothold_threshold: threshold(planning.threshold)?,
         duration_hours: positive("hours", planning.hours)?,
         pace: pace(&planning.breakout)?,
+        front_points: planning.front,
         seconds_max: positive("time-limit", planning.time_limit)?,
         ..Settings::default()
     })

@@ -98,6 +98,7 @@ pub(crate) fn own_metrics(plan: &PlanDocument) -> Metrics {
             .filter(reached)
             .map(|jewel| jewel.loss_pence)
             .sum(),
+        expected: None,
     }
 }
 

@@ -1,75 +1,124 @@
-//! What else was considered, in bars and in figures.
+//! What else was considered, as a picture and in figures.
 
 use cordon_plan::PlanDocument;
+use cordon_plan::document::{Alternative, Metrics};
 use maud::{Markup, html};
 
-use super::chart::{self, Bar};
-use super::safe;
+use super::{front, safe};
+use crate::render::plan::{loss_words, point_name, services_words};
 use crate::render::quantity::{count, money};
 use crate::render::words;
 
+/// Most withdrawals named of an alternative.
+const ACTS_SHOWN: usize = 12;
+
 pub(super) fn section(plan: &PlanDocument) -> Markup {
-    let bars = bars(plan);
+    let rows = rows(plan);
     html! {
         h2 { "What else was considered" }
-        @if !bars.is_empty() {
-            p.key { i.plan {} "what this plan disrupts" i.disrupts {} "what another disrupts" i.risk {} "jewels left at risk" }
-            (chart::drawing(&bars))
-            div.scroll { table {
-                thead { tr {
-                    th { "option" } th.figure { "acts" } th.figure { "disrupts" } th.figure { "people" }
-                    th.figure { "in reach" } th.figure { "jewels" } th.figure { "services down" }
-                } }
-                tbody { @for bar in &bars { (row(bar)) } }
+        (front::picture(plan))
+        div.scroll { table.choices {
+            thead { tr {
+                th.figure { "" } th { "choice" } th.figure { "acts" } th.figure { "disrupts" } th.figure { "may be lost" }
+                th.figure { "people" } th.figure { "in reach" } th.figure { "jewels" } th.figure { "services down" }
             } }
-        }
-        @if bars.iter().any(|bar| bar.metrics.protected_down > 0) {
+            tbody { @for one in &rows { (row(one)) } }
+        } }
+        @if rows.iter().any(|one| one.metrics.protected_down > 0) {
             p.warn { "* stops a protected service: nobody should do this." }
         }
-        (left_in_reach(plan))
+        (others(plan))
         (not_chosen(plan))
     }
 }
 
-fn bars(plan: &PlanDocument) -> Vec<Bar> {
-    let own = Bar {
-        name: "this plan".to_owned(),
-        chosen: true,
-        metrics: words::own_metrics(plan),
-    };
-    let others = plan
-        .alternatives
-        .iter()
-        .filter(|one| !one.chosen && !one.withdrawals.is_empty());
-    let mut bars = vec![own];
-    bars.extend(others.map(|one| Bar {
-        name: safe(&if one.knee {
-            format!("{} (knee)", one.text)
-        } else {
-            one.text.clone()
-        }),
-        chosen: false,
-        metrics: one.metrics,
-    }));
-    bars.extend(plan.baselines.iter().map(|one| Bar {
-        name: words::baseline(one).to_owned(),
-        chosen: false,
-        metrics: one.metrics,
-    }));
-    bars
+/// One line of the table.
+struct Row {
+    label: String,
+    name: String,
+    loss: String,
+    is_own: bool,
+    metrics: Metrics,
 }
 
-fn row(bar: &Bar) -> Markup {
-    let metrics = &bar.metrics;
+fn rows(plan: &PlanDocument) -> Vec<Row> {
+    let mut rows: Vec<Row> = plan
+        .alternatives
+        .iter()
+        .enumerate()
+        .map(|(place, one)| of(place + 1, one))
+        .collect();
+    if !rows.iter().any(|row| row.is_own) {
+        let metrics = words::own_metrics(plan);
+        rows.push(Row {
+            label: String::new(),
+            name: "this plan".to_owned(),
+            loss: money(metrics.loss_pence() as f64),
+            is_own: true,
+            metrics,
+        });
+    }
+    rows.extend(front::baselines(plan).map(|(letter, one)| Row {
+        label: letter.to_string(),
+        name: words::baseline(one).to_owned(),
+        loss: money(one.metrics.loss_pence() as f64),
+        is_own: false,
+        metrics: one.metrics,
+    }));
+    rows
+}
+
+fn of(number: usize, one: &Alternative) -> Row {
+    Row {
+        label: number.to_string(),
+        name: safe(&if one.chosen && one.text == "the plan" {
+            format!("this plan{}", if one.knee { " (knee)" } else { "" })
+        } else {
+            point_name(one)
+        }),
+        loss: loss_words(one),
+        is_own: one.chosen,
+        metrics: one.metrics,
+    }
+}
+
+fn row(one: &Row) -> Markup {
+    let metrics = &one.metrics;
     html! {
-        tr.strong[bar.chosen] {
-            td { (bar.name) @if metrics.protected_down > 0 { " *" } }
+        tr.strong[one.is_own] {
+            td.figure.quiet { (one.label) }
+            td { (one.name) @if metrics.protected_down > 0 { " *" } }
             td.figure { (count(metrics.withdrawals.into())) }
             td.figure { (money(metrics.cost.disruption_pence() as f64)) }
+            td.figure { (one.loss) }
             td.figure { (count(metrics.people.into())) }
             td.figure { (count(metrics.entities_reachable.into())) }
             td.figure.bad[metrics.jewels_reachable > 0] { (count(metrics.jewels_reachable.into())) }
             td.figure { (count(metrics.services_down.into())) }
+        }
+    }
+}
+
+/// What each other choice withdraws, and which services that disturbs.
+fn others(plan: &PlanDocument) -> Markup {
+    let points = plan.alternatives.iter().enumerate();
+    let others: Vec<(usize, &Alternative)> = points
+        .filter(|(_, one)| !one.chosen && !one.withdrawals.is_empty())
+        .collect();
+    html! {
+        @if !others.is_empty() {
+            h3 { "What each other choice withdraws" }
+            dl.others { @for (place, one) in others {
+                dt { (place + 1) }
+                dd {
+                    (safe(&point_name(one)))
+                    @if let Some(services) = services_words(one) { span.quiet { " · " (safe(&services)) } }
+                    ul { @for id in one.withdrawals.iter().take(ACTS_SHOWN) { li { code { (safe(&id.0)) } } } }
+                    @if one.withdrawals.len() > ACTS_SHOWN {
+                        span.quiet { "and " (count((one.withdrawals.len() - ACTS_SHOWN) as u64)) " more" }
+                    }
+                }
+            } }
         }
     }
 }
@@ -97,18 +146,6 @@ fn not_chosen(plan: &PlanDocument) -> Markup {
                     }
                 } } }
             } }
-        }
-    }
-}
-
-fn left_in_reach(plan: &PlanDocument) -> Markup {
-    html! {
-        @for one in plan.alternatives.iter().filter(|one| !one.chosen && !one.withdrawals.is_empty()) {
-            p.quiet {
-                (safe(&one.text)) ": "
-                @let acts: Vec<&str> = one.withdrawals.iter().map(|id| id.0.as_str()).collect();
-                code { (safe(&acts.join(", "))) }
-            }
         }
     }
 }

@@ -3,10 +3,11 @@
 //! Every text in it may come from a log and so from an intruder: maud escapes it, and [`safe`] takes out what
 //! could turn its direction or hide it.
 
-mod chart;
 mod compared;
 mod decision;
 mod figure;
+mod front;
+mod labels;
 mod method;
 mod paths;
 mod reasons;

@@ -55,6 +55,9 @@ fn one(plan: &PlanDocument, alike: &[&JewelEntry]) -> Markup {
                 span.strong { (safe(&listed_of(&names, NAMES_SHOWN, names.len()))) } " "
                 span.quiet { (safe(&jewel.kind)) @if jewel.inferred { " (inferred)" } }
                 br; span class=(class(role)) { (state) }
+                @if let Some(margin) = jewel.margin_minutes.filter(|margin| *margin >= 0.0) {
+                    span.quiet { "; the first cut of this way is " (minutes(margin)) " ahead" }
+                }
             }
             @if let Some(path) = way(jewel) { (drawing(plan, path)) }
         }

@@ -311,3 +311,51 @@ fn names_that_nothing_has_are_wrong_use() {
 fn the_schema_is_json() {
     assert!(json(&run(&["estate", "schema"]).ended(0).out)["properties"].is_object());
 }
+
+#[test]
+fn a_point_of_the_trade_off_is_a_plan_to_verify() {
+    let folder = TempDir::new().unwrap();
+    let estate = small(&folder);
+    let (evidence, plan, report) = (
+        path(&folder, "estate/evidence.json"),
+        path(&folder, "plan.json"),
+        path(&folder, "plan.html"),
+    );
+    let words = [
+        "plan",
+        "--estate",
+        &estate,
+        "--evidence",
+        &evidence,
+        "-o",
+        &plan,
+        "--report",
+        &report,
+    ];
+    let front = run(&[&words[..], &["--front"]].concat()).ended(0);
+    assert!(
+        front.out.contains("The trade-off: each of these is a plan"),
+        "{}",
+        front.out
+    );
+    let proposed = json(&std::fs::read_to_string(&plan).unwrap());
+    let points = proposed["alternatives"].as_array().unwrap().len();
+    assert!(points >= 3, "{points} points");
+    let page = std::fs::read_to_string(&report).unwrap();
+    assert!(page.contains("Disruption against what may still be lost"));
+    run(&[&words[..], &["--point", "2"]].concat()).ended(0);
+    let taken = json(&std::fs::read_to_string(&plan).unwrap());
+    assert_eq!(taken["front"]["chosen"], 2);
+    assert_eq!(taken["alternatives"][1]["chosen"], true);
+    assert_eq!(taken["cost"], taken["alternatives"][1]["metrics"]["cost"]);
+    run(&["verify", &plan, "--estate", &estate]).ended(0);
+    for (point, says) in [
+        ("0", "no such point"),
+        ("99", "no such point"),
+        ("last", "no such point"),
+        ("1", "withdraws nothing"),
+    ] {
+        let refused = run(&[&words[..], &["--point", point]].concat()).ended(2);
+        assert!(refused.err.contains(says), "{point}: {}", refused.err);
+    }
+}

@@ -73,6 +73,7 @@ fn points(estate: &mut Estate) {
             kind,
             guards,
             effect_seconds,
+            effect_median_seconds: None,
             certainty: 0.95,
             provenance: ASSUMED,
         });

@@ -63,6 +63,8 @@ pub(crate) const SERVICE: &[&str] = &[
 pub(crate) const FALLBACK: &[&str] = &["capacity", "requires"];
 pub(crate) const NAMED_FALLBACK: &[&str] = &["name", "capacity", "requires"];
 pub(crate) const POINT: &[&str] = &["kind", "guards", "effect", "certainty", "origin", "used"];
+/// How a time to effect that varies is written.
+pub(crate) const EFFECT: &[&str] = &["median", "p95"];
 pub(crate) const USED: &[&str] = &["first", "last", "times", "people"];
 pub(crate) const ENDS: &[&str] = &["from", "to"];
 

@@ -3,6 +3,7 @@
 use super::diagnostic::Span;
 use super::fields::{Fields, distinct, fields, listed, parsed, people, shortened, truth, word, wrong_type};
 use super::node::{Node, Value};
+use super::quantity::seconds_text;
 use super::reader::{Kind, MONEY_HELP, Reader};
 use super::similar::nearest;
 use super::{keys, quantity};
@@ -247,7 +248,7 @@ impl Reader<'_> {
         let kind = word(entry.get("kind"), &mut self.found).unwrap_or(PointKind::Script);
         let guards = entry.get("guards").into_iter().flat_map(Node::each);
         let guards = guards.filter_map(|node| self.guard(node)).collect();
-        let effect = self.duration(entry.get("effect"));
+        let (effect, median) = self.effect(entry.get("effect"));
         let help = "write a share such as `99%`";
         let certainty = parsed(
             entry.get("certainty"),
@@ -272,9 +273,47 @@ impl Reader<'_> {
             kind,
             guards,
             effect_seconds: effect.unwrap_or(EFFECT_SECONDS),
+            effect_median_seconds: median,
             certainty: certainty.unwrap_or(CERTAINTY),
             provenance,
         });
+    }
+
+    /// `2m`, or `{ median: 20s, p95: 2m }`: the 95th percentile, then the median.
+    fn effect(&mut self, node: Option<&Node<'_>>) -> (Option<f64>, Option<f64>) {
+        let Some(node) = node.filter(|node| matches!(node.value, Value::Map(_))) else {
+            return (self.duration(node), None);
+        };
+        let Some(entry) = fields(node, "a time to effect", keys::EFFECT, &mut self.found) else {
+            return (None, None);
+        };
+        for key in keys::EFFECT {
+            if entry.get(key).is_none() {
+                self.missing(node.span, "a time to effect that varies", key);
+            }
+        }
+        let (median, p95) = (
+            self.duration(entry.get("median")),
+            self.duration(entry.get("p95")),
+        );
+        if let (Some(median), Some(p95)) = (median, p95)
+            && !(median > 0.0 && median <= p95)
+        {
+            let help = "half of all withdrawals take at most the median, 95 of 100 at most `p95`: write a median above 0s that is no \
+                        longer than `p95`";
+            self.found.error(
+                "out-of-range",
+                node.span,
+                format!(
+                    "a median of {} and a 95th percentile of {} cannot be",
+                    seconds_text(median),
+                    seconds_text(p95)
+                ),
+                Some(help.to_owned()),
+            );
+            return (Some(p95), None);
+        }
+        (p95, median)
     }
 
     /// A word such as `accounts`, or `{ accounts: staff }`.

@@ -71,8 +71,11 @@ pub struct EnforcementPoint {
     pub kind: PointKind,
     /// What it can withdraw.
     pub guards: Vec<Guard>,
-    /// Seconds from the order until the withdrawal takes effect, 95th percentile.
+    /// Seconds from the order until the withdrawal takes effect, 95th percentile: what the race against the intruder counts with.
     pub effect_seconds: f64,
+    /// The median of the same, if it is known, at most the 95th percentile; between the two a log-normal distribution is assumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect_median_seconds: Option<f64>,
     /// How surely a withdrawal works, in (0, 1].
     pub certainty: f64,
     /// Where this fact comes from.

@@ -227,6 +227,7 @@ impl<'a> Search<'a> {
                 })
                 .collect(),
             nodes: Vec::new(),
+            budget: None,
         }
     }
 

@@ -30,8 +30,10 @@ pub struct Candidate {
     pub act: Act,
     /// Where.
     pub point: PointId,
-    /// Seconds until it takes effect.
+    /// Seconds until it takes effect, 95th percentile.
     pub effect_seconds: f64,
+    /// The median of the same, if the estate tells it.
+    pub effect_median_seconds: Option<f64>,
     /// How surely it works, in (0, 1].
     pub certainty: f64,
     /// Every base fact that it removes, ascending.
@@ -83,6 +85,7 @@ impl<'e> Candidates<'e> {
             act,
             point,
             effect_seconds: server.effect_seconds,
+            effect_median_seconds: server.effect_median_seconds,
             certainty: server.certainty,
             friction_pence: self.friction.pence(&removes),
             denied,

@@ -17,6 +17,16 @@ pub(super) fn check(document: &PlanDocument, view: &View<'_>, found: &mut Findin
         }
         one(document, entry, view, found);
     }
+    let begin_by = |entry: &WithdrawalEntry| entry.begin_by_seconds().unwrap_or(f64::INFINITY);
+    if !document
+        .withdrawals
+        .is_sorted_by(|one, other| begin_by(one) <= begin_by(other))
+    {
+        found.problem(
+            "withdrawals.order",
+            "a withdrawal that has to be begun earlier stands behind one that has time",
+        );
+    }
     for forced in &document.constraints.forced {
         if document.withdrawal(forced).is_none() && view.candidates.find(forced).is_some() {
             found.problem(
@@ -93,5 +103,17 @@ fn one(document: &PlanDocument, entry: &WithdrawalEntry, view: &View<'_>, found:
         entry.effect_seconds,
         point.effect_seconds,
     );
+    found.same(
+        "withdrawals.effect_median_seconds",
+        &entry.effect_median_seconds,
+        &point.effect_median_seconds,
+    );
     found.near("withdrawals.certainty", entry.certainty, point.certainty);
+    let (deadline, too_late) = view.race(&removes, point.effect_seconds);
+    found.same(
+        "withdrawals.deadline_seconds",
+        &entry.deadline_seconds,
+        &deadline.map(f64::from),
+    );
+    found.same("withdrawals.too_late", &entry.too_late, &too_late);
 }

@@ -13,6 +13,7 @@ mod bound;
 mod brute;
 mod claims;
 mod cutting;
+mod front;
 mod race;
 mod view;
 
@@ -109,10 +110,14 @@ pub fn verify(document: &PlanDocument, estate: &Estate) -> Verdict {
     claims::check(document, &view, &mut found);
     let proof = bound::check(document, &view, &mut found);
     let optimality = brute::check(document, &view, &mut found);
+    let are_alternatives_checked = front::check(document, &view, &mut found);
     let mut verdict = Verdict {
         proof,
         ..found.verdict(optimality)
     };
+    if are_alternatives_checked {
+        verdict.unchecked.retain(|field| field != "alternatives");
+    }
     if document.uncertainty.is_some() {
         verdict.unchecked.push("uncertainty.in_sample".to_owned());
         verdict.unchecked.push("uncertainty.out_of_sample".to_owned());

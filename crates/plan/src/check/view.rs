@@ -260,6 +260,18 @@ impl<'e> View<'e> {
         !self.race || self.used.get(&fact).is_none_or(in_time)
     }
 
+    /// The second by which an act that removes these facts has to be in effect, and how many of them it removes too late.
+    pub(super) fn race(&self, facts: &[Base], effect_seconds: f64) -> (Option<u32>, u32) {
+        if !self.race {
+            return (None, 0);
+        }
+        let (timely, late): (Vec<Base>, Vec<Base>) = facts
+            .iter()
+            .partition(|fact| self.is_timely(**fact, effect_seconds));
+        let deadline = timely.iter().filter_map(|fact| self.used.get(fact)).min();
+        (deadline.copied(), late.len() as u32)
+    }
+
     /// True for a jewel that the footholds hold from the start, and that a plan may leave so.
     fn is_lost(&self, jewel: &CrownJewel) -> bool {
         self.may_be_taken.contains(&jewel.entity)

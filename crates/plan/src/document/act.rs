@@ -193,6 +193,20 @@ impl From<&str> for WithdrawalId {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_none_at_all(number: &u32) -> bool {
+    *number == 0
+}
+
+impl WithdrawalEntry {
+    /// Seconds from the newest evidence by which it has to be begun; none as for the deadline. The order of execution is by this.
+    #[must_use]
+    pub fn begin_by_seconds(&self) -> Option<f64> {
+        self.deadline_seconds
+            .map(|deadline| deadline - self.effect_seconds)
+    }
+}
+
 /// One withdrawal of a plan, with why it is there and what it takes away.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WithdrawalEntry {
@@ -210,8 +224,18 @@ pub struct WithdrawalEntry {
     pub point: PointId,
     /// The name of the enforcement point.
     pub point_name: String,
-    /// Seconds from the order until it takes effect.
+    /// Seconds from the order until it takes effect, 95th percentile.
     pub effect_seconds: f64,
+    /// The median of the same, if the estate tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect_median_seconds: Option<f64>,
+    /// Seconds from the newest evidence by which it has to be in effect: what it withdraws is used then for the first time, if the
+    /// intruder is as fast as is assumed. None if the race is not counted or the intruder never uses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_seconds: Option<f64>,
+    /// How many of the facts that it removes may be used before it takes effect: they do not count as removed.
+    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    pub too_late: u32,
     /// What it does not end at once and for how long, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaves_open: Option<String>,

@@ -19,8 +19,8 @@ pub use act::{Act, Verb, WithdrawalEntry, WithdrawalId};
 pub use certificate::{Case, Certificate, CertificateRow, Charge, Stand};
 pub use digest::{estate_digest, plan_hash};
 pub use outcome::{
-    Alternative, Baseline, BaselineKind, GiveUp, Infeasibility, Metrics, NotChosen, Optimality, Outcome,
-    Status,
+    Alternative, Baseline, BaselineKind, CutOff, ExpectedLoss, FrontEntry, GiveUp, Infeasibility, Metrics,
+    NotChosen, Optimality, Outcome, Status,
 };
 pub use reach::{ExposureCount, ExposureEntry, FootholdEntry, JewelEntry, JewelState, Path, Step};
 pub use sample::sample;
@@ -65,6 +65,9 @@ pub struct PlanDocument {
     pub optimality: Optimality,
     /// Other plans worth a thought, from the least disruption to the least loss; the plan itself is among them.
     pub alternatives: Vec<Alternative>,
+    /// How the alternatives were looked for if all of them were asked for; none for the few that come with every plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub front: Option<FrontEntry>,
     /// Withdrawals that would cut ways to jewels and are not in the plan, the cheapest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_chosen: Vec<NotChosen>,
@@ -135,6 +138,17 @@ impl PlanDocument {
     #[must_use]
     pub fn withdrawal(&self, id: &WithdrawalId) -> Option<&WithdrawalEntry> {
         self.withdrawals.iter().find(|entry| entry.id == *id)
+    }
+
+    /// The place among the alternatives of the one that disrupts and loses least together; none if there is none.
+    #[must_use]
+    pub fn least_sum(&self) -> Option<usize> {
+        let sum = |one: &Alternative| {
+            let disruption = one.metrics.cost.disruption_pence();
+            disruption.saturating_add(one.metrics.loss_pence())
+        };
+        let points = self.alternatives.iter().enumerate();
+        points.min_by_key(|(_, one)| sum(one)).map(|(place, _)| place)
     }
 
     /// The services that are not fully up under the plan.

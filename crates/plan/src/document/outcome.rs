@@ -75,6 +75,31 @@ pub struct Metrics {
     pub people: u32,
     /// Sum of the losses of all jewels in reach, `never` or not.
     pub jewel_loss_pence: i64,
+    /// What is expected to be lost over sampled worlds; none if none were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<ExpectedLoss>,
+}
+
+impl Metrics {
+    /// What the intruder may still take: expected over sampled worlds if they were asked for, else in the world of the plan.
+    #[must_use]
+    pub const fn loss_pence(&self) -> i64 {
+        match self.expected {
+            Some(expected) => expected.pence,
+            None => self.cost.loss_pence(),
+        }
+    }
+}
+
+/// What stays in reach of the intruder, jewels and spread, on average over independent worlds that no plan was made with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpectedLoss {
+    /// Worlds drawn, the same for everything that is compared.
+    pub worlds: u32,
+    /// The average.
+    pub pence: i64,
+    /// Its standard error.
+    pub standard_error_pence: i64,
 }
 
 /// Another plan worth a thought.
@@ -95,6 +120,60 @@ pub struct Alternative {
     /// The jewels that it leaves in reach, `kind:name`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub jewels: Vec<String>,
+    /// Services down under it, at most [`crate::limits::SERVICES_NAMED_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services_down: Vec<String>,
+    /// Services degraded under it, at most as many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services_degraded: Vec<String>,
+    /// Nothing that loses at most as much disrupts by less than this; none if that was not asked for or not found out.
+    /// If it is what this disrupts by, the point is proven to be on the front.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disruption_bound_pence: Option<i64>,
+}
+
+impl Alternative {
+    /// True if it is proven that nothing disrupts less and loses no more.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.disruption_bound_pence
+            .is_some_and(|bound| bound >= self.metrics.cost.disruption_pence())
+    }
+}
+
+/// The search for the front of alternatives, from the least disruption to the least loss.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FrontEntry {
+    /// The point that a person chose, from 1 in the order of [`super::PlanDocument::alternatives`]; none for the plan as it was
+    /// proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<u32>,
+    /// How many problems were solved for it.
+    pub solves: u32,
+    /// Why the search ended before every point was found; none if there is no other point between the first and the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_off: Option<CutOff>,
+    /// Gaps between neighbours in which there may be further points.
+    #[serde(default)]
+    pub open_gaps: u32,
+    /// Over how many different worlds losses were averaged while points were looked for; none for the world of the plan alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worlds: Option<u32>,
+    /// The share of the sample that those worlds are: the commonest are taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worlds_share: Option<f64>,
+}
+
+/// Why a search for points ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CutOff {
+    /// As many points as were asked for were found.
+    Points,
+    /// The effort for one search was spent, or some problem was not solved to the end within its own.
+    Effort,
+    /// The time limit.
+    Time,
 }
 
 /// A withdrawal that would cut ways to jewels and is not in the plan.

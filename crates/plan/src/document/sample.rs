@@ -91,6 +91,9 @@ fn withdrawal(order: u32, act: Act, id: &str, text: &str, entities: &[&str]) -> 
         point: PointId(order - 1),
         point_name: if order == 1 { "vpn" } else { "directory" }.into(),
         effect_seconds: 2.0,
+        effect_median_seconds: (order == 2).then_some(0.5),
+        deadline_seconds: (order < 4).then_some(f64::from(order * 120)),
+        too_late: 0,
         leaves_open: None,
         certainty: 0.99,
         removes: 1,
@@ -217,6 +220,7 @@ fn metrics(withdrawals: u32, cost: CostEntry, jewels_reachable: u32, protected_d
         protected_down,
         people: 413,
         jewel_loss_pence: i64::from(jewels_reachable) * 5_000_000_000,
+        expected: None,
     }
 }
 
@@ -243,6 +247,7 @@ fn comparisons() -> (Vec<Alternative>, Vec<Baseline>) {
             0,
         ),
         jewels: vec!["system:vcenter".into()],
+        ..Alternative::default()
     };
     let baseline = |kind, text: &str, metrics| Baseline {
         kind,
@@ -371,6 +376,7 @@ pub fn sample() -> PlanDocument {
             seconds: Some(0.12),
         },
         alternatives,
+        front: None,
         not_chosen: Vec::new(),
         baselines,
         infeasibility: None,

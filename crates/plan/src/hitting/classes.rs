@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{Derived, Instance};
-use crate::master::{Problem, Row, is_set};
+use crate::master::{Budget, Problem, Row, is_set};
 
 #[derive(Clone, Debug, Default)]
 struct Class {
@@ -77,7 +77,7 @@ impl Classes {
             nodes: instance.nodes.clone(),
             ..Problem::default()
         };
-        let mut merged: BTreeMap<Vec<&Vec<u32>>, i64> = BTreeMap::new();
+        let mut merged: BTreeMap<Vec<&Vec<u32>>, (i64, i64)> = BTreeMap::new();
         for class in self.classes.iter().filter(|class| !class.sets.is_empty()) {
             match price(instance, &class.members) {
                 None => {
@@ -87,16 +87,23 @@ impl Classes {
                     });
                     problem.rows.extend(rows);
                 }
-                Some(0) => {}
                 Some(pence) => {
+                    let counted = counted(instance, &class.members);
+                    if pence == 0 && counted == 0 {
+                        continue;
+                    }
                     let mut sets: Vec<&Vec<u32>> = class.sets.iter().collect();
                     sets.sort_unstable();
-                    let sum = merged.entry(sets).or_insert(0);
-                    *sum = sum.saturating_add(pence);
+                    let sums = merged.entry(sets).or_insert((0, 0));
+                    *sums = (sums.0.saturating_add(pence), sums.1.saturating_add(counted));
                 }
             }
         }
-        for (sets, pence) in merged {
+        problem.budget = instance.budget.as_ref().map(|budget| Budget {
+            pence: merged.values().map(|(_, counted)| *counted).collect(),
+            pence_max: budget.pence_max,
+        });
+        for (sets, (pence, _)) in merged {
             let loss = problem.losses.len() as u32;
             problem.losses.push(pence);
             problem.rows.extend(sets.into_iter().map(|set| Row {
@@ -117,7 +124,8 @@ impl Classes {
             let Some(&class) = self.class_of.get(target as usize) else {
                 continue;
             };
-            let priced_at_nothing = instance.targets.get(target as usize) == Some(&Some(0));
+            let priced_at_nothing =
+                instance.targets.get(target as usize) == Some(&Some(0)) && counted(instance, &[target]) == 0;
             if !priced_at_nothing {
                 groups.entry((class, set)).or_default().push(target);
             }
@@ -195,6 +203,15 @@ impl Classes {
         self.derivations = self.derivations.saturating_add(1);
         true
     }
+}
+
+/// What all members together count for in the budget.
+fn counted(instance: &Instance, members: &[u32]) -> i64 {
+    let Some(budget) = &instance.budget else { return 0 };
+    let pence = members
+        .iter()
+        .filter_map(|&member| budget.pence.get(member as usize));
+    pence.fold(0, |sum, pence| sum.saturating_add(*pence))
 }
 
 /// The price of all members together, or `None` if one of them has none.

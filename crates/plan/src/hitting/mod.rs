@@ -12,7 +12,7 @@ mod solve;
 pub use classes::Classes;
 pub use solve::{Limits, Round, Solution, Tools, Verdict, solve};
 
-use crate::master::Node;
+use crate::master::{Budget, Node};
 
 /// One derivation found for each of some targets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,4 +43,6 @@ pub struct Instance {
     pub nodes: Vec<Node>,
     /// What each target costs if it can be derived, in pence, 0 or more; `None` if that may not be.
     pub targets: Vec<Option<i64>>,
+    /// How much may be lost at most, priced by target; none for any. A target without a price may not be lost as it is.
+    pub budget: Option<Budget>,
 }

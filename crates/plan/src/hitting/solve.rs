@@ -145,10 +145,19 @@ fn full_cost(problem: &Problem, instance: &Instance, chosen: &[bool], derived: &
         ..Problem::default()
     };
     let mut cost = bare.cost(chosen)?;
+    let mut left = instance
+        .budget
+        .as_ref()
+        .map_or(i64::MAX, |budget| budget.pence_max);
     for &(target, _) in &derived.found {
         cost = cost.saturating_add(instance.targets.get(target as usize).copied().flatten()?);
+        let loss = instance
+            .budget
+            .as_ref()
+            .and_then(|budget| budget.pence.get(target as usize));
+        left = left.saturating_sub(loss.copied().unwrap_or(0));
     }
-    Some(cost)
+    (left >= 0).then_some(cost)
 }
 
 fn take(best: &mut Option<Best>, problem: &Problem, instance: &Instance, chosen: &[bool], derived: &Derived) {

@@ -6,7 +6,7 @@
 
 use microlp::{ComparisonOp, OptimizationDirection, SolveOptions, Variable};
 
-use super::{Answer, Effort, Gate, Master, Problem};
+use super::{Answer, Budget, Effort, Gate, Master, Problem};
 
 /// The integer program in pure Rust.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,6 +66,12 @@ impl Program {
         for index in 0..nodes {
             node_rows(problem, index, &mut rows);
         }
+        rows.extend(
+            problem
+                .budget
+                .as_ref()
+                .map(|budget| budget_row(budget, columns + nodes)),
+        );
         Self {
             costs: pence.map(|pence| pence as f64 / PENCE_PER_UNIT).collect(),
             bounds: column_bounds.chain(node_bounds).chain(loss_bounds).collect(),
@@ -81,6 +87,17 @@ impl Program {
         } else {
             i64::MIN
         }
+    }
+}
+
+/// That the losses, whose variables begin at a place, do not exceed the budget.
+fn budget_row(budget: &Budget, first: usize) -> Inequality {
+    let pence = budget.pence.iter().enumerate();
+    Inequality {
+        terms: pence
+            .map(|(loss, pence)| (first + loss, -(*pence as f64) / PENCE_PER_UNIT))
+            .collect(),
+        at_least: -(budget.pence_max as f64) / PENCE_PER_UNIT,
     }
 }
 

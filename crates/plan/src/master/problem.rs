@@ -33,6 +33,15 @@ pub struct Node {
     pub forbidden: bool,
 }
 
+/// How much loss may be accepted at most, whatever it costs: the bound of an epsilon-constraint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// What each loss counts for, in pence, 0 or more; not necessarily what it costs.
+    pub pence: Vec<i64>,
+    /// What the losses accepted may count for together.
+    pub pence_max: i64,
+}
+
 /// Minimise the cost of chosen columns, fired nodes and accepted losses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problem {
@@ -46,6 +55,8 @@ pub struct Problem {
     pub rows: Vec<Row>,
     /// What choosing columns takes down.
     pub nodes: Vec<Node>,
+    /// How much loss may be accepted; none for any.
+    pub budget: Option<Budget>,
 }
 
 impl Problem {
@@ -96,6 +107,11 @@ impl Problem {
             }
             let slot = row.loss.and_then(|loss| paid.get_mut(loss as usize))?;
             *slot = true;
+        }
+        if let Some(budget) = &self.budget
+            && sum_where(&budget.pence, &paid) > budget.pence_max
+        {
+            return None;
         }
         Some(total.saturating_add(sum_where(&self.losses, &paid)))
     }

@@ -32,21 +32,25 @@ impl Planner<'_> {
                 self.pull_everything(constraints),
             ),
         ];
+        let sets: Vec<Vec<Act>> = named.iter().map(|(_, _, acts)| acts.clone()).collect();
+        let expected = self.expected_losses(prepared, &sets, footholds, settings);
         named
             .into_iter()
-            .map(|(kind, text, acts)| {
-                let measured = self.measure_acts(prepared, acts, settings, constraints);
+            .zip(expected)
+            .map(|((kind, text, acts), expected)| {
+                let mut metrics = self.measure_acts(prepared, acts, settings, constraints).metrics;
+                metrics.expected = expected;
                 Baseline {
                     kind,
                     text: text.to_owned(),
-                    metrics: measured.metrics,
+                    metrics,
                 }
             })
             .collect()
     }
 
     /// Measures acts that need not be among the columns.
-    fn measure_acts(
+    pub(super) fn measure_acts(
         &mut self,
         prepared: &Prepared,
         acts: Vec<Act>,

@@ -8,6 +8,8 @@ mod baselines;
 mod certify;
 mod compare;
 mod describe;
+mod expected;
+mod front;
 mod infeasible;
 mod measure;
 mod paths;

@@ -352,6 +352,7 @@ impl Prepared {
             fixed: self.fixed.clone(),
             nodes: self.nodes.clone(),
             targets: weighted.collect(),
+            budget: None,
         }
     }
 
@@ -377,6 +378,12 @@ impl Prepared {
             kernels: kernels.collect(),
             targets: facts.len() as u32,
         }
+    }
+
+    /// The second by which a column has to be in effect; none if nothing uses what it removes.
+    pub(super) fn deadline_seconds(&self, column: usize) -> Option<f64> {
+        let urgency = self.urgency.get(column).copied();
+        urgency.filter(|at| *at != NEVER).map(f64::from)
     }
 
     /// How many of the targets are jewels; they come first.

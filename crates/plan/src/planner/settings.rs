@@ -33,6 +33,9 @@ pub struct Settings {
     pub certificate: bool,
     /// How to measure the plan over worlds of what may be held; none not to.
     pub uncertainty: Option<Uncertainty>,
+    /// Most points of the whole trade-off between disruption and loss that are wanted; none for the few alternatives that come cheap.
+    /// At most [`crate::limits::FRONT_POINTS_MAX`].
+    pub front_points: Option<u32>,
     /// Elapsed seconds, by the caller's clock, after which the best plan so far is returned with its gap.
     pub seconds_max: f64,
 }
@@ -49,6 +52,7 @@ impl Default for Settings {
             comparisons: true,
             certificate: true,
             uncertainty: None,
+            front_points: None,
             seconds_max: 60.0,
         }
     }

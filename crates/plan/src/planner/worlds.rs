@@ -24,10 +24,10 @@ use crate::document::{Estimate, UncertaintyEntry, WorldEntry};
 use crate::limits::WORLDS_KEPT_MAX;
 
 /// How many times more worlds the second sample has.
-const OUT_OF_SAMPLE: u32 = 10;
+pub(super) const OUT_OF_SAMPLE: u32 = 10;
 
 /// A sample: distinct worlds with how often each was drawn.
-type Sample = BTreeMap<Vec<Entity>, u32>;
+pub(super) type Sample = BTreeMap<Vec<Entity>, u32>;
 
 /// What a plan does in a sample.
 struct Seen {
@@ -83,6 +83,35 @@ impl Planner<'_> {
         (prepared, solved, entry)
     }
 
+    /// How often a jewel is reached under a plan that is as it is, if worlds are asked for.
+    pub(super) fn seen_by(
+        &mut self,
+        prepared: &Prepared,
+        solved: &Solved,
+        footholds: &[Foothold],
+        settings: &Settings,
+        constraints: &Constraints,
+    ) -> Option<UncertaintyEntry> {
+        let asked = Uncertainty {
+            reached_max: None,
+            ..settings.uncertainty?
+        };
+        let hidden = self.hidden(prepared);
+        let first = sample(footholds, &hidden, &asked, asked.worlds, 0);
+        let second = sample(
+            footholds,
+            &hidden,
+            &asked,
+            asked.worlds.saturating_mul(OUT_OF_SAMPLE),
+            1,
+        );
+        let [one, other] = [&first, &second].map(|sample| {
+            self.seen(prepared, solved, sample, settings, constraints)
+                .estimate
+        });
+        Some(self.entry(&asked, &first, &[], one, other))
+    }
+
     fn entry(
         &self,
         asked: &Uncertainty,
@@ -115,7 +144,7 @@ impl Planner<'_> {
     }
 
     /// Accounts and systems that the known footholds lead to, each with how likely it is the hidden one, the sum being 1.
-    fn hidden(&self, prepared: &Prepared) -> Vec<(Entity, f64)> {
+    pub(super) fn hidden(&self, prepared: &Prepared) -> Vec<(Entity, f64)> {
         let Some(known) = prepared.reached.first() else {
             return Vec::new();
         };
@@ -187,17 +216,7 @@ impl Planner<'_> {
             .filter(|jewel| jewel.never && !constraints.give_up.contains(&jewel.entity))
             .filter_map(|jewel| Some((!lost.contains(&jewel.entity), self.graph.derived(jewel.taken)?)))
             .collect();
-        let used = if settings.race {
-            let one = self.reached(held);
-            let all = self
-                .jewels
-                .iter()
-                .filter_map(|jewel| self.graph.derived(jewel.taken));
-            let all: Vec<u32> = all.map(|fact| fact.0).collect();
-            timing::use_seconds(&one.rules, &one.seconds, &one.arrival, &all)
-        } else {
-            Vec::new()
-        };
+        let used = self.used_in(held, settings);
         let (timely, _) = self.timely(&prepared.columns, &used);
         let chosen = timely.iter().zip(&solved.solution.chosen);
         let withdrawn: FactSet = chosen
@@ -218,7 +237,7 @@ fn things(estate: &Estate) -> impl Iterator<Item = Entity> + use<> {
     accounts.chain((0..estate.systems.len() as u32).map(|id| Entity::System(SystemId(id))))
 }
 
-fn sample(
+pub(super) fn sample(
     footholds: &[Foothold],
     hidden: &[(Entity, f64)],
     asked: &Uncertainty,

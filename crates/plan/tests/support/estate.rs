@@ -159,6 +159,7 @@ fn point(chance: &mut Chance, index: usize) -> EnforcementPoint {
         kind: PointKind::Script,
         guards: (0..1 + chance.below(2)).map(|_| guard(chance)).collect(),
         effect_seconds: f64::from(chance.below(4) * chance.below(150)),
+        effect_median_seconds: None,
         certainty: 0.9,
         provenance: ASSUMED,
     }

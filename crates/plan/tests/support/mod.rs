@@ -8,6 +8,12 @@ impl Chance {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
+    /// Another generator that follows from this one, which is left as it is.
+    #[allow(dead_code, reason = "not every test needs one")]
+    pub(crate) const fn apart(&self) -> Self {
+        Self(self.0.wrapping_mul(0xD6E8_FEB8_6659_FD93) | 1)
+    }
+
     pub(crate) fn below(&mut self, bound: u32) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

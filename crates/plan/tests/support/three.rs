@@ -69,6 +69,7 @@ pub(crate) fn estate(mut estate: Estate) -> Estate {
             Guard::Systems(Some(Place::System(SystemId(1)))),
         ],
         effect_seconds: 1.0,
+        effect_median_seconds: None,
         certainty: 0.9,
         provenance: ASSUMED,
     });

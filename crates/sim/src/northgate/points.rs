@@ -180,6 +180,7 @@ fn point(
         kind,
         guards,
         effect_seconds,
+        effect_median_seconds: None,
         certainty,
         provenance: Build::PLAIN,
     });

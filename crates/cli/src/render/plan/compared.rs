@@ -51,7 +51,7 @@ fn alternatives(plan: &PlanDocument) -> Vec<Vec<Text>> {
     let others = plan
         .alternatives
         .iter()
-        .filter(|one| !one.chosen && !one.withdrawals.is_empty())
+        .filter(|one| plan.front.is_none() && !one.chosen && !one.withdrawals.is_empty())
         .take(ALTERNATIVES_SHOWN);
     std::iter::once(own)
         .chain(others.map(|one| row(Role::Plain, &one.text, &one.metrics)))

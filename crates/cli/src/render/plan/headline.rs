@@ -16,12 +16,21 @@ pub(crate) fn headline(plan: &PlanDocument) -> (Role, String) {
         .iter()
         .filter(|jewel| jewel.state == JewelState::MayBeTaken)
         .count();
+    let reached = plan
+        .jewels
+        .iter()
+        .filter(|jewel| jewel.state == JewelState::Reachable)
+        .count();
     let acts = counted(plan.withdrawals.len() as u64, "access", "accesses");
     match plan.outcome {
         Outcome::NothingToDo => (
             Role::Good,
             "Withdraw nothing: no jewel is in reach of a foothold.".to_owned(),
         ),
+        Outcome::Planned if reached > 0 => {
+            let jewels = counted(reached as u64, "jewel stays", "jewels stay");
+            (Role::Warn, format!("Withdraw {acts}; {jewels} in reach."))
+        }
         Outcome::Planned if taken == 0 => (
             Role::Good,
             format!("Withdraw {acts}: no jewel can be reached then."),

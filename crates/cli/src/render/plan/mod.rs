@@ -2,6 +2,7 @@
 
 mod compared;
 mod disruption;
+mod front;
 mod headline;
 mod reached;
 mod withdrawn;
@@ -10,9 +11,10 @@ mod worlds;
 use cordon_plan::PlanDocument;
 
 pub(crate) use disruption::{level_words, people_words};
+pub(crate) use front::{front_words, loss_words, name as point_name, services_words};
 pub(crate) use headline::{give_up, headline, margin_words, proof_in_short, proof_words};
 pub(crate) use reached::{alike, state_words, way};
-pub(crate) use withdrawn::clauses;
+pub(crate) use withdrawn::{deadline_words, refusal, stops_words, use_words};
 pub(crate) use worlds::worlds_words;
 
 use super::paper::{Align, Paper};
@@ -45,6 +47,7 @@ pub(crate) fn body(paper: &mut Paper, plan: &PlanDocument, reasons: &Reasons) {
     withdrawn::section(paper, plan);
     disruption::section(paper, plan);
     compared::section(paper, plan, "What else was considered");
+    front::section(paper, plan);
     headline::proof(paper, plan);
 }
 
@@ -55,6 +58,7 @@ pub(crate) fn decision_in_short(paper: &mut Paper, plan: &PlanDocument) {
     withdrawn::section_in_short(paper, plan);
     disruption::in_short(paper, plan);
     compared::section(paper, plan, "What else was considered, and what is proven");
+    front::section(paper, plan);
 }
 
 fn footholds(paper: &mut Paper, plan: &PlanDocument, reasons: &Reasons) {

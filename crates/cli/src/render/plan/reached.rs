@@ -148,6 +148,13 @@ pub(crate) fn state_words(jewel: &JewelEntry) -> (Role, String) {
             Role::Bad,
             format!("in reach even so, in {}", soon(jewel.arrival_minutes_after)),
         ),
+        JewelState::Stopped if jewel.margin_minutes.is_some_and(|margin| margin < 0.0) => (
+            Role::Bad,
+            format!(
+                "{} away, and may be taken already when the plan takes effect",
+                soon(jewel.arrival_minutes_before)
+            ),
+        ),
         JewelState::Stopped => (
             Role::Warn,
             format!("{} away, out of reach then", soon(jewel.arrival_minutes_before)),

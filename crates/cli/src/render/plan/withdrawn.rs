@@ -19,13 +19,21 @@ const WITHDRAWALS_SHOWN: usize = 12;
 const WITHDRAWALS_SHOWN_IN_SHORT: usize = 5;
 
 pub(super) fn section(paper: &mut Paper, plan: &PlanDocument) {
-    listed_up_to(paper, plan, WITHDRAWALS_SHOWN, "Withdraw, in this order", clauses);
+    let limit = WITHDRAWALS_SHOWN;
+    listed_up_to(
+        paper,
+        plan,
+        limit,
+        "Withdraw, in this order",
+        (place_words, clauses),
+    );
 }
 
 /// With the step that each cuts in place of the jewels behind it, and without the price of refusing it.
 pub(super) fn section_in_short(paper: &mut Paper, plan: &PlanDocument) {
     let heading = "Withdraw, in this order, and what it breaks";
-    listed_up_to(paper, plan, WITHDRAWALS_SHOWN_IN_SHORT, heading, clauses_in_short);
+    let limit = WITHDRAWALS_SHOWN_IN_SHORT;
+    listed_up_to(paper, plan, limit, heading, (place_in_short, clauses_in_short));
 }
 
 /// Each clause with how it is meant.
@@ -36,20 +44,31 @@ fn listed_up_to(
     plan: &PlanDocument,
     limit: usize,
     heading: &str,
-    clauses: fn(&WithdrawalEntry) -> Clauses,
+    (place, clauses): (fn(&WithdrawalEntry) -> String, fn(&WithdrawalEntry) -> Clauses),
 ) {
     if plan.withdrawals.is_empty() {
         return;
     }
     paper.heading(heading);
     for entry in plan.withdrawals.iter().take(limit) {
-        one(paper, entry, clauses(entry));
+        one(paper, entry, place(entry), clauses(entry));
     }
     super::more(paper, plan.withdrawals.len(), limit);
 }
 
-fn one(paper: &mut Paper, entry: &WithdrawalEntry, clauses: Clauses) {
-    let place = format!("  at {}, in {}", entry.point_name, seconds(entry.effect_seconds));
+/// Where it is done, how fast, and by when it is needed.
+fn place_words(entry: &WithdrawalEntry) -> String {
+    let needed = entry
+        .deadline_seconds
+        .map(|at| format!(", needed by {}", seconds(at)));
+    place_in_short(entry) + &needed.unwrap_or_default()
+}
+
+fn place_in_short(entry: &WithdrawalEntry) -> String {
+    format!("  at {}, in {}", entry.point_name, seconds(entry.effect_seconds))
+}
+
+fn one(paper: &mut Paper, entry: &WithdrawalEntry, place: String, clauses: Clauses) {
     let mark = format!("{:>2}.", entry.order);
     paper.item(0, &mark, &Text::new().strong(&entry.text).quiet(place));
     let mut text = Text::new();
@@ -78,24 +97,8 @@ fn clauses_in_short(entry: &WithdrawalEntry) -> Clauses {
 }
 
 /// What one withdrawal stops and what it takes away, each in a few words.
-pub(crate) fn clauses(entry: &WithdrawalEntry) -> Clauses {
-    let mut clauses = Vec::new();
-    let jewels: Vec<String> = entry
-        .stops_jewels
-        .iter()
-        .map(|jewel| bare(jewel).to_owned())
-        .collect();
-    if !jewels.is_empty() {
-        clauses.push((
-            Role::Good,
-            format!(
-                "cuts the way to {}",
-                listed_of(&jewels, NAMES_SHOWN, jewels.len())
-            ),
-        ));
-    } else if let Some(way) = entry.stops.first() {
-        clauses.push((Role::Good, format!("keeps {} out of reach", bare(&way.to))));
-    }
+fn clauses(entry: &WithdrawalEntry) -> Clauses {
+    let mut clauses = stops_words(entry);
     if !entry.downs.is_empty() {
         clauses.push((Role::Bad, format!("stops {}", listed(&entry.downs))));
     }
@@ -113,7 +116,69 @@ pub(crate) fn clauses(entry: &WithdrawalEntry) -> Clauses {
     clauses
 }
 
-fn use_words(entry: &WithdrawalEntry) -> String {
+/// What only this withdrawal keeps out of reach, and what it comes too late for.
+pub(crate) fn stops_words(entry: &WithdrawalEntry) -> Vec<(Role, String)> {
+    let jewels: Vec<String> = entry
+        .stops_jewels
+        .iter()
+        .map(|jewel| bare(jewel).to_owned())
+        .collect();
+    let mut clauses = Vec::new();
+    if !jewels.is_empty() {
+        clauses.push((
+            Role::Good,
+            format!(
+                "cuts the way to {}",
+                listed_of(&jewels, NAMES_SHOWN, jewels.len())
+            ),
+        ));
+    } else if let Some(way) = entry.stops.first() {
+        clauses.push((Role::Good, format!("keeps {} out of reach", bare(&way.to))));
+    }
+    if entry.too_late > 0 {
+        let all = count(entry.removes.into());
+        clauses.push((
+            Role::Warn,
+            format!(
+                "may come too late for {} of the {all} accesses that it withdraws",
+                count(entry.too_late.into())
+            ),
+        ));
+    }
+    clauses
+}
+
+/// By when it has to be in effect, and how long it takes.
+pub(crate) fn deadline_words(entry: &WithdrawalEntry) -> Vec<(Role, String)> {
+    let takes = effect_words(entry);
+    let Some(deadline) = entry.deadline_seconds else {
+        return vec![(Role::Plain, takes)];
+    };
+    let begin = entry.begin_by_seconds().unwrap_or_default();
+    let role = if begin < 60.0 { Role::Warn } else { Role::Plain };
+    let words = format!("in effect within {} of the newest evidence", seconds(deadline));
+    let begun = if begin < 1.0 {
+        "begun at once".to_owned()
+    } else {
+        format!("begun within {}", seconds(begin))
+    };
+    vec![(role, format!("{words}, so {begun}")), (Role::Quiet, takes)]
+}
+
+/// How long it takes to take effect.
+fn effect_words(entry: &WithdrawalEntry) -> String {
+    let p95 = seconds(entry.effect_seconds);
+    match entry.effect_median_seconds {
+        Some(median) => format!(
+            "takes at most {} in half of all cases and {p95} in 95 of 100",
+            seconds(median)
+        ),
+        None => format!("takes at most {p95} in 95 of 100 cases"),
+    }
+}
+
+/// Whom it keeps from what they use.
+pub(crate) fn use_words(entry: &WithdrawalEntry) -> String {
     match (entry.people, entry.uses_per_day) {
         (0, uses) if uses < 0.05 => "nobody uses it".to_owned(),
         (0, uses) => format!("used {} times a day", count(uses.ceil() as u64)),

@@ -116,8 +116,14 @@ impl Writer<'_> {
         fields.add("kind", point.kind.word());
         let guards: Vec<String> = point.guards.iter().map(|guard| self.guard(*guard)).collect();
         fields.add("guards", format!("[{}]", guards.join(", ")));
-        if point.effect_seconds != EFFECT_SECONDS {
-            fields.add("effect", seconds_text(point.effect_seconds));
+        let p95 = seconds_text(point.effect_seconds);
+        match point.effect_median_seconds {
+            Some(median) => {
+                let median = seconds_text(median);
+                fields.add("effect", format!("{{ median: {median}, p95: {p95} }}"));
+            }
+            None if point.effect_seconds != EFFECT_SECONDS => fields.add("effect", p95),
+            None => {}
         }
         if point.certainty != CERTAINTY {
             fields.add("certainty", share_text(point.certainty));

@@ -12,12 +12,13 @@ impl Tree<'_> {
         }
         self.trail.push(Change::Column(column));
         self.paid = self.paid.saturating_add(value(&self.pence, column));
+        self.loss_left = self.loss_left.saturating_sub(self.loss(column));
         for &row in get(&self.column_rows, column) {
             bump(&mut self.hits, row, 1);
             bump(&mut self.free, row, -1);
         }
         let open: Vec<u32> = get(&self.column_nodes, column).to_vec();
-        self.feed(open)
+        self.feed(open) && self.loss_left >= 0
     }
 
     /// Tells nodes that one input has fired, and theirs; false if a forbidden one fires.
@@ -108,6 +109,7 @@ impl Tree<'_> {
         }
         if was_in {
             self.paid = self.paid.saturating_sub(value(&self.pence, column));
+            self.loss_left = self.loss_left.saturating_add(self.loss(column));
         }
         for &row in get(&self.column_rows, column) {
             bump(&mut self.free, row, 1);

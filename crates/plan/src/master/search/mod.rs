@@ -7,6 +7,7 @@
 //!   cost, so their sum bounds every solution from below (dual ascent: Erlenkotter 1978, Balas and Ho 1980). This
 //!   sees what the plain linear relaxation does not: that a service lost to either of two acts is lost in full.
 //! - Reduced costs fix columns; rows with one column left force it.
+//! - A branch whose losses exceed the budget, if there is one, is left.
 //!
 //! All arithmetic is in whole pence; ties go to the lower index; nothing depends on time.
 
@@ -60,6 +61,8 @@ struct Decision {
 struct Tree<'a> {
     problem: &'a Problem,
     pence: Vec<i64>,
+    /// What may still be lost; without a budget more than there is.
+    loss_left: i64,
     rows: Vec<Vec<u32>>,
     column_rows: Vec<Vec<u32>>,
     column_nodes: Vec<Vec<u32>>,
@@ -104,6 +107,10 @@ impl<'a> Tree<'a> {
         let mut tree = Tree {
             problem,
             pence: problem.columns.iter().chain(&problem.losses).copied().collect(),
+            loss_left: problem
+                .budget
+                .as_ref()
+                .map_or(i64::MAX, |budget| budget.pence_max),
             hits: vec![0; rows.len()],
             free: rows.iter().map(|row| row.len() as u32).collect(),
             rows,
@@ -147,6 +154,16 @@ impl<'a> Tree<'a> {
 
     fn state(&self, column: u32) -> State {
         self.state.get(column as usize).copied().unwrap_or(State::Out)
+    }
+
+    /// What a column takes of the budget for losses.
+    fn loss(&self, column: u32) -> i64 {
+        let loss = (column as usize).checked_sub(self.problem.columns.len());
+        let budget = self.problem.budget.as_ref();
+        budget
+            .zip(loss)
+            .and_then(|(budget, loss)| budget.pence.get(loss).copied())
+            .unwrap_or(0)
     }
 
     fn unhit(&self, row: u32) -> bool {

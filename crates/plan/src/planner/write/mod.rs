@@ -21,10 +21,10 @@ use crate::hitting::{Solution, Verdict};
 /// Everything known once the problem is solved.
 pub(super) struct Solved {
     pub(super) solution: Solution,
-    session: Session,
+    pub(super) session: Session,
     pub(super) infeasibility: Option<Infeasibility>,
     before: Measured,
-    after: Measured,
+    pub(super) after: Measured,
 }
 
 impl Solved {
@@ -58,7 +58,6 @@ pub(super) fn document(
     let Solved {
         solution,
         mut session,
-        after,
         infeasibility,
         ..
     } = solved;
@@ -74,7 +73,12 @@ pub(super) fn document(
             planner.price_refusals(&prepared, &mut session, &solution, &mut document, settings, watch);
             document.not_chosen = planner.not_chosen(&prepared, &mut session, &solution, settings, watch);
         }
-        document.alternatives = planner.alternatives(&prepared, (&solution.chosen, &after), settings, watch);
+    }
+    if settings.comparisons || settings.front_points.is_some() {
+        (watch.progress)(Progress::Comparing);
+        let (plan, chosen) = (&prepared, &solution.chosen);
+        (document.alternatives, document.front) =
+            planner.alternatives(plan, chosen, footholds, settings, constraints, watch);
     }
     document.baselines = planner.baselines(&prepared, footholds, settings, constraints);
     document.optimality.seconds = Some((watch.clock)());
@@ -82,7 +86,7 @@ pub(super) fn document(
 }
 
 /// The worlds to plan for: the one in which every foothold above the threshold is held.
-fn worlds(footholds: &[Foothold], settings: &Settings) -> Vec<World> {
+pub(super) fn worlds(footholds: &[Foothold], settings: &Settings) -> Vec<World> {
     let mut held: Vec<Entity> = footholds
         .iter()
         .filter(|foothold| foothold.probability >= settings.foothold_threshold)
@@ -133,7 +137,7 @@ impl Planner<'_> {
         }
     }
 
-    fn described(
+    pub(super) fn described(
         &mut self,
         prepared: &Prepared,
         solved: &Solved,
@@ -177,6 +181,7 @@ impl Planner<'_> {
             cost: solved.after.cost,
             optimality: self.optimality(prepared, solved),
             alternatives: Vec::new(),
+            front: None,
             not_chosen: Vec::new(),
             baselines: Vec::new(),
             infeasibility: None,

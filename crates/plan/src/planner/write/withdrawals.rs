@@ -7,13 +7,32 @@ use cordon_reach::{Base, FactId};
 use rustc_hash::FxHashMap;
 
 use super::{Solved, but};
-use crate::candidates::{entity_name, left_open};
+use crate::candidates::{Candidate, entity_name, left_open};
 use crate::circuit::is_down;
 use crate::document::{Path, PeopleEntry, ServiceEntry, WithdrawalEntry, WithdrawalId};
 use crate::limits::{PATHS_PER_WITHDRAWAL_MAX, PEOPLE_NAMED_MAX};
 use crate::planner::measure::Measured;
 use crate::planner::prepare::{Prepared, Target};
 use crate::planner::{Planner, Settings};
+
+/// Which of two columns is carried out first: the one that has to be begun first to be in effect by its deadline, so that the nearest way is
+/// closed first (earliest deadline first: Liu and Layland 1973; all that is to be done at a point is begun at once, so it is the latest start
+/// that counts). Without a deadline, the one that takes effect first.
+fn in_order(prepared: &Prepared, one: usize, other: usize) -> std::cmp::Ordering {
+    let effect = |column: usize| {
+        let candidate = prepared.columns.get(column);
+        candidate.map_or(0.0, |candidate| candidate.effect_seconds)
+    };
+    let begin_by = |column: usize| {
+        prepared
+            .deadline_seconds(column)
+            .map_or(f64::INFINITY, |deadline| deadline - effect(column))
+    };
+    begin_by(one)
+        .total_cmp(&begin_by(other))
+        .then(effect(one).total_cmp(&effect(other)))
+        .then(one.cmp(&other))
+}
 
 /// The chosen withdrawals by the facts that they remove in time.
 type Cuts = FxHashMap<FactId, Vec<WithdrawalId>>;
@@ -29,19 +48,7 @@ impl Planner<'_> {
         let mut order: Vec<usize> = (0..chosen.len())
             .filter(|&column| chosen.get(column) == Some(&true))
             .collect();
-        order.sort_by(|&one, &other| {
-            let key = |column: usize| prepared.urgency.get(column).copied().unwrap_or(u32::MAX);
-            let effect = |column: usize| {
-                prepared
-                    .columns
-                    .get(column)
-                    .map_or(0.0, |column| column.effect_seconds)
-            };
-            key(one)
-                .cmp(&key(other))
-                .then(effect(one).total_cmp(&effect(other)))
-                .then(one.cmp(&other))
-        });
+        order.sort_by(|&one, &other| in_order(prepared, one, other));
         let cuts = self.cuts(prepared, &chosen);
         let mut entries = Vec::new();
         for (place, column) in order.into_iter().enumerate() {
@@ -88,6 +95,9 @@ impl Planner<'_> {
             point: candidate.point,
             point_name,
             effect_seconds: candidate.effect_seconds,
+            effect_median_seconds: candidate.effect_median_seconds,
+            deadline_seconds: prepared.deadline_seconds(column),
+            too_late: self.too_late(prepared, candidate),
             leaves_open: leaves_open.map(str::to_owned),
             certainty: candidate.certainty,
             removes: candidate.removes.len() as u32,
@@ -103,6 +113,14 @@ impl Planner<'_> {
             indispensable: false,
             forced: prepared.fixed.get(column) == Some(&Some(true)),
         })
+    }
+
+    /// How many facts that an act removes may be used before it takes effect.
+    fn too_late(&self, prepared: &Prepared, candidate: &Candidate) -> u32 {
+        let facts = candidate.removes.iter().filter_map(|base| self.graph.base(*base));
+        let used = facts.filter_map(|fact| prepared.used.get(fact.index()));
+        used.filter(|used| candidate.effect_seconds > f64::from(**used))
+            .count() as u32
     }
 
     /// What would be in reach without one withdrawal and is not with it: jewels, then what is dearest.
