@@ -75,6 +75,10 @@ fn definitions() -> Value {
                 one_of_keys(keys::GUARDS, &json!({ "anyOf": [defined("reference"), defined("ends")] })),
             ],
         },
+        "effect": {
+            "description": "How long a withdrawal takes: one duration, which counts as the 95th percentile, or median and 95th percentile.",
+            "anyOf": [defined("duration"), closed(keys::EFFECT, keys::EFFECT, |_| defined("duration"))],
+        },
         "point": closed(keys::POINT, &["kind", "guards"], point),
     })
 }
@@ -266,11 +270,7 @@ fn point(key: &str) -> Value {
     match key {
         "kind" => words::<PointKind>(),
         "guards" => one_or_many(&defined("guard")),
-        "effect" => json!({
-            "description": "How long a withdrawal takes to take effect: one duration, which is taken as the 95th percentile, or the \
-                            median and the 95th percentile.",
-            "anyOf": [defined("duration"), closed(keys::EFFECT, keys::EFFECT, |_| defined("duration"))],
-        }),
+        "effect" => defined("effect"),
         "certainty" => defined("share"),
         _ => usual(key),
     }
