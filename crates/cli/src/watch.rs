@@ -14,6 +14,7 @@ use cordon_evidence::pipeline;
 use cordon_evidence::read::Workers;
 use cordon_evidence::record::Record;
 use cordon_evidence::sigma::{Correlator, Detection, Detector, RuleSet};
+use cordon_evidence::watch::is_quiet;
 use cordon_incident::{Case, CaseSettings, Effect};
 use jiff::Timestamp;
 
@@ -34,6 +35,16 @@ impl Watch {
     pub(crate) fn new(base: Estate, rules: Arc<RuleSet>, settings: CaseSettings, waiting: Waiting) -> Self {
         let case = Case::new(base, rules.rules(), settings);
         Self { case, rules, waiting }
+    }
+
+    /// Takes in what was read; what it names is in [`Self::named`] afterwards.
+    pub(crate) fn take_in(&mut self, seen: &Seen<'_>) {
+        if seen.is_quiet && seen.detections.is_empty() {
+            self.listen(seen.record.time);
+            self.case.on_quiet_record(seen.record);
+        } else {
+            self.take(seen.record, seen.detections);
+        }
     }
 
     /// Takes in a record with its detections; what it names is in [`Self::named`] afterwards.
@@ -88,25 +99,40 @@ impl Watch {
     }
 }
 
+/// A record that was read.
+pub(crate) struct Seen<'a> {
+    /// The record.
+    pub(crate) record: &'a Record,
+    /// What was detected on it.
+    pub(crate) detections: &'a [Detection],
+    /// It says nothing beside its detections.
+    pub(crate) is_quiet: bool,
+}
+
 /// Reads all logs, detects on every core, and gives each record with its detections to `each`, in order of time.
 pub(crate) fn detect(
     logs: &mut Logs,
     rules: &Arc<RuleSet>,
     progress: &mut Progress,
-    mut each: impl FnMut(&Record, &[Detection]),
+    mut each: impl FnMut(&Seen<'_>),
 ) {
     // Every command reads logs once and ends: the system takes the memory of thousands of rules back at once.
     let detector = ManuallyDrop::new(Detector::new(Arc::clone(rules)));
     let mut correlator = Correlator::new(rules);
     let bytes_read = Arc::clone(&logs.bytes_read);
     let mut seen = 0_u64;
-    pipeline::detect(
+    pipeline::detect_and(
         &mut logs.stream,
         &detector,
         &mut correlator,
         Workers::new(threads()),
-        |record, detections| {
-            each(record, detections);
+        is_quiet,
+        |record, detections, is_quiet| {
+            each(&Seen {
+                record,
+                detections,
+                is_quiet,
+            });
             seen += 1;
             if seen.is_multiple_of(RECORDS_PER_TICK) {
                 progress.at(bytes_read.load(Ordering::Relaxed));

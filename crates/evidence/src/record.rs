@@ -218,9 +218,10 @@ impl Record {
         Span::new(start, self.text.len())
     }
 
-    /// Makes room for a record decoded from so many bytes of text.
+    /// Makes room for a record decoded from so many bytes of text, of which more than half is often written with escapes
+    /// and kept once more without.
     pub(crate) fn reserve(&mut self, bytes: usize) {
-        self.text.reserve(bytes + bytes / 4 + 128);
+        self.text.reserve(bytes + bytes * 3 / 4 + 128);
         self.hashes.reserve(TYPICAL_FIELDS);
         self.fields.reserve(TYPICAL_FIELDS);
     }

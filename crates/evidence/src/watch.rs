@@ -9,7 +9,7 @@ use cordon_estate::names::Holder;
 use cordon_estate::{Entity, Estate, Means, SystemId};
 use jiff::Timestamp;
 
-use crate::activity::{Pairing, Sessions};
+use crate::activity::{self, Pairing, Sessions};
 use crate::bind::{self, Named};
 use crate::infer::weights::{self, RuleWeight};
 use crate::infer::{Inference, RuleKey, Signal, Use};
@@ -17,6 +17,13 @@ use crate::ocsf::{self, Finding};
 use crate::record::{Dialect, Record, RecordPlace};
 use crate::reported::Reported;
 use crate::sigma::{Detection, RuleId, RuleSet, Status};
+
+/// Whether a record says nothing unless it has detections: it shows nobody doing anything, and is no finding of
+/// another product. Most records are quiet; to know it where a record is decoded spares the one who infers looking into it.
+#[must_use]
+pub fn is_quiet(record: &Record) -> bool {
+    record.dialect != Dialect::Ocsf && !activity::is_telling(record)
+}
 
 /// How often a rule fired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +95,15 @@ impl Watch {
         }
     }
 
+    /// Takes in a record without detections that [`is_quiet`]: it only shows that time has passed.
+    pub fn pass(&mut self, record: &Record) {
+        self.count_record(record);
+        self.uses.clear();
+        self.named.clear();
+        self.refused = false;
+        self.finding = None;
+    }
+
     /// Takes in a record. Its detections come first: what it shows being done is done by whom they name.
     pub fn observe(&mut self, record: &Record, detections: &[Detection], rules: &RuleSet) {
         self.observe_weighed(record, detections, &|id| rules.rule(id).map(RuleWeight::of));
@@ -100,14 +116,18 @@ impl Watch {
         detections: &[Detection],
         weight_of: &dyn Fn(RuleId) -> Option<RuleWeight>,
     ) {
-        self.events = self.events.saturating_add(1);
-        let (from, until) = self.window.unwrap_or((record.time, record.time));
-        self.window = Some((from.min(record.time), until.max(record.time)));
+        self.count_record(record);
         self.learn(record);
         self.detected(record, detections, weight_of);
         for one in &self.uses {
             self.inference.used(self.learner.estate(), one);
         }
+    }
+
+    fn count_record(&mut self, record: &Record) {
+        self.events = self.events.saturating_add(1);
+        let (from, until) = self.window.unwrap_or((record.time, record.time));
+        self.window = Some((from.min(record.time), until.max(record.time)));
     }
 
     fn learn(&mut self, record: &Record) {

@@ -116,6 +116,13 @@ impl Case {
         }
     }
 
+    /// Takes in a record without detections that is [quiet](cordon_evidence::watch::is_quiet).
+    pub fn on_quiet_record(&mut self, record: &Record) {
+        self.advance(record);
+        self.keep_own_effects();
+        self.watch.pass(record);
+    }
+
     /// Takes in a record and the detections on it.
     pub fn on_record(&mut self, record: &Record, detections: &[Detection]) -> Vec<Effect> {
         self.advance(record);

@@ -120,10 +120,10 @@ impl Replay<'_> {
         let mut backtest = Backtest::new(case, settings, truth.as_ref());
         let begun = Instant::now();
         let mut progress = console.progress("replaying", logs.bytes_total);
-        watch::detect(&mut logs, &rules, &mut progress, |record, detections| {
+        watch::detect(&mut logs, &rules, &mut progress, |seen| {
             let step = Instant::now();
-            listen(&mut backtest, &mut waiting, record.time);
-            backtest.on_record(record, detections, &mut || step.elapsed().as_secs_f64());
+            listen(&mut backtest, &mut waiting, seen.record.time);
+            backtest.on_record(seen.record, seen.detections, &mut || step.elapsed().as_secs_f64());
         });
         let unreadable = logs.stream.report().unreadable;
         let last = backtest.case().now().unwrap_or(Timestamp::UNIX_EPOCH);

@@ -161,8 +161,9 @@ fn read(
     let mut ended = Ok(());
     let mut total = 0;
     let explainer = format.map(|_| Detector::new(Arc::clone(rules)));
-    watch::detect(logs, rules, &mut progress, |record, detections| {
-        watch.take(record, detections);
+    watch::detect(logs, rules, &mut progress, |seen| {
+        let (record, detections) = (seen.record, seen.detections);
+        watch.take_in(seen);
         let finding = watch.finding();
         if (detections.is_empty() && finding.is_none()) || ended.is_err() {
             return;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,7 +41,7 @@ pub(crate) struct Logs {
     pub(crate) names: Vec<String>,
     /// Files that lie in a folder named but are no logs.
     pub(crate) skipped: Vec<Skipped>,
-    /// Bytes of all files.
+    /// Bytes of all files; 0 if it is not known of one.
     pub(crate) bytes_total: u64,
     /// Bytes read so far.
     pub(crate) bytes_read: Arc<AtomicU64>,
@@ -73,16 +74,20 @@ pub(crate) fn open(
 ) -> Result<Logs, Failure> {
     let options = options(arguments)?;
     let bytes_read = Arc::new(AtomicU64::new(0));
-    let (mut sources, mut names, mut bytes_total, mut named) = (Vec::new(), Vec::new(), 0, Vec::new());
-    let mut skipped = Vec::new();
+    let (mut sources, mut names, mut bytes_total) = (Vec::new(), Vec::new(), Some(0_u64));
+    let (mut paths, mut named, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
     for path in &arguments.logs {
         for file in files(path, except, &mut skipped)? {
-            let (source, bytes) = source(&file, FileId(names.len() as u32), &bytes_read)?;
-            names.push(source.name.clone());
             named.push(file == *path);
-            sources.push(source);
-            bytes_total += bytes;
+            paths.push(file);
         }
+    }
+    let once = RecordStream::opens_once(paths.len());
+    for path in &paths {
+        let (source, bytes) = source(path, FileId(names.len() as u32), once, &bytes_read)?;
+        names.push(source.name.clone());
+        sources.push(source);
+        bytes_total = bytes_total.zip(bytes).map(|(total, bytes)| total + bytes);
     }
     if sources.is_empty() {
         return Err(Failure::input(
@@ -95,7 +100,7 @@ pub(crate) fn open(
         stream,
         names,
         skipped,
-        bytes_total,
+        bytes_total: bytes_total.unwrap_or(0),
         bytes_read,
     })
 }
@@ -158,12 +163,19 @@ fn files(path: &Path, except: Option<&Path>, skipped: &mut Vec<Skipped>) -> Resu
     Ok(files)
 }
 
-/// A source that can be opened as often as need be, and its size.
-fn source(path: &Path, file: FileId, read: &Arc<AtomicU64>) -> Result<(Source, u64), Failure> {
+/// A source, and its size if it is known.
+type Measured = (Source, Option<u64>);
+
+/// A source that can be opened as often as need be: `once` or again.
+fn source(path: &Path, file: FileId, once: bool, read: &Arc<AtomicU64>) -> Result<Measured, Failure> {
     let metadata = std::fs::metadata(path);
     let regular = metadata.as_ref().is_ok_and(std::fs::Metadata::is_file);
     if path.as_os_str() == "-" || (metadata.is_ok() && !regular) {
-        return spooled(path, file, read);
+        return if once {
+            streamed(path, file, read)
+        } else {
+            spooled(path, file, read)
+        };
     }
     let metadata = metadata.map_err(|error| cannot_read(path, &error))?;
     let receipt = metadata
@@ -175,46 +187,62 @@ fn source(path: &Path, file: FileId, read: &Arc<AtomicU64>) -> Result<(Source, u
         name: path.display().to_string(),
         file,
         receipt,
-        open: Box::new(move || {
-            Ok(Box::new(Counted {
-                input: File::open(&own)?,
-                read: Arc::clone(&read),
-            }))
-        }),
+        open: Box::new(move || Ok(Box::new(Counted::new(File::open(&own)?, Arc::clone(&read))))),
     };
-    Ok((source, metadata.len()))
+    Ok((source, Some(metadata.len())))
 }
 
-/// Standard input or a pipe can be read once only, so it is written to a temporary file first.
-fn spooled(path: &Path, file: FileId, read: &Arc<AtomicU64>) -> Result<(Source, u64), Failure> {
-    let spool = || -> io::Result<(tempfile::NamedTempFile, u64)> {
-        let mut spool = tempfile::NamedTempFile::new()?;
-        let bytes = if path.as_os_str() == "-" {
-            io::copy(&mut io::stdin().lock(), &mut spool)?
-        } else {
-            io::copy(&mut File::open(path)?, &mut spool)?
-        };
-        Ok((spool, bytes))
-    };
-    let (spool, bytes) = spool().map_err(|error| cannot_read(path, &error))?;
-    let name = if path.as_os_str() == "-" {
-        "standard input".to_owned()
-    } else {
-        path.display().to_string()
-    };
-    let read = Arc::clone(read);
+/// Standard input or a pipe as it comes; its size is known only if it is a file after all.
+fn streamed(path: &Path, file: FileId, read: &Arc<AtomicU64>) -> Result<Measured, Failure> {
+    let input = open_once(path).map_err(|error| cannot_read(path, &error))?;
+    let metadata = input.metadata().ok().filter(std::fs::Metadata::is_file);
+    let (mut input, read) = (Some(input), Arc::clone(read));
     let source = Source {
-        name,
+        name: shown(path),
         file,
         receipt: None,
         open: Box::new(move || {
-            Ok(Box::new(Counted {
-                input: spool.reopen()?,
-                read: Arc::clone(&read),
-            }))
+            let input = input
+                .take()
+                .ok_or_else(|| io::Error::other("it can be read once only"))?;
+            Ok(Box::new(Counted::new(input, Arc::clone(&read))))
         }),
     };
-    Ok((source, bytes))
+    Ok((source, metadata.map(|metadata| metadata.len())))
+}
+
+fn open_once(path: &Path) -> io::Result<File> {
+    if path.as_os_str() == "-" {
+        return io::stdin().as_fd().try_clone_to_owned().map(File::from);
+    }
+    File::open(path)
+}
+
+fn shown(path: &Path) -> String {
+    if path.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
+/// Standard input or a pipe can be read once only; beside so many files that some are opened again, it is written to a
+/// temporary file first.
+fn spooled(path: &Path, file: FileId, read: &Arc<AtomicU64>) -> Result<Measured, Failure> {
+    let spool = || -> io::Result<(tempfile::NamedTempFile, u64)> {
+        let mut spool = tempfile::NamedTempFile::new()?;
+        let bytes = io::copy(&mut open_once(path)?, spool.as_file_mut())?;
+        Ok((spool, bytes))
+    };
+    let (spool, bytes) = spool().map_err(|error| cannot_read(path, &error))?;
+    let read = Arc::clone(read);
+    let source = Source {
+        name: shown(path),
+        file,
+        receipt: None,
+        open: Box::new(move || Ok(Box::new(Counted::new(spool.reopen()?, Arc::clone(&read))))),
+    };
+    Ok((source, Some(bytes)))
 }
 
 /// Counts what is read.

@@ -61,6 +61,16 @@ pub fn activities(record: &Record, sink: &mut dyn FnMut(Activity<'_>)) {
     }
 }
 
+/// False only if [`Pairing::activities`] neither tells nor remembers anything of the record.
+#[must_use]
+pub fn is_telling(record: &Record) -> bool {
+    match record.dialect {
+        Dialect::Windows => windows::is_telling(record),
+        Dialect::Ocsf | Dialect::Other => false,
+        Dialect::Okta | Dialect::Entra | Dialect::CloudTrail | Dialect::Zeek | Dialect::Syslog => true,
+    }
+}
+
 /// A record, and whom to tell of it.
 struct Teller<'r, 's> {
     record: &'r Record,

@@ -492,6 +492,49 @@ fn explicit_credentials_are_a_hint_for_their_own_account_only() {
     assert_eq!(paired(&[tries("administrator")], 1), (None, Means::FileShare));
 }
 
+/// Of every Windows event number, in each log that is read, with every field that could make it speak.
+#[test]
+fn what_is_not_telling_tells_nothing_and_is_no_hint() {
+    let fields = [
+        ("Computer", "WORKSTATION5.theshire.local"),
+        ("SubjectUserName", "pgustavo"),
+        ("TargetUserName", "pgustavo"),
+        ("TargetServerName", "workstation6"),
+        ("User", "THESHIRE\\pgustavo"),
+        ("UserID", "S-1-5-21-1-2-3-1104"),
+        ("connection", "workstation6/wsman"),
+        ("IpAddress", "172.18.39.5"),
+        ("LogonType", "3"),
+        ("ObjectServer", "DS"),
+        ("ShareName", "\\\\*\\ADMIN$"),
+    ];
+    let providers = [
+        "Security-Auditing",
+        "Sysmon",
+        "WinRM",
+        "PowerShell",
+        "TerminalServices-Gateway",
+    ];
+    let (mut quiet, mut telling) = (0, 0);
+    for (event, provider) in (0..8000).flat_map(|event| providers.map(|provider| (event, provider))) {
+        let (event, provider) = (event.to_string(), format!("Microsoft-Windows-{provider}"));
+        let mut all = vec![("EventID", event.as_str()), ("Provider_Name", provider.as_str())];
+        all.extend(fields);
+        let record = record(0, Dialect::Windows, &all);
+        if super::is_telling(&record) {
+            telling += 1;
+            continue;
+        }
+        quiet += 1;
+        assert_eq!(told(&record), Vec::<String>::new(), "{event} of {provider}");
+        assert!(
+            super::windows::outgoing(&record).is_none(),
+            "{event} of {provider}"
+        );
+    }
+    assert!(telling > 100 && quiet > 30_000);
+}
+
 proptest::proptest! {
     /// Whatever stands in the fields, nothing panics and nobody nameless is told of.
     #[test]

@@ -102,15 +102,30 @@ impl Feed {
         if buffer.len() >= want || self.ended {
             return;
         }
-        let missing = want - buffer.len();
         let before = buffer.len();
-        match self.input.by_ref().take(missing as u64).read_to_end(buffer) {
-            Ok(count) => self.ended = count < missing,
-            Err(error) => {
-                self.ended = true;
-                self.failure = Some(format!("the input breaks off: {error}"));
+        buffer.resize(want, 0);
+        let count = self.read(buffer.get_mut(before..).unwrap_or_default());
+        buffer.truncate(before + count);
+        self.bytes += count as u64;
+    }
+
+    /// Fills `room` with as few calls as the input allows, or up to its end; how many bytes came.
+    fn read(&mut self, room: &mut [u8]) -> usize {
+        let mut filled = 0;
+        while let Some(rest) = room.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.input.read(rest) {
+                Ok(0) => self.ended = true,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.ended = true;
+                    self.failure = Some(format!("the input breaks off: {error}"));
+                }
+            }
+            if self.ended {
+                break;
             }
         }
-        self.bytes += (buffer.len() - before) as u64;
+        filled
     }
 }

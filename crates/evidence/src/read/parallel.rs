@@ -1,11 +1,13 @@
 //! Work on batches of records by several threads, with results in order.
 //!
-//! One thread decodes, others work, and the caller's takes the results one by one in the order of time: detection can
-//! use every core while inference stays sequential. The batches go round, so memory is bounded and reused.
+//! The threads take turns at the stream: each fills a batch, lets the next one at it, and works on what it has just
+//! decoded while that is still in its processor's cache. The caller's thread takes the results one by one in the order of
+//! time: detection can use every core while inference stays sequential. The batches go round, so memory is bounded and
+//! reused.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::stream::RecordStream;
@@ -14,9 +16,9 @@ use crate::record::Record;
 /// How many threads work, and on how many records at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Workers {
-    /// Threads that work, beside the one that decodes and the caller's; one: everything on the caller's.
+    /// Threads that decode and work, beside the caller's; one: everything on the caller's.
     pub threads: usize,
-    /// Records in a batch: enough that handing it over costs nothing beside the work.
+    /// Records in a batch: enough that handing it over costs nothing beside the work, and few enough for a cache.
     pub batch_records: usize,
 }
 
@@ -26,12 +28,12 @@ impl Workers {
     pub fn new(threads: usize) -> Self {
         Self {
             threads,
-            batch_records: 512,
+            batch_records: 128,
         }
     }
 }
 
-/// Batches that exist beside those the workers hold: one being filled, one waiting, one being taken.
+/// Batches that exist beside those the workers hold: some waiting, one being taken.
 const SPARE_BATCHES: usize = 3;
 
 struct Batch {
@@ -80,34 +82,43 @@ pub fn in_order<S, T: Send>(
         }
         return;
     }
+    let (give_back, free) = mpsc::channel();
+    for _ in 0..workers.threads + SPARE_BATCHES {
+        // The receiver is alive: it is in this function.
+        let _ = give_back.send(Batch::new(workers.batch_records));
+    }
+    let supply = Mutex::new(Supply {
+        stream,
+        free,
+        next: 0,
+    });
     thread::scope(|scope| {
-        let (give_back, free) = mpsc::channel();
-        for _ in 0..workers.threads + SPARE_BATCHES {
-            // The receiver is alive: it is in this scope.
-            let _ = give_back.send(Batch::new(workers.batch_records));
-        }
-        let (full, to_do) = mpsc::channel();
-        scope.spawn(move || decode(stream, &free, &full));
-        let to_do = std::sync::Arc::new(Mutex::new(to_do));
         let (done, results) = mpsc::channel();
         for _ in 0..workers.threads {
-            let (to_do, done) = (std::sync::Arc::clone(&to_do), done.clone());
-            let (make, work) = (&make, &work);
-            scope.spawn(move || toil(&to_do, done, make(), work));
+            let (supply, done, make, work) = (&supply, done.clone(), &make, &work);
+            scope.spawn(move || toil(supply, done, make(), work));
         }
-        drop((done, to_do));
-        collect(&results, &give_back, &mut each);
+        drop(done);
+        collect(&results, give_back, &mut each);
     });
 }
 
-/// Fills batches until there are no more records, or nobody gives batches back.
-fn decode(stream: &mut RecordStream, free: &Receiver<Batch>, full: &Sender<Batch>) {
-    let mut number = 0;
-    while let Ok(mut batch) = free.recv() {
-        if !batch.fill(stream, number) || full.send(batch).is_err() {
-            return;
+/// What the threads take turns at.
+struct Supply<'s> {
+    stream: &'s mut RecordStream,
+    free: Receiver<Batch>,
+    next: u64,
+}
+
+impl Supply<'_> {
+    /// The next records; nothing when there are no more, or nobody gives batches back.
+    fn batch(&mut self) -> Option<Batch> {
+        let mut batch = self.free.recv().ok()?;
+        if !batch.fill(self.stream, self.next) {
+            return None;
         }
-        number += 1;
+        self.next += 1;
+        Some(batch)
     }
 }
 
@@ -124,15 +135,18 @@ impl<T> Drop for Alarm<T> {
 }
 
 fn toil<S, T>(
-    to_do: &Mutex<Receiver<Batch>>,
+    supply: &Mutex<Supply<'_>>,
     done: Sender<Option<(Batch, T)>>,
     mut state: S,
     work: &impl Fn(&mut S, &[Record]) -> T,
 ) {
     let alarm = Alarm(done);
     loop {
-        let next = to_do.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(batch) = next else { return };
+        // After another thread's panic the stream is not whole; the alarm has been raised.
+        let Ok(next) = supply.lock().map(|mut supply| supply.batch()) else {
+            return;
+        };
+        let Some(batch) = next else { return };
         let result = work(&mut state, batch.filled());
         if alarm.0.send(Some((batch, result))).is_err() {
             return;
@@ -140,10 +154,11 @@ fn toil<S, T>(
     }
 }
 
-/// Hands results on in the order of their batches, and the batches back.
+/// Hands results on in the order of their batches, and the batches back; ends when the threads do, or with the first
+/// alarm.
 fn collect<T>(
     results: &Receiver<Option<(Batch, T)>>,
-    give_back: &Sender<Batch>,
+    give_back: Sender<Batch>,
     each: &mut impl FnMut(&[Record], T),
 ) {
     let (mut next, mut early) = (0, BTreeMap::new());
@@ -152,8 +167,9 @@ fn collect<T>(
         while let Some((batch, result)) = early.remove(&next) {
             each(batch.filled(), result);
             next += 1;
-            // The decoding thread has ended when it does not listen.
+            // Nobody takes batches any more once the stream has ended.
             let _ = give_back.send(batch);
         }
     }
+    drop(give_back);
 }

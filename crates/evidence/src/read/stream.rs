@@ -69,12 +69,18 @@ impl RecordStream {
             failures: Vec::new(),
         };
         // With more files than can be open, none stays open before its time has come.
-        let keep_open = sources.len() <= MAX_OPEN_FILES;
+        let keep_open = Self::opens_once(sources.len());
         for source in sources {
             stream.add(source, keep_open);
         }
         stream.closed.sort_unstable();
         stream
+    }
+
+    /// Whether each of so many sources is opened once only; of more, some are opened again when their time comes.
+    #[must_use]
+    pub const fn opens_once(sources: usize) -> bool {
+        sources <= MAX_OPEN_FILES
     }
 
     fn add(&mut self, source: Source, keep_open: bool) {

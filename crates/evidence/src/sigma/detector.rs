@@ -58,11 +58,57 @@ type ChannelRoute = (Box<str>, Arc<Route>);
 /// What a thread keeps from record to record. It belongs to one [`Detector`].
 #[derive(Debug, Default)]
 pub struct Scratch {
-    routes: FxHashMap<Source, Arc<Route>>,
-    /// Routes of Windows events by what decides their source, with the channel.
-    windows: FxHashMap<(i64, u8), Vec<ChannelRoute>>,
+    routes: KnownRoutes,
     desk: Desk,
     found: Vec<RuleId>,
+}
+
+/// The routes that a thread has met.
+#[derive(Debug, Default)]
+struct KnownRoutes {
+    by_source: FxHashMap<Source, Arc<Route>>,
+    /// Routes of Windows events by what decides their source, with the channel.
+    windows: FxHashMap<(i64, u8), Vec<ChannelRoute>>,
+    /// One that could not be kept.
+    other: Option<Arc<Route>>,
+}
+
+impl KnownRoutes {
+    /// The route of a record, mostly one that the thread has met before.
+    fn of<'a>(&'a mut self, record: &Record, detector: &'a Detector) -> &'a Route {
+        match windows_key(record) {
+            Some((channel, deciding)) => self.of_windows(record, channel, deciding, detector),
+            None => self.of_source(Source::of(record), detector),
+        }
+    }
+
+    fn of_windows<'a>(
+        &'a mut self,
+        record: &Record,
+        channel: &str,
+        deciding: (i64, u8),
+        detector: &'a Detector,
+    ) -> &'a Route {
+        let known = self.windows.entry(deciding).or_default();
+        let at = known.iter().position(|(own, _)| **own == *channel);
+        if at.is_none() {
+            let route = detector.route(&Source::of(record));
+            if known.len() >= CHANNELS_KEPT_MAX {
+                return self.other.insert(route);
+            }
+            known.push((channel.into(), route));
+        }
+        let at = at.unwrap_or(known.len() - 1);
+        known.get(at).map_or(&*detector.none, |(_, route)| route)
+    }
+
+    fn of_source<'a>(&'a mut self, source: Source, detector: &'a Detector) -> &'a Route {
+        if self.by_source.len() >= ROUTES_MAX && !self.by_source.contains_key(&source) {
+            self.by_source.clear();
+        }
+        let make = |source: &Source| detector.route(source);
+        self.by_source.entry(source).or_insert_with_key(make)
+    }
 }
 
 impl Detector {
@@ -107,8 +153,8 @@ impl Detector {
 
     /// Appends the detections of a record, in the order of the rules. Correlation rules are not among them.
     pub fn detect(&self, record: &Record, scratch: &mut Scratch, detections: &mut Vec<Detection>) {
-        let route = self.route_of(record, scratch);
-        let Scratch { desk, found, .. } = scratch;
+        let Scratch { routes, desk, found } = scratch;
+        let route = routes.of(record, self);
         found.clear();
         route.matches(record, desk, &mut |rule| found.push(rule));
         found.sort_unstable();
@@ -139,31 +185,6 @@ impl Detector {
                 value: shorten(&matched.value),
             })
             .collect()
-    }
-
-    /// The route of a record, mostly from what the thread has met before.
-    fn route_of(&self, record: &Record, scratch: &mut Scratch) -> Arc<Route> {
-        if let Some((channel, deciding)) = windows_key(record) {
-            let known = scratch.windows.entry(deciding).or_default();
-            if let Some((_, route)) = known.iter().find(|(own, _)| **own == *channel) {
-                return Arc::clone(route);
-            }
-            let route = self.route(&Source::of(record));
-            if known.len() < CHANNELS_KEPT_MAX {
-                known.push((channel.into(), Arc::clone(&route)));
-            }
-            return route;
-        }
-        let source = Source::of(record);
-        if let Some(route) = scratch.routes.get(&source) {
-            return Arc::clone(route);
-        }
-        if scratch.routes.len() >= ROUTES_MAX {
-            scratch.routes.clear();
-        }
-        let route = self.route(&source);
-        scratch.routes.insert(source, Arc::clone(&route));
-        route
     }
 
     fn route(&self, source: &Source) -> Arc<Route> {

@@ -4,14 +4,14 @@ use std::num::NonZeroUsize;
 
 use rsigma_eval::compiler::{CompiledRule, compile_rule};
 use rsigma_parser::{
-    CorrelationRule, FilterRule, FilterRuleTarget, SigmaCollection, SigmaRule, parse_sigma_yaml,
+    CorrelationRule, Detections, FilterRule, FilterRuleTarget, SigmaCollection, SigmaRule, parse_sigma_yaml,
 };
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use super::limits::{BRACKET_DEPTH_MAX, RULE_FILE_BYTES_MAX, RULES_MAX};
 use super::rule::{Rule, RuleId, identifier};
-use super::{edges, extent};
+use super::{edges, extent, padding};
 
 /// A rule, or a whole file, that is not used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -200,13 +200,14 @@ impl ParsedFile {
         self.correlations = collection.correlations;
         self.filters = collection.filters;
         for filter in &mut self.filters {
-            edges::spell_out(&mut filter.detection);
+            spell_out(&mut filter.detection);
         }
         for mut rule in collection.rules {
-            edges::spell_out(&mut rule.detection);
+            let too_much = extent::asks_too_much(&rule);
+            spell_out(&mut rule.detection);
             rule.id = Some(identifier(rule.id.as_ref(), rule.name.as_ref(), &rule.title));
             self.rules.push(ParsedRule {
-                compiled: match extent::asks_too_much(&rule) {
+                compiled: match too_much {
                     Some(reason) => Err(reason),
                     None => compile_rule(&rule).map_err(|error| error.to_string()),
                 },
@@ -214,6 +215,12 @@ impl ParsedFile {
             });
         }
     }
+}
+
+/// Says in full what a rule leaves unsaid, or what rsigma would understand otherwise.
+fn spell_out(detections: &mut Detections) {
+    padding::spell_out(detections);
+    edges::spell_out(detections);
 }
 
 /// A rule set in the making.

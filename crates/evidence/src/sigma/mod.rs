@@ -6,6 +6,8 @@
 //!
 //! Matching means what rsigma means by it: the matchers are rsigma's, and a test compares every detection on recorded
 //! intrusions with rsigma's own engine. What is different is which rules are tried: see [`program`] and [`literals`].
+//! Two things are read as rules mean them, before rsigma compiles them: wildcards at an end ([`edges`]), and, a deliberate
+//! difference from Sigma's letter, spaces behind a command line of which a rule says how it ends ([`padding`]).
 
 mod automaton;
 mod correlate;
@@ -20,6 +22,7 @@ mod literals;
 mod load;
 mod memo;
 mod names;
+mod padding;
 mod program;
 mod route;
 mod rule;

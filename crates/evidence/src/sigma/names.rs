@@ -23,6 +23,16 @@ pub(super) struct Names {
     by_name: FxHashMap<Box<str>, Slots>,
     /// The same by the hash that a record keeps of its names.
     by_hash: FxHashMap<u32, Vec<(Box<str>, Slots)>>,
+    /// A bit for the hash of each name: most fields of a record fill no slot, and end here.
+    sifter: [u64; SIFTER_WORDS],
+}
+
+/// Enough for some hundred names to leave most bits unset.
+const SIFTER_WORDS: usize = 16;
+
+/// The word of the sifter, and the bit in it, that stand for a hash.
+const fn sifted(hash: u32) -> (usize, u64) {
+    ((hash >> 6) as usize % SIFTER_WORDS, 1 << (hash & 63))
 }
 
 impl Names {
@@ -31,6 +41,7 @@ impl Names {
             fold: folds(mapping),
             by_name: FxHashMap::default(),
             by_hash: FxHashMap::default(),
+            sifter: [0; SIFTER_WORDS],
         };
         let mut sorted: Vec<(&String, SlotId)> = slots.iter().map(|(field, slot)| (field, *slot)).collect();
         sorted.sort_unstable_by_key(|(_, slot)| *slot);
@@ -46,6 +57,10 @@ impl Names {
         }
         for (name, slots) in &names.by_name {
             let hash = FieldName::new(name).hash();
+            let (word, bit) = sifted(hash);
+            if let Some(word) = names.sifter.get_mut(word) {
+                *word |= bit;
+            }
             names
                 .by_hash
                 .entry(hash)
@@ -75,6 +90,10 @@ impl Names {
             folded.push_str(name);
             folded.make_ascii_lowercase();
             return self.by_name.get(folded.as_str()).map_or(&[], Vec::as_slice);
+        }
+        let (word, bit) = sifted(hash);
+        if self.sifter.get(word).is_none_or(|word| word & bit == 0) {
+            return &[];
         }
         let candidates = self.by_hash.get(&hash).map_or(&[][..], Vec::as_slice);
         let found = candidates.iter().find(|(own, _)| **own == *name);

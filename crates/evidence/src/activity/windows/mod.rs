@@ -69,6 +69,13 @@ fn begins(text: &str, start: &str) -> bool {
         .is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
+/// Whether the event number is one of those that are read, here or as a hint of where a logon came from.
+pub(super) fn is_telling(record: &Record) -> bool {
+    record
+        .int("EventID")
+        .is_some_and(|event| is_read(event) || remote::is_outgoing(event))
+}
+
 pub(super) fn tell(teller: &mut Teller<'_, '_>) {
     let Some(event) = teller.record.int("EventID") else {
         return;

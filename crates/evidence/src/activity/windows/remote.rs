@@ -125,7 +125,12 @@ pub(in super::super) struct Outgoing<'a> {
     pub(in super::super) means: Option<Means>,
 }
 
-/// Security 4648 and WinRM 6. They prove nothing: see the module above.
+/// Security 4648 and WinRM 6.
+pub(super) const fn is_outgoing(event: i64) -> bool {
+    matches!(event, 4648 | 6)
+}
+
+/// What these two say. They prove nothing: see the module above.
 pub(in super::super) fn outgoing(record: &Record) -> Option<Outgoing<'_>> {
     match record.int("EventID")? {
         4648 => explicit_credentials(record),
