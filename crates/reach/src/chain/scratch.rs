@@ -12,8 +12,8 @@ pub(crate) const OUTSIDE: u32 = u32::MAX - 2;
 
 /// Set in the time of a fact that has not settled: it may still be reached earlier.
 const TENTATIVE: u32 = 1 << 31;
-/// Later than any arrival: 68 years.
-pub(crate) const LATEST: u32 = TENTATIVE - 2;
+/// The latest that anything arrives, in seconds from the start: 68 years. What would arrive later arrives then.
+pub const LATEST_SECONDS: u32 = TENTATIVE - 2;
 
 /// When and why a derived fact was reached.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,7 @@ impl Mark {
         }
     }
 
-    /// The best arrival known, later than [`LATEST`] if none is.
+    /// The best arrival known, later than [`LATEST_SECONDS`] if none is.
     #[inline]
     pub(crate) const fn seconds(self) -> u32 {
         self.seconds & !TENTATIVE

@@ -77,6 +77,8 @@ pub(super) fn document(
         document.alternatives = planner.alternatives(&prepared, (&solution.chosen, &after), settings, watch);
     }
     document.baselines = planner.baselines(&prepared, footholds, settings, constraints);
+    session.keep(&prepared);
+    planner.last = Some(prepared);
     document.optimality.seconds = Some((watch.clock)());
     document.sealed()
 }
@@ -113,7 +115,7 @@ impl Planner<'_> {
             facts: session.kernels.facts() as u32,
             candidates: prepared.columns.len() as u32,
         });
-        let mut solution = session.solve(&*self.master, settings, watch, 0);
+        let mut solution = session.solve_first(&*self.master, settings, watch);
         let mut infeasibility = None;
         if solution.verdict == Verdict::Infeasible {
             let hard = session.hard.clone();
