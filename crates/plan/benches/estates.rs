@@ -1,9 +1,10 @@
 //! Planning on whole estates: `cargo bench -p cordon-plan --bench estates -- FOLDER...`.
 //!
-//! Each folder holds an estate and the evidence.json beside it, as `cordon estate generate` writes them. Prints one line
-//! a folder: facts, rules, CPU seconds of this thread to read and to compile the estate, to a proven plan from that,
-//! to a new plan after one more foothold, and to a plan with alternatives; the least of three runs but for the last.
-//! Without arguments a small case of the repository is planned, to show that it works.
+//! Each folder holds an estate and the evidence.json beside it, as `cordon estate generate` writes them. Prints for each folder
+//! facts, rules, CPU seconds of this thread to read and to compile the estate and to a proven plan from that, with a certificate, with
+//! alternatives; then milliseconds, CPU and wall, to each plan after one change to it: a foothold more or less, a
+//! probability, what a person decides. The least of five runs, of three for the plan from nothing, one with alternatives. After each change the
+//! plan is compared with one from nothing. Without arguments a small case of the repository is planned, to show that it works.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use cordon_estate::{AccountId, Entity, Estate, SystemId};
+use cordon_plan::document::WithdrawalId;
 use cordon_plan::{Constraints, Foothold, PlanDocument, Planner, Settings, Watch};
 use cordon_reach::Options;
 
@@ -20,9 +22,6 @@ fn main() {
         .filter(|word| word != "--bench")
         .map(PathBuf::from)
         .collect();
-    println!(
-        "estate,facts,rules,kernel_facts,candidates,rounds,status,read_s,compile_s,plan_s,replan_s,alternatives_s,plan_hash"
-    );
     if named.is_empty() {
         let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cases");
         let first = std::fs::read_dir(cases)
@@ -36,22 +35,41 @@ fn main() {
     named.iter().for_each(|folder| measure(folder));
 }
 
+/// What is planned for.
+#[derive(Clone)]
+struct Asked {
+    held: Vec<Foothold>,
+    constraints: Constraints,
+    settings: Settings,
+}
+
 fn measure(folder: &Path) {
     let (estate, read) = timed(|| estate(folder));
     let Some(estate) = estate else {
         println!("{}: no estate here", folder.display());
         return;
     };
-    let held = held(folder, &estate);
-    let (mut planner, compile) = timed(|| Planner::new(&estate, &Options::default()));
-    let (document, first) = least(|| made(&mut planner, &held, false));
-    let mut more = held.clone();
-    more.extend(another(&estate, &held));
-    let (_, again) = least(|| made(&mut planner, &more, false));
-    let (_, with_alternatives) = timed(|| made(&mut planner, &held, true));
+    let asked = Asked {
+        held: held(folder, &estate),
+        constraints: Constraints::default(),
+        settings: Settings {
+            comparisons: false,
+            certificate: false,
+            ..Settings::default()
+        },
+    };
+    let fresh = || Planner::new(&estate, &Options::default());
+    let (planner, compile) = timed(fresh);
+    let mut first = (asked.made(&mut fresh()), Took::NEVER);
+    for _ in 0..3 {
+        let mut planner = fresh();
+        let (document, took) = stopped(|| asked.made(&mut planner));
+        first = (document, took.least(first.1));
+    }
+    let document = first.0;
     let proof = &document.optimality;
     println!(
-        "{},{},{},{},{},{},{:?},{read:.3},{compile:.3},{first:.3},{again:.3},{with_alternatives:.3},{:.16}",
+        "{}: {} facts, {} rules, kernel of {}, {} withdrawals possible, {} rounds, {:?} £{}, {} withdrawals",
         folder.file_name().unwrap_or_default().to_string_lossy(),
         planner.graph().facts(),
         planner.graph().rules(),
@@ -59,21 +77,92 @@ fn measure(folder: &Path) {
         proof.candidates,
         proof.rounds,
         proof.status,
-        document.plan_hash,
+        document.cost.total_pence / 100,
+        document.withdrawals.len(),
     );
+    println!(
+        "  read {read:.3} s, compile {compile:.3} s, plan {}, hash {:.16}",
+        first.1, document.plan_hash
+    );
+    let mut with = asked.clone();
+    with.settings.certificate = true;
+    println!("  with a certificate: {}", stopped(|| with.made(&mut fresh())).1);
+    with.settings.comparisons = true;
+    println!(
+        "  with alternatives too: {}",
+        stopped(|| with.made(&mut fresh())).1
+    );
+    for (change, after) in changes(&estate, &asked, &document) {
+        after_change(&estate, &asked, change, &after);
+    }
 }
 
-fn made(planner: &mut Planner<'_>, held: &[Foothold], comparisons: bool) -> PlanDocument {
-    let begun = Instant::now();
-    let settings = Settings {
-        comparisons,
-        ..Settings::default()
+/// Times a plan after one change, five times, and compares it with one from nothing.
+fn after_change(estate: &Estate, before: &Asked, change: &str, after: &Asked) {
+    let mut planner = Planner::new(estate, &Options::default());
+    let mut least = Took::NEVER;
+    let mut document = None;
+    for _ in 0..5 {
+        before.made(&mut planner);
+        let (made, took) = stopped(|| after.made(&mut planner));
+        least = took.least(least);
+        document = Some(made);
+    }
+    let anew = after.made(&mut Planner::new(estate, &Options::default()));
+    let same = document.is_some_and(|document| document.plan_hash == anew.plan_hash);
+    let verdict = if same {
+        "as from nothing"
+    } else {
+        "NOT AS FROM NOTHING"
     };
-    let mut watch = Watch {
-        progress: &mut |_| {},
-        clock: &mut || begun.elapsed().as_secs_f64(),
+    println!("  {change}: {least}, {verdict}");
+}
+
+/// One change each.
+fn changes(estate: &Estate, asked: &Asked, document: &PlanDocument) -> Vec<(&'static str, Asked)> {
+    let mut changes = Vec::new();
+    let mut add = |name: &'static str, change: &dyn Fn(&mut Asked)| {
+        let mut after = asked.clone();
+        change(&mut after);
+        changes.push((name, after));
     };
-    planner.plan(held, &settings, &Constraints::default(), &mut watch)
+    let more = another(estate, &asked.held);
+    let ids: Vec<WithdrawalId> = document.withdrawals.iter().map(|one| one.id.clone()).collect();
+    let free = estate.services_with_ids().find(|(_, service)| !service.protected);
+    let jewel = more.map(|one| one.entity);
+    add("nothing changed", &|_| {});
+    add("a foothold more", &|after| after.held.extend(more));
+    add("a foothold less", &|after| {
+        after.held.truncate(after.held.len().saturating_sub(1))
+    });
+    add("a probability", &|after| {
+        after.held.iter_mut().for_each(|one| one.probability *= 0.99)
+    });
+    add("a refusal", &|after| {
+        after.constraints.refuse.extend(ids.first().cloned())
+    });
+    add("a withdrawal forced", &|after| {
+        after.constraints.force.extend(ids.last().cloned())
+    });
+    add("a service protected", &|after| {
+        after.constraints.protect.extend(free.map(|(id, _)| id))
+    });
+    add("a jewel more", &|after| after.constraints.jewels.extend(jewel));
+    add("twice the duration", &|after| {
+        after.settings.duration_hours *= 2.0
+    });
+    changes
+}
+
+impl Asked {
+    fn made(&self, planner: &mut Planner<'_>) -> PlanDocument {
+        let begun = Instant::now();
+        let mut watch = Watch {
+            progress: &mut |_| {},
+            clock: &mut || begun.elapsed().as_secs_f64(),
+        };
+        planner.plan(&self.held, &self.settings, &self.constraints, &mut watch)
+    }
 }
 
 fn estate(folder: &Path) -> Option<Estate> {
@@ -140,15 +229,38 @@ fn another(estate: &Estate, held: &[Foothold]) -> Option<Foothold> {
     })
 }
 
-fn least<T>(mut work: impl FnMut() -> T) -> (T, f64) {
-    let mut best = timed(&mut work);
-    for _ in 0..2 {
-        let next = timed(&mut work);
-        if next.1 < best.1 {
-            best = next;
+/// CPU and wall seconds.
+#[derive(Clone, Copy)]
+struct Took {
+    cpu: f64,
+    wall: f64,
+}
+
+impl Took {
+    const NEVER: Self = Self {
+        cpu: f64::INFINITY,
+        wall: f64::INFINITY,
+    };
+
+    fn least(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu.min(other.cpu),
+            wall: self.wall.min(other.wall),
         }
     }
-    best
+}
+
+impl std::fmt::Display for Took {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "{:.1} ms CPU, {:.1} ms wall", self.cpu * 1e3, self.wall * 1e3)
+    }
+}
+
+fn stopped<T>(work: impl FnOnce() -> T) -> (T, Took) {
+    let begun = Instant::now();
+    let (result, cpu) = timed(work);
+    let wall = begun.elapsed().as_secs_f64();
+    (result, Took { cpu, wall })
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {

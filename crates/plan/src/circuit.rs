@@ -6,9 +6,9 @@
 
 use cordon_estate::{Estate, Fallback, Requirement, Service, ServiceId};
 use cordon_reach::Base;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::master::{Gate, Node, Problem, is_set};
+use crate::master::{Gate, Node, is_set};
 
 /// The nodes of all services.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +64,35 @@ pub fn level_pence(service: &Service, level: usize, duration_hours: f64) -> i64 
         .clamp(0.0, 1e15) as i64
 }
 
+/// Base facts that some service or fallback of a service requires.
+#[must_use]
+pub fn required(estate: &Estate) -> FxHashSet<Base> {
+    let mut open: Vec<&Requirement> = Vec::new();
+    for service in &estate.services {
+        open.push(&service.requires);
+        open.extend(service.fallbacks.iter().map(|fallback| &fallback.requires));
+    }
+    let mut facts = FxHashSet::default();
+    while let Some(requirement) = open.pop() {
+        match requirement {
+            Requirement::All(parts) | Requirement::Any(parts) => open.extend(parts),
+            Requirement::Service(_) => {}
+            leaf => facts.extend(leaf_of(leaf)),
+        }
+    }
+    facts
+}
+
+/// The base fact that a requirement of one thing stands for.
+const fn leaf_of(requirement: &Requirement) -> Option<Base> {
+    match requirement {
+        Requirement::System(id) => Some(Base::Connected(*id)),
+        Requirement::Account(id) => Some(Base::Enabled(*id)),
+        Requirement::Access(id) => Some(Base::Access(*id)),
+        Requirement::All(_) | Requirement::Any(_) | Requirement::Service(_) => None,
+    }
+}
+
 struct Builder<'a> {
     estate: &'a Estate,
     columns_of: &'a FxHashMap<Base, Vec<u32>>,
@@ -112,11 +141,7 @@ impl Circuit {
     /// Which nodes fire under a choice.
     #[must_use]
     pub fn fired(&self, chosen: &[bool]) -> Vec<bool> {
-        Problem {
-            nodes: self.nodes.clone(),
-            ..Problem::default()
-        }
-        .fired(chosen)
+        crate::master::fired(&self.nodes, chosen)
     }
 
     /// The nodes that a choice decides, renumbered, for a master problem.

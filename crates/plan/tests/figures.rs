@@ -18,7 +18,7 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use cordon_plan::hitting::{Classes, Instance, Limits, Solution, Tools, solve};
-use cordon_plan::kernel::{Kernel, Rules, Source};
+use cordon_plan::kernel::{Kernel, Lists, RuleIndex, Rules, Source};
 use cordon_plan::master::{Answer, Combined, Effort, Integer, Master, Problem, Search};
 use cordon_plan::{Constraints, Foothold, Planner, Settings, Watch};
 use cordon_reach::Options;
@@ -343,16 +343,16 @@ fn kernel_of(cut: &Cut) -> Kernel {
     let mut given = vec![false; facts];
     cut.entries.iter().for_each(|&entry| given[entry as usize] = true);
     given[cut.nodes..].fill(true);
-    let mut cutters = vec![Vec::new(); facts];
+    let mut cutters: Vec<Vec<u32>> = vec![Vec::new(); facts];
     for index in 0..cut.edges.len() {
         cutters[cut.nodes + index] = vec![index as u32];
     }
     let (targets, hard) = (&[0], &[true]);
     Kernel::new(&Source {
         facts,
-        rules: &rules,
+        rules: &RuleIndex::new(facts, rules),
         given: &given,
-        cutters: &cutters,
+        cutters: &cutters.into_iter().collect::<Lists<u32>>(),
         targets,
         hard,
     })

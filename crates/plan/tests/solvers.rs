@@ -5,7 +5,7 @@
 mod support;
 
 use cordon_plan::hitting::{Classes, Instance, Limits, Tools, Verdict, solve};
-use cordon_plan::kernel::{Kernel, Rules, Source};
+use cordon_plan::kernel::{Kernel, Lists, RuleIndex, Rules, Source};
 use cordon_plan::master::{Budget, Combined, Effort, Gate, Integer, Master, Node, Problem, Row, Search};
 use support::{Chance, instances};
 
@@ -250,11 +250,12 @@ fn price(world: &World, chosen: &[bool]) -> Option<i64> {
 
 fn solved(world: &World, master: &dyn Master, classes_max: usize) -> cordon_plan::hitting::Solution {
     let hard: Vec<bool> = world.instance.targets.iter().map(Option::is_none).collect();
+    let cutters: Lists<u32> = world.cutters.iter().cloned().collect();
     let source = Source {
         facts: world.facts as usize,
-        rules: &world.rules,
+        rules: &RuleIndex::new(world.facts as usize, world.rules.clone()),
         given: &world.given,
-        cutters: &world.cutters,
+        cutters: &cutters,
         targets: &world.targets,
         hard: &hard,
     };

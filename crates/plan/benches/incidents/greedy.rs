@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cordon_plan::candidates::Candidate;
 use cordon_plan::circuit::Circuit;
 use cordon_plan::hitting::Oracle;
-use cordon_plan::kernel::{Kernel, Source};
+use cordon_plan::kernel::{Kernel, Lists, Source};
 use cordon_plan::master::{Problem, is_set};
 use cordon_reach::Base;
 use rustc_hash::FxHashMap;
@@ -44,6 +44,7 @@ impl Greedy {
                 }
             }
         }
+        let cutters: Lists<u32> = cutters.into_iter().collect();
         let kernel = Kernel::new(&Source {
             facts: ground.graph.facts(),
             rules: &question.rules,

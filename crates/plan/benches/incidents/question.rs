@@ -4,7 +4,7 @@
 use cordon_estate::{AccessKind, Entity, Estate};
 use cordon_plan::candidates::{Candidate, Candidates};
 use cordon_plan::document::Act;
-use cordon_plan::kernel::{Rules, Source, relevant};
+use cordon_plan::kernel::{Lists, RuleIndex, Rules, Source, relevant};
 use cordon_reach::{Base, CrownJewel, Fact, FactId, FactSet, Graph, Options, Scratch};
 
 /// Never used, never reached.
@@ -50,7 +50,7 @@ impl<'e> Ground<'e> {
 pub(crate) struct Question {
     pub(crate) held: Vec<Entity>,
     /// Rules that fire with nothing withdrawn; what is held from the start comes first.
-    pub(crate) rules: Rules,
+    pub(crate) rules: RuleIndex,
     /// The facts of jewels that are reached with nothing withdrawn, and not from the start.
     pub(crate) jewels: Vec<u32>,
     /// The second by which each base fact is first used up; [`NEVER`] if it is not.
@@ -95,7 +95,7 @@ impl Question {
         used.truncate(graph.base_facts());
         Self {
             held,
-            rules,
+            rules: RuleIndex::new(graph.facts(), rules),
             jewels,
             used,
         }
@@ -132,7 +132,7 @@ impl Question {
             facts: ground.graph.facts(),
             rules: &self.rules,
             given: &given,
-            cutters: &[],
+            cutters: &Lists::default(),
             targets: &self.jewels,
             hard: &vec![true; self.jewels.len()],
         });

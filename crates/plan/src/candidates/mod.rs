@@ -11,8 +11,6 @@ mod left_open;
 mod points;
 mod words;
 
-use std::collections::BTreeSet;
-
 use cordon_estate::{AccessKind, AccountId, AccountKind, ControlKind, Estate, Place, PointId, Principal};
 use cordon_reach::Base;
 
@@ -93,82 +91,99 @@ impl<'e> Candidates<'e> {
         })
     }
 
+    /// Prices a candidate for the expected duration of now.
+    pub fn price_again(&self, candidate: &mut Candidate) {
+        candidate.friction_pence = self.friction.pence(&candidate.removes);
+    }
+
     /// Candidates for base facts that matter, by act.
     #[must_use]
     pub fn for_facts(&self, facts: impl IntoIterator<Item = Base>) -> Vec<Candidate> {
-        let mut acts = BTreeSet::new();
-        let mut accounts = BTreeSet::new();
-        for fact in facts {
+        self.for_facts_again(&facts.into_iter().collect::<Vec<_>>(), Vec::new())
+    }
+
+    /// The same, of which some are known already: those, by act and with the prices of now, are not made again.
+    #[must_use]
+    pub fn for_facts_again(&self, facts: &[Base], known: Vec<Candidate>) -> Vec<Candidate> {
+        let mut known = known.into_iter().peekable();
+        let acts = self.acts_for(facts).into_iter();
+        acts.filter_map(|act| {
+            while known.next_if(|candidate| candidate.act < act).is_some() {}
+            known
+                .next_if(|candidate| candidate.act == act)
+                .or_else(|| self.candidate(act))
+        })
+        .collect()
+    }
+
+    /// Acts for base facts that matter, ascending.
+    fn acts_for(&self, facts: &[Base]) -> Vec<Act> {
+        let mut acts = Vec::new();
+        let mut accounts = Vec::new();
+        for &fact in facts {
             self.acts_on(fact, &mut acts);
             if let Base::Enabled(account) = fact {
-                accounts.insert(account);
+                accounts.push(account);
             }
         }
+        accounts.sort_unstable();
+        accounts.dedup();
         self.acts_on_groups(&accounts, &mut acts);
-        acts.into_iter().filter_map(|act| self.candidate(act)).collect()
+        acts.sort_unstable();
+        acts.dedup();
+        acts
     }
 
     /// Every act that would remove a fact.
-    pub(crate) fn acts_on(&self, fact: Base, acts: &mut BTreeSet<Act>) {
+    pub(crate) fn acts_on(&self, fact: Base, acts: &mut impl Extend<Act>) {
         match fact {
             Base::Enabled(account) if !self.is_break_glass(account) => {
-                acts.insert(Act::DisableAccount { account });
+                acts.extend([Act::DisableAccount { account }]);
             }
             Base::Credential(account) if !self.is_break_glass(account) => {
-                acts.insert(Act::ResetCredential { account });
+                acts.extend([Act::ResetCredential { account }]);
             }
-            Base::Connected(system) => {
-                acts.insert(Act::IsolateSystem { system });
-            }
+            Base::Connected(system) => acts.extend([Act::IsolateSystem { system }]),
             Base::Access(id) => self.acts_on_access(id, acts),
             _ => {}
         }
     }
 
-    fn acts_on_access(&self, id: cordon_estate::AccessId, acts: &mut BTreeSet<Act>) {
+    fn acts_on_access(&self, id: cordon_estate::AccessId, acts: &mut impl Extend<Act>) {
         let Some(access) = self.estate.access(id) else {
             return;
         };
         let first = self.index.first_like(id);
         match access.kind {
-            AccessKind::Membership { .. } => {
-                acts.insert(Act::DropMembership { access: first });
-            }
-            AccessKind::Right { .. } => {
-                acts.insert(Act::TakeRight { access: first });
-            }
+            AccessKind::Membership { .. } => acts.extend([Act::DropMembership { access: first }]),
+            AccessKind::Right { .. } => acts.extend([Act::TakeRight { access: first }]),
             AccessKind::Control { by, .. } => {
-                if !matches!(by, ControlKind::Hosts | ControlKind::RoastTicket) {
-                    acts.insert(Act::TakeRight { access: first });
-                }
+                let can = !matches!(by, ControlKind::Hosts | ControlKind::RoastTicket);
+                acts.extend(can.then_some(Act::TakeRight { access: first }));
             }
-            AccessKind::Session { account, .. } => {
-                acts.insert(Act::EndSessions { account });
-            }
-            AccessKind::RemoteAccess { gateway, .. } => {
-                acts.insert(Act::BlockRemoteAccess { access: first });
-                acts.insert(Act::BlockGateway { gateway });
-                acts.insert(Act::BlockAllRemoteAccess);
-            }
+            AccessKind::Session { account, .. } => acts.extend([Act::EndSessions { account }]),
+            AccessKind::RemoteAccess { gateway, .. } => acts.extend([
+                Act::BlockRemoteAccess { access: first },
+                Act::BlockGateway { gateway },
+                Act::BlockAllRemoteAccess,
+            ]),
             AccessKind::Assignment { app, .. } => {
-                acts.insert(Act::Unassign { access: first });
-                acts.insert(Act::UnassignAll { app });
+                acts.extend([Act::Unassign { access: first }, Act::UnassignAll { app }]);
             }
             AccessKind::Flow { to, .. } => {
-                acts.insert(Act::CloseFlow { access: first });
+                acts.extend([Act::CloseFlow { access: first }]);
                 if let Place::Zone(zone) = to {
-                    acts.insert(Act::CloseZone { zone });
+                    acts.extend([Act::CloseZone { zone }]);
                 }
             }
             AccessKind::Recovery { .. } => {
-                acts.insert(Act::SuspendRecovery { access: first });
-                acts.insert(Act::SuspendRecoveries);
+                acts.extend([Act::SuspendRecovery { access: first }, Act::SuspendRecoveries]);
             }
         }
     }
 
     /// Disabling a whole group is worth a thought if at least two of the accounts that matter are in it.
-    fn acts_on_groups(&self, accounts: &BTreeSet<AccountId>, acts: &mut BTreeSet<Act>) {
+    fn acts_on_groups(&self, accounts: &[AccountId], acts: &mut impl Extend<Act>) {
         if accounts.len() > crate::limits::GROUPED_ACCOUNTS_MAX {
             return;
         }
@@ -178,12 +193,8 @@ impl<'e> Candidates<'e> {
                 *counts.entry(group).or_insert(0_u32) += 1;
             }
         }
-        acts.extend(
-            counts
-                .into_iter()
-                .filter(|(_, count)| *count > 1)
-                .map(|(group, _)| Act::DisableGroup { group }),
-        );
+        let several = counts.into_iter().filter(|(_, count)| *count > 1);
+        acts.extend(several.map(|(group, _)| Act::DisableGroup { group }));
     }
 
     fn is_break_glass(&self, account: AccountId) -> bool {

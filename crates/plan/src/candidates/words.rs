@@ -10,13 +10,16 @@ use crate::document::{Act, WithdrawalId};
 /// `account:pat`, `group:helpdesk`, `system:WORKSTATION6`, `zone:stores`.
 #[must_use]
 pub fn entity_name(estate: &Estate, entity: Entity) -> String {
-    let kind = match entity {
+    format!("{}:{}", entity_word(entity), estate.name(entity))
+}
+
+const fn entity_word(entity: Entity) -> &'static str {
+    match entity {
         Entity::Account(_) => "account",
         Entity::Group(_) => "group",
         Entity::System(_) => "system",
         Entity::Zone(_) => "zone",
-    };
-    format!("{kind}:{}", estate.name(entity))
+    }
 }
 
 const fn of_principal(principal: Principal) -> Entity {
@@ -152,19 +155,49 @@ impl Candidates<'_> {
     /// The act of this name, if the estate has what it names; a scan of the estate.
     #[must_use]
     pub fn find(&self, id: &WithdrawalId) -> Option<Act> {
+        let (verb, what) = id.0.split_once('/').unwrap_or((&id.0, ""));
         let entities = self
             .entity_acts()
             .chain([Act::BlockAllRemoteAccess, Act::SuspendRecoveries]);
-        let verb = id.0.split('/').next()?;
-        let wanted = |act: &Act| act.verb().word() == verb && self.id(*act) == *id;
-        let named = entities.into_iter().find(|act| wanted(act));
+        let wanted = |act: &Act| act.verb().word() == verb && self.is_called(*act, what, id);
+        let named = entities.into_iter().find(wanted);
         named.or_else(|| {
-            let mut acts = std::collections::BTreeSet::new();
+            let mut found: Option<Act> = None;
+            let mut acts = Vec::new();
             for (access, _) in self.estate.accesses_with_ids() {
+                acts.clear();
                 self.acts_on_access(access, &mut acts);
+                let least = acts.iter().copied().filter(wanted).min();
+                found = found.into_iter().chain(least).min();
             }
-            acts.into_iter().find(wanted)
+            found
         })
+    }
+
+    /// True if the id is that of the act, of which the verb is known to be right.
+    fn is_called(&self, act: Act, what: &str, id: &WithdrawalId) -> bool {
+        let starts = |entity: Entity, words: &str| {
+            let rest = words.strip_prefix(entity_word(entity));
+            let rest = rest.and_then(|rest| rest.strip_prefix(':'));
+            rest.and_then(|rest| rest.strip_prefix(self.estate.name(entity)))
+                .map(str::is_empty)
+        };
+        match act {
+            Act::DropMembership { access }
+            | Act::CloseFlow { access }
+            | Act::BlockRemoteAccess { access }
+            | Act::Unassign { access }
+            | Act::TakeRight { access }
+            | Act::SuspendRecovery { access } => {
+                let access = self.estate.access(access);
+                let from = access.map(|access| ends(&access.kind).0);
+                from.is_some_and(|from| starts(from, what).is_some()) && self.id(act) == *id
+            }
+            _ => match self.subject(act) {
+                Some(entity) => starts(entity, what) == Some(true),
+                None => self.id(act) == *id,
+            },
+        }
     }
 
     /// Every act on one account, group, zone or system.

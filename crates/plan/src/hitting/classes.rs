@@ -3,9 +3,10 @@
 //! A thousand workstations that fall by the same path fall together: they get one loss variable until a derivation
 //! turns up that holds for some of them only. Merging is exact, because the members of a class have the same rows.
 
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
 use super::{Derived, Instance};
+use crate::kernel::Sets;
 use crate::master::{Budget, Problem, Row, is_set};
 
 #[derive(Clone, Debug, Default)]
@@ -14,13 +15,15 @@ struct Class {
     members: Vec<u32>,
     /// How many members there are.
     size: usize,
-    sets: Vec<Vec<u32>>,
+    /// By number.
+    sets: Vec<u32>,
 }
 
 /// The derivations known so far, by class of targets. They hold for every choice, so solves share them.
 #[derive(Clone, Debug)]
 pub struct Classes {
     classes: Vec<Class>,
+    sets: Sets,
     class_of: Vec<u32>,
     classes_max: usize,
     derivations: u32,
@@ -50,6 +53,7 @@ impl Classes {
         }
         Self {
             classes,
+            sets: Sets::default(),
             class_of,
             classes_max,
             derivations: 0,
@@ -63,63 +67,69 @@ impl Classes {
     }
 
     /// Targets with every set of columns known to be needed against them: of each set one must be chosen.
-    pub fn known(&self) -> impl Iterator<Item = (&[u32], &[Vec<u32>])> {
+    pub fn known(&self) -> impl Iterator<Item = (&[u32], Vec<Vec<u32>>)> {
         let known = self.classes.iter().filter(|class| !class.sets.is_empty());
-        known.map(|class| (class.members.as_slice(), class.sets.as_slice()))
+        let sets = |class: &Class| class.sets.iter().map(|&set| self.sets.of(set).to_vec()).collect();
+        known.map(move |class| (class.members.as_slice(), sets(class)))
+    }
+
+    /// The known sets of which one column must be chosen each, whatever it costs; some may come twice.
+    pub fn must(&self, instance: &Instance) -> impl Iterator<Item = &[u32]> {
+        let classes = self.classes.iter();
+        let hard = classes.filter(|class| price(instance, &class.members).is_none());
+        hard.flat_map(|class| class.sets.iter().map(|set| self.sets.of(*set)))
     }
 
     /// The master problem over what is known.
     #[must_use]
     pub fn problem(&self, instance: &Instance) -> Problem {
-        let mut problem = Problem {
+        let ranks = self.sets.ranks();
+        let rank = |set: &u32| ranks.get(*set as usize).copied().unwrap_or(0);
+        let mut rows: Vec<(u32, Option<u32>, u32)> = Vec::new();
+        let mut merged: FxHashMap<Vec<u32>, (i64, i64)> = FxHashMap::default();
+        for class in self.classes.iter().filter(|class| !class.sets.is_empty()) {
+            let Some(pence) = price(instance, &class.members) else {
+                rows.extend(class.sets.iter().map(|set| (rank(set), None, *set)));
+                continue;
+            };
+            let counted = counted(instance, &class.members);
+            if pence == 0 && counted == 0 {
+                continue;
+            }
+            let mut sets = class.sets.clone();
+            sets.sort_unstable_by_key(rank);
+            let sums = merged.entry(sets).or_insert((0, 0));
+            *sums = (sums.0.saturating_add(pence), sums.1.saturating_add(counted));
+        }
+        let mut merged: Vec<(Vec<u32>, (i64, i64))> = merged.into_iter().collect();
+        merged.sort_unstable_by(|(one, _), (other, _)| one.iter().map(rank).cmp(other.iter().map(rank)));
+        for ((sets, _), loss) in merged.iter().zip(0..) {
+            rows.extend(sets.iter().map(|set| (rank(set), Some(loss), *set)));
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        let row = |(_, loss, set): (u32, Option<u32>, u32)| Row {
+            cuts: self.sets.of(set).to_vec(),
+            loss,
+        };
+        let budget = instance.budget.as_ref().map(|budget| Budget {
+            pence: merged.iter().map(|(_, (_, counted))| *counted).collect(),
+            pence_max: budget.pence_max,
+        });
+        Problem {
             columns: instance.columns.clone(),
             fixed: instance.fixed.clone(),
             nodes: instance.nodes.clone(),
-            ..Problem::default()
-        };
-        let mut merged: BTreeMap<Vec<&Vec<u32>>, (i64, i64)> = BTreeMap::new();
-        for class in self.classes.iter().filter(|class| !class.sets.is_empty()) {
-            match price(instance, &class.members) {
-                None => {
-                    let rows = class.sets.iter().map(|set| Row {
-                        cuts: set.clone(),
-                        loss: None,
-                    });
-                    problem.rows.extend(rows);
-                }
-                Some(pence) => {
-                    let counted = counted(instance, &class.members);
-                    if pence == 0 && counted == 0 {
-                        continue;
-                    }
-                    let mut sets: Vec<&Vec<u32>> = class.sets.iter().collect();
-                    sets.sort_unstable();
-                    let sums = merged.entry(sets).or_insert((0, 0));
-                    *sums = (sums.0.saturating_add(pence), sums.1.saturating_add(counted));
-                }
-            }
+            losses: merged.into_iter().map(|(_, (pence, _))| pence).collect(),
+            rows: rows.into_iter().map(row).collect(),
+            budget,
         }
-        problem.budget = instance.budget.as_ref().map(|budget| Budget {
-            pence: merged.values().map(|(_, counted)| *counted).collect(),
-            pence_max: budget.pence_max,
-        });
-        for (sets, (pence, _)) in merged {
-            let loss = problem.losses.len() as u32;
-            problem.losses.push(pence);
-            problem.rows.extend(sets.into_iter().map(|set| Row {
-                cuts: set.clone(),
-                loss: Some(loss),
-            }));
-        }
-        problem.rows.sort_unstable();
-        problem.rows.dedup();
-        problem
     }
 
     /// Adds what was derived under `chosen`, for targets whose loss the known rows do not charge already; true if
     /// anything was new.
     pub fn add(&mut self, derived: &Derived, instance: &Instance, chosen: &[bool]) -> bool {
-        let mut groups: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
+        let mut found: Vec<(u32, u32, u32)> = Vec::with_capacity(derived.found.len());
         for &(target, set) in &derived.found {
             let Some(&class) = self.class_of.get(target as usize) else {
                 continue;
@@ -127,26 +137,35 @@ impl Classes {
             let priced_at_nothing =
                 instance.targets.get(target as usize) == Some(&Some(0)) && counted(instance, &[target]) == 0;
             if !priced_at_nothing {
-                groups.entry((class, set)).or_default().push(target);
+                found.push((class, set, target));
             }
         }
-        let mut charged: BTreeMap<u32, bool> = BTreeMap::new();
-        for &(class, _) in groups.keys() {
-            charged
-                .entry(class)
-                .or_insert_with(|| self.is_charged(class, chosen));
+        found.sort_unstable();
+        let mut charged: Vec<(u32, bool)> = Vec::new();
+        for class in found.chunk_by(|one, other| one.0 == other.0) {
+            let class = class.first().map_or(0, |one| one.0);
+            charged.push((class, self.is_charged(class, chosen)));
         }
-        let mut groups: Vec<((u32, u32), Vec<u32>)> = groups.into_iter().collect();
-        groups.sort_by_key(|(key, members)| (std::cmp::Reverse(members.len()), *key));
+        let members: Vec<u32> = found.iter().map(|(_, _, target)| *target).collect();
+        let mut groups: Vec<((u32, u32), &[u32])> = Vec::new();
+        let mut rest = members.as_slice();
+        for group in found.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
+            let (own, after) = rest.split_at(group.len());
+            rest = after;
+            groups.extend(group.first().map(|one| ((one.0, one.1), own)));
+        }
+        groups.sort_unstable_by_key(|(key, members)| (std::cmp::Reverse(members.len()), *key));
         let mut new = false;
         for ((class, set), members) in groups {
-            let hard = price(instance, &members).is_none();
-            if hard || charged.get(&class) != Some(&true) {
-                let set = derived.sets.get(set as usize).cloned().unwrap_or_default();
-                new |= self.split(class, &members, set);
+            let is_charged = charged.binary_search_by_key(&class, |(class, _)| *class);
+            let is_charged = is_charged.ok().and_then(|place| charged.get(place));
+            let hard = price(instance, members).is_none();
+            if hard || is_charged.is_none_or(|(_, charged)| !charged) {
+                let set = derived.sets.get(set as usize).map_or(&[][..], Vec::as_slice);
+                new |= self.split(class, members, set);
             }
         }
-        for class in charged.into_keys() {
+        for (class, _) in charged {
             self.let_go(class);
         }
         new
@@ -155,10 +174,8 @@ impl Classes {
     /// True if a known row of the class is not cut, so that its loss is charged already.
     fn is_charged(&self, class: u32, chosen: &[bool]) -> bool {
         self.classes.get(class as usize).is_some_and(|class| {
-            class
-                .sets
-                .iter()
-                .any(|set| !set.iter().any(|&column| is_set(chosen, column)))
+            let is_cut = |set: &u32| self.sets.of(*set).iter().any(|&column| is_set(chosen, column));
+            !class.sets.iter().all(is_cut)
         })
     }
 
@@ -172,7 +189,8 @@ impl Classes {
     }
 
     /// Gives some members of a class one more row, apart from the others if there are any.
-    fn split(&mut self, class: u32, members: &[u32], set: Vec<u32>) -> bool {
+    fn split(&mut self, class: u32, members: &[u32], set: &[u32]) -> bool {
+        let set = self.sets.number(set);
         let room = self.classes.len() < self.classes_max;
         let new_id = self.classes.len() as u32;
         let Some(old) = self.classes.get_mut(class as usize) else {

@@ -33,7 +33,7 @@ pub trait Oracle {
 }
 
 /// The whole problem without its derivations.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Instance {
     /// What each column costs, in pence, 0 or more.
     pub columns: Vec<i64>,

@@ -1,7 +1,10 @@
 //! The loop between master and oracle.
 
+use std::cmp::Reverse;
+
 use super::{Classes, Derived, Instance, Oracle};
-use crate::master::{Effort, Master, Problem, is_set};
+use crate::kernel::Lists;
+use crate::master::{Answer, Effort, Master, bare_cost, is_set};
 
 /// How far the loop goes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,13 +85,8 @@ pub fn solve(instance: &Instance, tools: &mut Tools<'_>, limits: &Limits, known_
     let mut solver;
     loop {
         rounds += 1;
-        let problem = tools.classes.problem(instance);
-        let effort = Effort {
-            nodes_max: limits.nodes_max,
-            start: best.as_ref().map(|best| best.chosen.as_slice()),
-            lower_bound,
-        };
-        let answer = tools.master.solve(&problem, &effort);
+        let start = best.as_ref().map(|best| best.chosen.as_slice());
+        let answer = mastered(instance, tools, (limits.nodes_max, lower_bound), start);
         solver = answer.solver;
         if answer.is_infeasible() {
             return finish(Verdict::Infeasible, None, i64::MAX, rounds, solver);
@@ -96,8 +94,8 @@ pub fn solve(instance: &Instance, tools: &mut Tools<'_>, limits: &Limits, known_
         lower_bound = lower_bound.max(answer.lower_bound);
         let Some(chosen) = answer.chosen else { break };
         let derived = tools.oracle.derive(&chosen, false);
-        take(&mut best, &problem, instance, &chosen, &derived);
-        let new = learn(instance, tools, &problem, chosen, derived, &mut best);
+        take(&mut best, instance, &chosen, &derived);
+        let new = learn(instance, tools, chosen, derived, &mut best);
         (tools.watch)(Round {
             rounds,
             cost: best.as_ref().map(|best| best.cost),
@@ -116,6 +114,34 @@ pub fn solve(instance: &Instance, tools: &mut Tools<'_>, limits: &Limits, known_
         Verdict::Unknown
     };
     finish(verdict, best, lower_bound, rounds, solver)
+}
+
+/// Solves the master over what is known, and over the columns that matter to it.
+fn mastered(
+    instance: &Instance,
+    tools: &Tools<'_>,
+    (nodes_max, lower_bound): (u64, i64),
+    start: Option<&[bool]>,
+) -> Answer {
+    let (problem, columns) = tools.classes.problem(instance).compact();
+    let few = |all: &[bool]| -> Vec<bool> { columns.iter().map(|&column| is_set(all, column)).collect() };
+    let start = start.map(few);
+    let effort = Effort {
+        nodes_max,
+        start: start.as_deref(),
+        lower_bound,
+    };
+    let mut answer = tools.master.solve(&problem, &effort);
+    answer.chosen = answer.chosen.map(|few| {
+        let mut all = vec![false; instance.columns.len()];
+        for (&column, chosen) in columns.iter().zip(few) {
+            if let Some(flag) = all.get_mut(column as usize) {
+                *flag = chosen;
+            }
+        }
+        all
+    });
+    answer
 }
 
 fn finish(
@@ -137,14 +163,8 @@ fn finish(
 }
 
 /// What a choice costs with everything priced in that can be derived under it; `None` if it is not allowed.
-fn full_cost(problem: &Problem, instance: &Instance, chosen: &[bool], derived: &Derived) -> Option<i64> {
-    let bare = Problem {
-        columns: problem.columns.clone(),
-        fixed: problem.fixed.clone(),
-        nodes: problem.nodes.clone(),
-        ..Problem::default()
-    };
-    let mut cost = bare.cost(chosen)?;
+fn full_cost(instance: &Instance, chosen: &[bool], derived: &Derived) -> Option<i64> {
+    let mut cost = bare_cost(&instance.columns, &instance.fixed, &instance.nodes, chosen)?;
     let mut left = instance
         .budget
         .as_ref()
@@ -160,8 +180,8 @@ fn full_cost(problem: &Problem, instance: &Instance, chosen: &[bool], derived: &
     (left >= 0).then_some(cost)
 }
 
-fn take(best: &mut Option<Best>, problem: &Problem, instance: &Instance, chosen: &[bool], derived: &Derived) {
-    let Some(cost) = full_cost(problem, instance, chosen, derived) else {
+fn take(best: &mut Option<Best>, instance: &Instance, chosen: &[bool], derived: &Derived) {
+    let Some(cost) = full_cost(instance, chosen, derived) else {
         return;
     };
     if best.as_ref().is_none_or(|best| cost < best.cost) {
@@ -177,7 +197,6 @@ fn take(best: &mut Option<Best>, problem: &Problem, instance: &Instance, chosen:
 fn learn(
     instance: &Instance,
     tools: &mut Tools<'_>,
-    problem: &Problem,
     mut chosen: Vec<bool>,
     mut derived: Derived,
     best: &mut Option<Best>,
@@ -191,11 +210,10 @@ fn learn(
         new |= tools.classes.add(&derived, instance, &chosen);
     }
     if best.is_none() && !has_hard(instance, &derived) {
-        let known = tools.classes.problem(instance);
-        let reduced = reduce(&known, chosen);
+        let reduced = reduce(tools.classes, instance, chosen);
         let derived = tools.oracle.derive(&reduced, false);
         new |= tools.classes.add(&derived, instance, &reduced);
-        take(best, problem, instance, &reduced, &derived);
+        take(best, instance, &reduced, &derived);
     }
     new
 }
@@ -228,38 +246,32 @@ fn cut_hard(instance: &Instance, derived: &Derived, chosen: &mut [bool]) -> bool
 }
 
 /// Leaves out columns, the costliest first, as long as every known row that must be cut stays cut.
-fn reduce(problem: &Problem, mut chosen: Vec<bool>) -> Vec<bool> {
-    let mut hits: Vec<u32> = problem
-        .rows
+fn reduce(known: &Classes, instance: &Instance, mut chosen: Vec<bool>) -> Vec<bool> {
+    let must: Lists<u32> = known.must(instance).map(<[u32]>::to_vec).collect();
+    let mut hits: Vec<u32> = must
         .iter()
-        .map(|row| row.cuts.iter().filter(|&&column| is_set(&chosen, column)).count() as u32)
+        .map(|set| set.iter().filter(|&&column| is_set(&chosen, column)).count() as u32)
         .collect();
-    let mut order: Vec<usize> = (0..chosen.len()).collect();
-    order.sort_by_key(|&column| (std::cmp::Reverse(problem.columns.get(column).copied()), column));
+    let cuts = (0..).zip(must.iter());
+    let cuts = cuts.flat_map(|(row, set)| set.iter().map(move |&column| (column, row)));
+    let rows_of = Lists::grouped(chosen.len(), cuts);
+    let is_free =
+        |column: &u32| is_set(&chosen, *column) && instance.fixed.get(*column as usize) != Some(&Some(true));
+    let mut order: Vec<u32> = (0..chosen.len() as u32).filter(is_free).collect();
+    order.sort_by_key(|&column| (Reverse(instance.columns.get(column as usize)), column));
     for column in order {
-        let id = column as u32;
-        if !is_set(&chosen, id) || problem.fixing(id) == Some(true) {
+        let rows = rows_of.of(column);
+        let twice = |row: &u32| hits.get(*row as usize).is_some_and(|&hits| hits > 1);
+        if !rows.iter().all(twice) {
             continue;
         }
-        let mine: Vec<usize> = problem
-            .rows
-            .iter()
-            .enumerate()
-            .filter(|(_, row)| row.loss.is_none() && row.cuts.binary_search(&id).is_ok())
-            .map(|(index, _)| index)
-            .collect();
-        if mine
-            .iter()
-            .all(|&row| hits.get(row).is_some_and(|&hits| hits > 1))
-        {
-            for row in mine {
-                if let Some(count) = hits.get_mut(row) {
-                    *count -= 1;
-                }
+        for &row in rows {
+            if let Some(count) = hits.get_mut(row as usize) {
+                *count -= 1;
             }
-            if let Some(flag) = chosen.get_mut(column) {
-                *flag = false;
-            }
+        }
+        if let Some(flag) = chosen.get_mut(column as usize) {
+            *flag = false;
         }
     }
     chosen

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::{Rules, Uses};
+use super::{Lists, Rules};
 use crate::master::is_set;
 
 const NEVER: u32 = u32::MAX;
@@ -18,8 +18,10 @@ type Proposal = (u32, u32, u32);
 #[derive(Clone, Debug)]
 pub struct Chainer {
     rules: Rules,
-    uses: Uses,
-    cutters: Vec<Vec<u32>>,
+    uses: Lists<u32>,
+    /// How many premises each rule has.
+    premises: Vec<u32>,
+    cutters: Lists<u32>,
     weight: Vec<u32>,
     by_rule: Vec<u32>,
     missing: Vec<u32>,
@@ -34,10 +36,15 @@ pub struct Chainer {
 impl Chainer {
     /// Rules over facts of which those with cutters are given.
     #[must_use]
-    pub fn new(rules: Rules, cutters: Vec<Vec<u32>>) -> Self {
-        let uses = Uses::new(cutters.len(), &rules);
+    pub fn new(rules: Rules, cutters: Lists<u32>) -> Self {
+        let each = 0..rules.len();
+        let uses = each.clone().flat_map(|rule| {
+            let body = rules.body(rule).iter();
+            body.map(move |&fact| (fact, rule as u32))
+        });
         Self {
-            uses,
+            uses: Lists::grouped(cutters.len(), uses),
+            premises: each.map(|rule| rules.body(rule).len() as u32).collect(),
             weight: Vec::new(),
             by_rule: Vec::new(),
             missing: Vec::new(),
@@ -55,6 +62,12 @@ impl Chainer {
     #[must_use]
     pub const fn facts(&self) -> usize {
         self.cutters.len()
+    }
+
+    /// Columns that remove each fact, by fact.
+    #[must_use]
+    pub const fn cutters(&self) -> &Lists<u32> {
+        &self.cutters
     }
 
     /// How many rules.
@@ -101,15 +114,11 @@ impl Chainer {
         self.settled.resize(facts, false);
         self.sums.clear();
         self.sums.resize(self.rules.len(), 0);
-        self.missing.clear();
-        let rules = &self.rules;
-        self.missing
-            .extend((0..rules.len()).map(|rule| rules.body(rule).len() as u32));
+        self.missing.clone_from(&self.premises);
         self.order.clear();
         self.heap.clear();
         self.given.clear();
-        for fact in 0..facts as u32 {
-            let cutters = self.cutters.get(fact as usize).map_or(&[][..], Vec::as_slice);
+        for (fact, cutters) in (0..).zip(self.cutters.iter()) {
             if !cutters.is_empty() && !cutters.iter().any(|&column| is_set(chosen, column)) {
                 if let Some(weight) = self.weight.get_mut(fact as usize) {
                     *weight = 1;

@@ -1,63 +1,47 @@
 //! Which columns cut a derivation: unions of small sets, each kept once.
 
-use std::sync::Arc;
-
 use rustc_hash::FxHashMap;
 
-use super::Chainer;
+use super::{Chainer, Sets};
 
 const UNKNOWN: u32 = u32::MAX;
 
-/// Sets of columns by number; number 0 is the empty set. Numbers stay valid for the life of the table.
+/// Sets of columns by number; number 0 is the empty set. Numbers stay valid until the next run; which sets there are for which facts
+/// depends on the run alone.
 #[derive(Clone, Debug)]
 pub(super) struct CutSets {
-    sets: Vec<Arc<[u32]>>,
-    numbers: FxHashMap<Arc<[u32]>, u32>,
+    sets: Sets,
     unions: FxHashMap<(u32, u32), u32>,
+    /// The set of each fact's own cutters, once somebody asked.
     own: Vec<u32>,
-    /// How many sets there are before any union.
-    own_sets: usize,
     of_fact: Vec<u32>,
     wanted: Vec<bool>,
+    merged: Vec<u32>,
 }
 
 impl CutSets {
-    pub(super) fn new(cutters: &[Vec<u32>]) -> Self {
+    /// For so many facts.
+    pub(super) fn new(facts: usize) -> Self {
         let mut table = Self {
-            sets: Vec::new(),
-            numbers: FxHashMap::default(),
+            sets: Sets::default(),
             unions: FxHashMap::default(),
-            own: Vec::new(),
-            own_sets: 0,
+            own: vec![UNKNOWN; facts],
             of_fact: Vec::new(),
             wanted: Vec::new(),
+            merged: Vec::new(),
         };
-        table.number(&[]);
-        table.own = cutters.iter().map(|columns| table.number(columns)).collect();
-        table.own_sets = table.sets.len();
+        table.sets.number(&[]);
         table
     }
 
-    pub(super) fn columns(&self) -> Vec<u32> {
-        let mut columns: Vec<u32> = self
-            .own
-            .iter()
-            .flat_map(|&set| self.columns_of(set as usize))
-            .copied()
-            .collect();
-        columns.sort_unstable();
-        columns.dedup();
-        columns
-    }
-
     pub(super) fn columns_of(&self, set: usize) -> &[u32] {
-        self.sets.get(set).map_or(&[], |columns| &**columns)
+        self.sets.of(set as u32)
     }
 
     /// Takes the derivations of a run for the wanted facts.
     pub(super) fn start(&mut self, chainer: &Chainer, wanted: impl Iterator<Item = u32>) {
-        if self.sets.len() > self.own_sets + crate::limits::CUT_SETS_MAX {
-            self.forget();
+        if self.unions.len() > crate::limits::CUT_SETS_MAX {
+            *self = Self::new(chainer.facts());
         }
         self.of_fact.clear();
         self.of_fact.resize(chainer.facts(), UNKNOWN);
@@ -75,12 +59,11 @@ impl CutSets {
         }
         for &fact in chainer.order() {
             if super::flag(&self.wanted, fact) {
-                let own = self
-                    .own
-                    .get(fact as usize)
-                    .copied()
-                    .filter(|_| chainer.is_given(fact));
-                let mut set = own.unwrap_or(0);
+                let mut set = if chainer.is_given(fact) {
+                    self.own_set(chainer, fact)
+                } else {
+                    0
+                };
                 for &premise in chainer.premises(fact) {
                     set = self.union(set, self.of(premise));
                 }
@@ -100,15 +83,17 @@ impl CutSets {
             .unwrap_or(0)
     }
 
-    fn number(&mut self, columns: &[u32]) -> u32 {
-        if let Some(&number) = self.numbers.get(columns) {
-            return number;
+    fn own_set(&mut self, chainer: &Chainer, fact: u32) -> u32 {
+        match self.own.get(fact as usize) {
+            Some(&set) if set != UNKNOWN => set,
+            _ => {
+                let set = self.sets.number(chainer.cutters().of(fact));
+                if let Some(slot) = self.own.get_mut(fact as usize) {
+                    *slot = set;
+                }
+                set
+            }
         }
-        let number = self.sets.len() as u32;
-        let columns: Arc<[u32]> = columns.into();
-        self.sets.push(Arc::clone(&columns));
-        self.numbers.insert(columns, number);
-        number
     }
 
     fn union(&mut self, one: u32, other: u32) -> u32 {
@@ -119,20 +104,27 @@ impl CutSets {
         if let Some(&number) = self.unions.get(&key) {
             return number;
         }
-        let mut columns = self.columns_of(one as usize).to_vec();
-        columns.extend_from_slice(self.columns_of(other as usize));
-        columns.sort_unstable();
-        columns.dedup();
-        let number = self.number(&columns);
+        let mut merged = std::mem::take(&mut self.merged);
+        merge(self.sets.of(one), self.sets.of(other), &mut merged);
+        let number = self.sets.number(&merged);
+        self.merged = merged;
         self.unions.insert(key, number);
         number
     }
+}
 
-    /// Leaves out the unions, so that a long search stays within its memory. Sets of single facts keep their numbers.
-    fn forget(&mut self) {
-        for columns in self.sets.drain(self.own_sets..) {
-            self.numbers.remove(&*columns);
+/// The union of two ascending lists, ascending.
+fn merge(mut one: &[u32], mut other: &[u32], merged: &mut Vec<u32>) {
+    merged.clear();
+    while let (Some((&first, rest)), Some((&second, remaining))) = (one.split_first(), other.split_first()) {
+        merged.push(first.min(second));
+        if first <= second {
+            one = rest;
         }
-        self.unions.clear();
+        if second <= first {
+            other = remaining;
+        }
     }
+    merged.extend_from_slice(one);
+    merged.extend_from_slice(other);
 }

@@ -7,13 +7,19 @@
 
 mod chain;
 mod cuts;
+mod index;
+mod lists;
+mod sets;
 
 pub use chain::Chainer;
+pub use index::RuleIndex;
+pub use lists::Lists;
+pub use sets::Sets;
 
 use cuts::CutSets;
 
 /// Rules as they come, facts being dense from 0.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// Where the premises of each rule start; one more at the end.
     pub starts: Vec<u32>,
@@ -67,11 +73,11 @@ pub struct Source<'a> {
     /// How many facts there are.
     pub facts: usize,
     /// All rules.
-    pub rules: &'a Rules,
+    pub rules: &'a RuleIndex,
     /// Facts that stand before any rule, by fact.
     pub given: &'a [bool],
     /// Columns that remove each given fact, ascending, by fact; facts beyond its end have none.
-    pub cutters: &'a [Vec<u32>],
+    pub cutters: &'a Lists<u32>,
     /// The fact of each target.
     pub targets: &'a [u32],
     /// Targets that must be kept, by target.
@@ -96,10 +102,9 @@ pub struct Kernel {
 pub fn relevant(source: &Source<'_>) -> Vec<u32> {
     let stops = Stops::of(source);
     let forward = closure(source, &stops, |_| true);
-    let none = vec![false; source.facts];
-    let needed = needed(source, &stops, &forward, &none);
+    let needed = needed(source, &stops, &forward, &[]);
     (0..source.facts as u32)
-        .filter(|&fact| flag(&needed, fact) && flag(source.given, fact))
+        .filter(|&fact| flag(&needed.facts, fact) && flag(source.given, fact))
         .collect()
 }
 
@@ -109,46 +114,26 @@ impl Kernel {
     pub fn new(source: &Source<'_>) -> Self {
         let stops = Stops::of(source);
         let forward = closure(source, &stops, |_| true);
-        let uncut = |fact: u32| source.cutters.get(fact as usize).is_none_or(Vec::is_empty);
-        let always = closure(source, &stops, uncut);
+        let always = closure(source, &stops, |fact| source.cutters.of(fact).is_empty());
         let needed = needed(source, &stops, &forward, &always);
-        Self::numbered(source, &stops, &forward, &always, &needed)
+        Self::numbered(source, &always, &needed)
     }
 
-    fn numbered(
-        source: &Source<'_>,
-        stops: &Stops,
-        forward: &[bool],
-        always: &[bool],
-        needed: &[bool],
-    ) -> Self {
+    fn numbered(source: &Source<'_>, always: &[bool], needed: &Needed) -> Self {
         let mut numbers = vec![u32::MAX; source.facts];
-        let mut cutters: Vec<Vec<u32>> = Vec::new();
-        for fact in 0..source.facts as u32 {
-            if flag(needed, fact) && !flag(always, fact) {
-                if let Some(number) = numbers.get_mut(fact as usize) {
-                    *number = cutters.len() as u32;
-                }
-                let own = if flag(source.given, fact) {
-                    source.cutters.get(fact as usize)
-                } else {
-                    None
-                };
-                cutters.push(own.cloned().unwrap_or_default());
+        let mut cutters = Lists::default();
+        for (fact, number) in (0..).zip(&mut numbers) {
+            if flag(&needed.facts, fact) && !flag(always, fact) {
+                *number = cutters.len() as u32;
+                let own = source.cutters.of(fact).iter().copied();
+                cutters.push(own.filter(|_| flag(source.given, fact)));
             }
         }
         let number = |fact: u32| numbers.get(fact as usize).copied().unwrap_or(u32::MAX);
         let mut rules = Rules::new();
-        for rule in 0..source.rules.len() {
-            let Some(&head) = source.rules.heads.get(rule) else {
-                continue;
-            };
-            let body = source.rules.body(rule);
-            let alive = number(head) != u32::MAX
-                && body
-                    .iter()
-                    .all(|&fact| flag(forward, fact) && stops.passes(fact, head) && fact != head);
-            if alive {
+        for rule in (0..source.rules.rules.len() as u32).filter(|&rule| flag(&needed.rules, rule)) {
+            let (head, body) = (source.rules.head(rule), source.rules.body(rule));
+            if !body.contains(&head) {
                 let open = body.iter().filter(|&&fact| !flag(always, fact));
                 rules.push(open.map(|&fact| number(fact)), number(head));
             }
@@ -162,10 +147,9 @@ impl Kernel {
                 targets.push((number(fact), target as u32));
             }
         }
-        let cuts = CutSets::new(&cutters);
         Self {
+            cuts: CutSets::new(cutters.len()),
             chainer: Chainer::new(rules, cutters),
-            cuts,
             targets,
             always: sure,
             hard: source.hard.to_vec(),
@@ -174,7 +158,7 @@ impl Kernel {
 
     /// Facts in the kernel.
     #[must_use]
-    pub fn facts(&self) -> usize {
+    pub const fn facts(&self) -> usize {
         self.chainer.facts()
     }
 
@@ -186,14 +170,17 @@ impl Kernel {
 
     /// Rules in the kernel.
     #[must_use]
-    pub fn rules(&self) -> usize {
+    pub const fn rules(&self) -> usize {
         self.chainer.rules()
     }
 
     /// Columns that cut anything in the kernel, ascending.
     #[must_use]
     pub fn columns(&self) -> Vec<u32> {
-        self.cuts.columns()
+        let mut columns: Vec<u32> = self.chainer.cutters().iter().flatten().copied().collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns
     }
 }
 
@@ -261,24 +248,19 @@ impl Stops {
             hard: vec![false; source.facts],
             leading: vec![false; source.facts],
         };
+        let mut open: Vec<u32> = Vec::new();
         for (&fact, &hard) in source.targets.iter().zip(source.hard) {
-            if hard {
-                mark(&mut stops.hard, fact);
+            if hard && mark(&mut stops.hard, fact) {
+                open.push(fact);
             }
         }
-        let into = Heads::new(
-            source,
-            |rule, head| matches!(source.rules.body(rule), [only] if *only != head),
-        );
-        let mut open: Vec<u32> = (0..source.facts as u32)
-            .filter(|&fact| stops.is_stop(fact))
-            .collect();
         while let Some(head) = open.pop() {
-            for &rule in into.of(head) {
-                for &only in source.rules.body(rule as usize) {
-                    if !stops.is_stop(only) && mark(&mut stops.leading, only) {
-                        open.push(only);
-                    }
+            for &rule in source.rules.into.of(head) {
+                if let [only] = source.rules.body(rule)
+                    && !stops.is_stop(*only)
+                    && mark(&mut stops.leading, *only)
+                {
+                    open.push(*only);
                 }
             }
         }
@@ -297,153 +279,72 @@ impl Stops {
 
 /// Everything that follows from the given facts of which `stands` is true, without going through stops.
 fn closure(source: &Source<'_>, stops: &Stops, stands: impl Fn(u32) -> bool) -> Vec<bool> {
-    let uses = uses(source);
-    let mut missing: Vec<u32> = (0..source.rules.len())
-        .map(|rule| source.rules.body(rule).len() as u32)
-        .collect();
+    let index = source.rules;
+    let mut missing = index.waits.clone();
     let mut holds = vec![false; source.facts];
     let mut open: Vec<u32> = Vec::new();
-    for fact in 0..source.facts as u32 {
-        if flag(source.given, fact) && stands(fact) && mark(&mut holds, fact) {
+    for (fact, holds) in (0..).zip(&mut holds) {
+        *holds = flag(source.given, fact) && stands(fact);
+        if *holds && !index.into.of(fact).is_empty() {
             open.push(fact);
         }
     }
-    for (rule, &head) in source.rules.heads.iter().enumerate() {
-        if source.rules.body(rule).is_empty() && mark(&mut holds, head) {
+    let fire = |rule: u32, holds: &mut Vec<bool>, open: &mut Vec<u32>| {
+        let (head, body) = (index.head(rule), index.body(rule));
+        let passes = |&fact: &u32| flag(holds, fact) && stops.passes(fact, head);
+        if body.iter().all(passes) && mark(holds, head) {
             open.push(head);
         }
+    };
+    for &rule in &index.ready {
+        fire(rule, &mut holds, &mut open);
     }
     while let Some(fact) = open.pop() {
-        for &rule in uses.of(fact) {
-            let head = source.rules.heads.get(rule as usize).copied().unwrap_or(u32::MAX);
-            if !stops.passes(fact, head) {
-                continue;
-            }
+        for &rule in index.uses.of(fact) {
             let Some(left) = missing.get_mut(rule as usize) else {
                 continue;
             };
             *left -= 1;
-            if *left == 0 && mark(&mut holds, head) {
-                open.push(head);
+            if *left == 0 {
+                fire(rule, &mut holds, &mut open);
             }
         }
     }
     holds
 }
 
-/// Facts that some target rests on, in rules that can fire.
-fn needed(source: &Source<'_>, stops: &Stops, forward: &[bool], always: &[bool]) -> Vec<bool> {
-    let into = Heads::new(source, |rule, head| {
-        let body = source.rules.body(rule);
-        !flag(always, head)
-            && body
-                .iter()
-                .all(|&fact| flag(forward, fact) && stops.passes(fact, head))
-    });
-    let mut needed = vec![false; source.facts];
+/// What some target rests on.
+struct Needed {
+    /// By fact.
+    facts: Vec<bool>,
+    /// Rules that can fire and conclude such a fact, by rule.
+    rules: Vec<bool>,
+}
+
+/// Facts that some target rests on, and not on what always holds, in rules that can fire.
+fn needed(source: &Source<'_>, stops: &Stops, forward: &[bool], always: &[bool]) -> Needed {
+    let mut needed = Needed {
+        facts: vec![false; source.facts],
+        rules: vec![false; source.rules.rules.len()],
+    };
     let mut open: Vec<u32> = Vec::new();
     for &fact in source.targets {
-        if flag(forward, fact) && mark(&mut needed, fact) {
+        if flag(forward, fact) && mark(&mut needed.facts, fact) {
             open.push(fact);
         }
     }
     while let Some(fact) = open.pop() {
-        for &rule in into.of(fact) {
-            for &premise in source.rules.body(rule as usize) {
-                if mark(&mut needed, premise) {
-                    open.push(premise);
-                }
+        if flag(always, fact) {
+            continue;
+        }
+        for &rule in source.rules.into.of(fact) {
+            let body = source.rules.body(rule);
+            let fires = |&premise: &u32| flag(forward, premise) && stops.passes(premise, fact);
+            if body.iter().all(fires) {
+                mark(&mut needed.rules, rule);
+                open.extend(body.iter().filter(|&&premise| mark(&mut needed.facts, premise)));
             }
         }
     }
     needed
-}
-
-/// Some of the rules by their heads, in one array.
-struct Heads {
-    starts: Vec<u32>,
-    rules: Vec<u32>,
-}
-
-impl Heads {
-    fn new(source: &Source<'_>, wanted: impl Fn(usize, u32) -> bool) -> Self {
-        let heads = || source.rules.heads.iter().copied().enumerate();
-        let kept: Vec<bool> = heads()
-            .map(|(rule, head)| (head as usize) < source.facts && wanted(rule, head))
-            .collect();
-        let mut starts = vec![0_u32; source.facts + 2];
-        for (_, head) in heads().filter(|&(rule, _)| flag(&kept, rule as u32)) {
-            if let Some(slot) = starts.get_mut(head as usize + 2) {
-                *slot += 1;
-            }
-        }
-        let mut sum = 0;
-        for slot in &mut starts {
-            sum += *slot;
-            *slot = sum;
-        }
-        let mut rules = vec![0_u32; sum as usize];
-        for (rule, head) in heads().filter(|&(rule, _)| flag(&kept, rule as u32)) {
-            if let Some(place) = starts.get_mut(head as usize + 1) {
-                if let Some(slot) = rules.get_mut(*place as usize) {
-                    *slot = rule as u32;
-                }
-                *place += 1;
-            }
-        }
-        Self { starts, rules }
-    }
-
-    fn of(&self, fact: u32) -> &[u32] {
-        let start = self.starts.get(fact as usize).copied().unwrap_or(0) as usize;
-        let end = self.starts.get(fact as usize + 1).copied().unwrap_or(0) as usize;
-        self.rules.get(start..end).unwrap_or(&[])
-    }
-}
-
-/// Rules by the facts in their bodies, in one array.
-#[derive(Clone, Debug, Default)]
-struct Uses {
-    starts: Vec<u32>,
-    rules: Vec<u32>,
-}
-
-impl Uses {
-    fn of(&self, fact: u32) -> &[u32] {
-        let start = self.starts.get(fact as usize).copied().unwrap_or(0) as usize;
-        let end = self.starts.get(fact as usize + 1).copied().unwrap_or(0) as usize;
-        self.rules.get(start..end).unwrap_or(&[])
-    }
-
-    fn new(facts: usize, rules: &Rules) -> Self {
-        let mut starts = vec![0_u32; facts + 1];
-        for &premise in &rules.premises {
-            if let Some(slot) = starts.get_mut(premise as usize + 1) {
-                *slot += 1;
-            }
-        }
-        let mut sum = 0;
-        for slot in &mut starts {
-            sum += *slot;
-            *slot = sum;
-        }
-        let mut next = starts.clone();
-        let mut found = vec![0_u32; rules.premises.len()];
-        for rule in 0..rules.len() {
-            for &premise in rules.body(rule) {
-                let Some(place) = next.get_mut(premise as usize) else {
-                    continue;
-                };
-                if let Some(slot) = found.get_mut(*place as usize) {
-                    *slot = rule as u32;
-                }
-                *place += 1;
-            }
-        }
-        Self { starts, rules: found }
-    }
-}
-
-fn uses(source: &Source<'_>) -> Uses {
-    Uses::new(source.facts, source.rules)
 }

@@ -14,7 +14,7 @@ pub mod search;
 #[cfg(feature = "highs")]
 pub use highs::Highs;
 pub use integer::Integer;
-pub use problem::{Budget, Gate, Node, Problem, Row, is_set};
+pub use problem::{Budget, Gate, Node, Problem, Row, bare_cost, fired, is_set};
 pub use search::Search;
 
 /// What a solver found out.

@@ -63,43 +63,13 @@ impl Problem {
     /// The nodes that fire under `chosen`: the least fixpoint of the gates.
     #[must_use]
     pub fn fired(&self, chosen: &[bool]) -> Vec<bool> {
-        let mut fired = vec![false; self.nodes.len()];
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for (index, node) in self.nodes.iter().enumerate() {
-                if !is_set(&fired, index as u32) && fires(node, chosen, &fired) {
-                    if let Some(slot) = fired.get_mut(index) {
-                        *slot = true;
-                    }
-                    changed = true;
-                }
-            }
-        }
-        fired
+        fired(&self.nodes, chosen)
     }
 
     /// What `chosen` costs, or `None` if it is not allowed.
     #[must_use]
     pub fn cost(&self, chosen: &[bool]) -> Option<i64> {
-        let breaks_fixing = self
-            .fixed
-            .iter()
-            .zip(chosen)
-            .any(|(fixed, chosen)| fixed.is_some_and(|wanted| wanted != *chosen));
-        if breaks_fixing {
-            return None;
-        }
-        let fired = self.fired(chosen);
-        let mut total = sum_where(&self.columns, chosen);
-        for (node, fired) in self.nodes.iter().zip(&fired) {
-            if *fired {
-                if node.forbidden {
-                    return None;
-                }
-                total = total.saturating_add(node.pence);
-            }
-        }
+        let total = bare_cost(&self.columns, &self.fixed, &self.nodes, chosen)?;
         let mut paid = vec![false; self.losses.len()];
         for row in &self.rows {
             if row.cuts.iter().any(|&column| is_set(chosen, column)) {
@@ -116,6 +86,51 @@ impl Problem {
         Some(total.saturating_add(sum_where(&self.losses, &paid)))
     }
 
+    /// The same problem over the columns that could be chosen, and which those are: whatever is in no row and was not forced costs and
+    /// cuts nothing.
+    #[must_use]
+    pub fn compact(mut self) -> (Self, Vec<u32>) {
+        let mut wanted: Vec<bool> = self.fixed.iter().map(|fixed| *fixed == Some(true)).collect();
+        wanted.resize(self.columns.len(), false);
+        for column in self.rows.iter().flat_map(|row| &row.cuts) {
+            if let Some(flag) = wanted.get_mut(*column as usize) {
+                *flag = true;
+            }
+        }
+        let columns: Vec<u32> = (0..self.columns.len() as u32)
+            .filter(|&column| is_set(&wanted, column))
+            .collect();
+        let mut numbers = vec![u32::MAX; wanted.len()];
+        for (number, column) in (0..).zip(&columns) {
+            if let Some(slot) = numbers.get_mut(*column as usize) {
+                *slot = number;
+            }
+        }
+        let number = |column: &u32| numbers.get(*column as usize).copied().unwrap_or(u32::MAX);
+        for row in &mut self.rows {
+            row.cuts.iter_mut().for_each(|column| *column = number(column));
+        }
+        for node in &mut self.nodes {
+            node.columns
+                .iter_mut()
+                .for_each(|column| *column = number(column));
+            let before = node.columns.len();
+            node.columns.retain(|column| *column != u32::MAX);
+            if node.gate == Gate::All && node.columns.len() < before {
+                // It waits for what is never chosen.
+                node.gate = Gate::Any;
+                node.columns.clear();
+                node.nodes.clear();
+            }
+        }
+        self.columns = columns
+            .iter()
+            .map(|&column| value(&self.columns, column))
+            .collect();
+        self.fixed = columns.iter().map(|&column| self.fixing(column)).collect();
+        (self, columns)
+    }
+
     /// The fixing of a column, if a person fixed it.
     #[must_use]
     pub fn fixing(&self, column: u32) -> Option<bool> {
@@ -127,6 +142,48 @@ impl Problem {
 #[must_use]
 pub fn is_set(flags: &[bool], index: u32) -> bool {
     flags.get(index as usize).copied().unwrap_or(false)
+}
+
+/// What a choice costs before anything that is derived is counted, or `None` if it is not allowed.
+#[must_use]
+pub fn bare_cost(columns: &[i64], fixed: &[Option<bool>], nodes: &[Node], chosen: &[bool]) -> Option<i64> {
+    let mut said = fixed.iter().zip(chosen);
+    if said.any(|(fixed, chosen)| fixed.is_some_and(|wanted| wanted != *chosen)) {
+        return None;
+    }
+    let mut total = sum_where(columns, chosen);
+    for (node, fired) in nodes.iter().zip(fired(nodes, chosen)) {
+        if fired {
+            if node.forbidden {
+                return None;
+            }
+            total = total.saturating_add(node.pence);
+        }
+    }
+    Some(total)
+}
+
+/// The nodes that fire under `chosen`: the least fixpoint of the gates.
+#[must_use]
+pub fn fired(nodes: &[Node], chosen: &[bool]) -> Vec<bool> {
+    let mut fired = vec![false; nodes.len()];
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for (index, node) in nodes.iter().enumerate() {
+            if !is_set(&fired, index as u32) && fires(node, chosen, &fired) {
+                if let Some(slot) = fired.get_mut(index) {
+                    *slot = true;
+                }
+                changed = true;
+            }
+        }
+    }
+    fired
+}
+
+fn value(pence: &[i64], index: u32) -> i64 {
+    pence.get(index as usize).copied().unwrap_or(0)
 }
 
 fn sum_where(pence: &[i64], flags: &[bool]) -> i64 {

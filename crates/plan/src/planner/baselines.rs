@@ -1,7 +1,7 @@
 //! What would be done without Cordon, in the same figures.
 
-use cordon_estate::{Entity, SystemId};
-use cordon_reach::{FactId, FactSet};
+use cordon_estate::{Entity, ServiceId, SystemId};
+use cordon_reach::FactSet;
 use rustc_hash::FxHashSet;
 
 use super::measure::Measured;
@@ -11,6 +11,14 @@ use crate::candidates::Candidate;
 use crate::circuit::level_pence;
 use crate::document::{Act, Baseline, BaselineKind};
 
+/// The withdrawals of pulling everything, and what they depend on.
+#[derive(Debug)]
+pub(super) struct Pulled {
+    protect: Vec<ServiceId>,
+    duration_hours: f64,
+    candidates: Vec<Candidate>,
+}
+
 impl Planner<'_> {
     pub(super) fn baselines(
         &mut self,
@@ -19,27 +27,42 @@ impl Planner<'_> {
         settings: &Settings,
         constraints: &Constraints,
     ) -> Vec<Baseline> {
+        let detected = self.isolate_detected(footholds, settings).into_iter();
+        let detected = detected
+            .filter_map(|act| self.candidates.candidate(act))
+            .collect();
         let named = [
             (BaselineKind::DoNothing, "withdraw nothing", Vec::new()),
             (
                 BaselineKind::IsolateDetected,
                 "isolate the detected systems and disable the detected accounts",
-                self.isolate_detected(footholds, settings),
+                detected,
             ),
             (
                 BaselineKind::PullEverything,
                 "block all remote access and isolate every system without a protected service",
-                self.pull_everything(constraints),
+                self.everything_pulled(settings, constraints),
             ),
         ];
-        let sets: Vec<Vec<Act>> = named.iter().map(|(_, _, acts)| acts.clone()).collect();
+        let sets = named
+            .iter()
+            .map(|(_, _, candidates)| candidates.iter().map(|one| one.act).collect());
+        let sets: Vec<Vec<Act>> = sets.collect();
         let expected = self.expected_losses(prepared, &sets, footholds, settings);
         named
             .into_iter()
             .zip(expected)
-            .map(|((kind, text, acts), expected)| {
-                let mut metrics = self.measure_acts(prepared, acts, settings, constraints).metrics;
+            .map(|((kind, text, candidates), expected)| {
+                let measured = self.measure_candidates(prepared, &candidates, settings, constraints);
+                let mut metrics = measured.metrics;
                 metrics.expected = expected;
+                if kind == BaselineKind::PullEverything {
+                    self.pulled = Some(Pulled {
+                        protect: constraints.protect.clone(),
+                        duration_hours: settings.duration_hours,
+                        candidates,
+                    });
+                }
                 Baseline {
                     kind,
                     text: text.to_owned(),
@@ -53,23 +76,26 @@ impl Planner<'_> {
     pub(super) fn measure_acts(
         &mut self,
         prepared: &Prepared,
-        acts: Vec<Act>,
+        acts: &[Act],
         settings: &Settings,
         constraints: &Constraints,
     ) -> Measured {
-        let candidates: Vec<Candidate> = acts
-            .into_iter()
-            .filter_map(|act| self.candidates.candidate(act))
-            .collect();
-        let (timely, _) = self.timely(&candidates, &prepared.used);
-        let withdrawn: FactSet = timely
-            .iter()
-            .flatten()
-            .copied()
-            .collect::<Vec<FactId>>()
-            .into_iter()
-            .collect();
-        let circuit = self.circuit(&candidates, settings, constraints);
+        let acts = acts.iter();
+        let candidates: Vec<Candidate> = acts.filter_map(|act| self.candidates.candidate(*act)).collect();
+        self.measure_candidates(prepared, &candidates, settings, constraints)
+    }
+
+    /// Measures withdrawals that need not be among the columns.
+    fn measure_candidates(
+        &mut self,
+        prepared: &Prepared,
+        candidates: &[Candidate],
+        settings: &Settings,
+        constraints: &Constraints,
+    ) -> Measured {
+        let (timely, _) = self.timely(candidates, &prepared.used);
+        let withdrawn: FactSet = timely.iter().flatten().copied().collect();
+        let circuit = self.circuit(candidates, settings.duration_hours, constraints);
         let acts: Vec<&Candidate> = candidates.iter().collect();
         let chosen = vec![true; candidates.len()];
         self.measure(
@@ -79,6 +105,21 @@ impl Planner<'_> {
             &circuit,
             &chosen,
             settings.duration_hours,
+        )
+    }
+
+    /// The withdrawals of pulling everything; those of the last plan if they were for the same services and time.
+    fn everything_pulled(&mut self, settings: &Settings, constraints: &Constraints) -> Vec<Candidate> {
+        let last = self.pulled.take().filter(|last| {
+            last.protect == constraints.protect
+                && last.duration_hours.to_bits() == settings.duration_hours.to_bits()
+        });
+        last.map_or_else(
+            || {
+                let acts = self.pull_everything(constraints).into_iter();
+                acts.filter_map(|act| self.candidates.candidate(act)).collect()
+            },
+            |last| last.candidates,
         )
     }
 
@@ -126,9 +167,9 @@ impl Planner<'_> {
     }
 
     /// Every system that a service stands on, through other services too.
-    fn systems_of(&self, id: cordon_estate::ServiceId, kept: &mut FxHashSet<SystemId>) {
+    fn systems_of(&self, id: ServiceId, kept: &mut FxHashSet<SystemId>) {
         use cordon_estate::Requirement;
-        let mut seen: FxHashSet<cordon_estate::ServiceId> = FxHashSet::default();
+        let mut seen: FxHashSet<ServiceId> = FxHashSet::default();
         let mut services = vec![id];
         while let Some(id) = services.pop() {
             let Some(service) = self.estate.service(id).filter(|_| seen.insert(id)) else {
@@ -149,7 +190,7 @@ impl Planner<'_> {
     }
 
     /// What a protected service is taken to cost if it must be weighed against a jewel.
-    pub(super) fn protected_pence(&self, id: cordon_estate::ServiceId, duration_hours: f64) -> i64 {
+    pub(super) fn protected_pence(&self, id: ServiceId, duration_hours: f64) -> i64 {
         let outage = self
             .estate
             .service(id)

@@ -1,7 +1,7 @@
 //! What a set of withdrawals means, in figures: exposure by the whole graph, services by the whole circuit.
 
 use cordon_estate::Service;
-use cordon_reach::{Derived, Fact, FactId, FactSet};
+use cordon_reach::{FactId, FactSet};
 
 use super::Planner;
 use super::prepare::Prepared;
@@ -74,34 +74,31 @@ impl Planner<'_> {
 
     fn measure_exposure(&mut self, prepared: &Prepared, withdrawn: &FactSet, measured: &mut Measured) {
         measured.arrivals = vec![None; prepared.targets.len()];
-        let counted = prepared.worlds.iter().filter(|world| world.weight > 0.0);
-        for (place, world) in counted.enumerate() {
-            let exposure = self.graph.chain(&world.held, withdrawn, &mut self.scratch);
-            for (target, slot) in prepared.targets.iter().zip(&mut measured.arrivals) {
-                let Some(arrival) = exposure.arrival_seconds(FactId(target.fact)) else {
-                    continue;
-                };
-                *slot = Some(slot.map_or(arrival, |known| known.min(arrival)));
-                let pence = (target.loss_pence as f64 * world.weight).round() as i64;
-                let cost = &mut measured.cost;
-                if target.jewel.is_some() {
-                    cost.residual_pence = cost.residual_pence.saturating_add(pence);
-                } else {
-                    cost.spread_pence = cost.spread_pence.saturating_add(pence);
-                }
-            }
+        let worlds = prepared.worlds.iter().zip(&prepared.reached);
+        let counted = worlds.filter(|(world, _)| world.weight > 0.0);
+        for (place, (world, reached)) in counted.enumerate() {
+            let exposure = if withdrawn.is_empty() {
+                add(prepared, world.weight, measured, |fact| reached.arrival_of(fact));
+                reached.exposure
+            } else {
+                let exposure = self.cut.chain(&self.graph, &world.held, withdrawn);
+                add(prepared, world.weight, measured, |fact| {
+                    exposure.arrival_seconds(FactId(fact))
+                });
+                self.ground.count(exposure.facts().map(|fact| fact.0))
+            };
             if place == 0 {
-                measured.exposure = count(&self.graph, exposure.facts());
+                measured.exposure = exposure;
             }
         }
         let reached = prepared
             .targets
             .iter()
             .zip(&measured.arrivals)
+            .take_while(|(target, _)| target.jewel.is_some())
             .filter(|(_, arrival)| arrival.is_some());
-        let jewels = reached.filter(|(target, _)| target.jewel.is_some());
         let metrics = &mut measured.metrics;
-        for (target, _) in jewels {
+        for (target, _) in reached {
             metrics.jewels_reachable += 1;
             metrics.jewel_loss_pence = metrics.jewel_loss_pence.saturating_add(target.loss_pence);
         }
@@ -144,16 +141,19 @@ pub(super) fn service_people(service: &Service, level: usize) -> u32 {
     (f64::from(service.people) * (1.0 - capacity(service, level))).round() as u32
 }
 
-fn count(graph: &cordon_reach::Graph, facts: impl Iterator<Item = FactId>) -> ExposureCount {
-    let mut count = ExposureCount::default();
-    for fact in facts {
-        match graph.describe(fact) {
-            Some(Fact::Derived(Derived::Uses(_))) => count.accounts += 1,
-            Some(Fact::Derived(Derived::ActsAs(_))) => count.groups += 1,
-            Some(Fact::Derived(Derived::RunsOn(_))) => count.systems += 1,
-            Some(Fact::Derived(Derived::OnZone(_))) => count.zones += 1,
-            _ => {}
+/// Adds what is reached in a world of this weight: when, and what it costs.
+fn add(prepared: &Prepared, weight: f64, measured: &mut Measured, arrival_of: impl Fn(u32) -> Option<u32>) {
+    let cost = &mut measured.cost;
+    for (target, slot) in prepared.targets.iter().zip(&mut measured.arrivals) {
+        let Some(arrival) = arrival_of(target.fact) else {
+            continue;
+        };
+        *slot = Some(slot.map_or(arrival, |known| known.min(arrival)));
+        let pence = (target.loss_pence as f64 * weight).round() as i64;
+        if target.jewel.is_some() {
+            cost.residual_pence = cost.residual_pence.saturating_add(pence);
+        } else {
+            cost.spread_pence = cost.spread_pence.saturating_add(pence);
         }
     }
-    count
 }

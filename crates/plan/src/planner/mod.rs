@@ -10,24 +10,32 @@ mod compare;
 mod describe;
 mod expected;
 mod front;
+mod ground;
 mod infeasible;
+mod kernels;
 mod measure;
 mod paths;
 mod prepare;
+mod reached;
+mod remembered;
 mod settings;
 mod solving;
+mod targets;
 mod timing;
 mod why_not;
 mod worlds;
 mod write;
 
 use cordon_estate::{Entity, Estate};
-use cordon_reach::{CrownJewel, Graph, Options, Pace, Scratch};
+use cordon_reach::{Base, CrownJewel, Graph, Options, Pace, Scratch};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use settings::{Constraints, Foothold, Progress, Settings, Uncertainty};
 
+use remembered::Remembered;
+
 use crate::candidates::Candidates;
-use crate::document::{PlanDocument, estate_digest};
+use crate::document::{Act, PlanDocument, WithdrawalId, estate_digest};
 use crate::master::{Combined, Master};
 
 /// What tells a planner the time and hears how far it is.
@@ -52,6 +60,7 @@ pub struct World {
 pub struct Planner<'e> {
     estate: &'e Estate,
     graph: Graph,
+    ground: ground::Ground,
     options: Options,
     /// What the graph's times are multiplied by.
     pace: f64,
@@ -59,7 +68,20 @@ pub struct Planner<'e> {
     jewels: Vec<CrownJewel>,
     digest: String,
     scratch: Scratch,
+    /// Chainings with nothing withdrawn, and with something.
+    bare: Remembered,
+    cut: Remembered,
     master: Box<dyn Master>,
+    /// What could be taken besides jewels.
+    spread: Vec<targets::Target>,
+    /// Base facts that some service requires.
+    required: FxHashSet<Base>,
+    /// Acts by their names, as far as they were looked for.
+    acts: FxHashMap<WithdrawalId, Option<Act>>,
+    /// What the last plan was made from.
+    last: Option<prepare::Prepared>,
+    /// What pulling everything was when it was last compared with.
+    pulled: Option<baselines::Pulled>,
 }
 
 impl<'e> Planner<'e> {
@@ -70,22 +92,32 @@ impl<'e> Planner<'e> {
             pace: Pace::default(),
             ..options.clone()
         };
+        let graph = Graph::compile(estate, &options);
         Self {
             estate,
-            graph: Graph::compile(estate, &options),
+            ground: ground::Ground::new(estate, &graph),
+            spread: targets::spread(estate, &graph),
+            graph,
             options,
             pace: 1.0,
             candidates: Candidates::new(estate, 24.0),
             jewels: cordon_reach::jewels(estate),
             digest: estate_digest(estate),
             scratch: Scratch::default(),
+            bare: Remembered::default(),
+            cut: Remembered::default(),
             master: Box::new(Combined),
+            required: crate::circuit::required(estate),
+            acts: FxHashMap::default(),
+            last: None,
+            pulled: None,
         }
     }
 
     /// Solves master problems with something else than [`Combined`].
     pub fn set_master(&mut self, master: Box<dyn Master>) {
         self.master = master;
+        self.last = None;
     }
 
     /// The compiled exposure graph.
@@ -94,8 +126,14 @@ impl<'e> Planner<'e> {
         &self.graph
     }
 
+    /// The withdrawals that the estate allows.
+    #[must_use]
+    pub const fn candidates(&self) -> &Candidates<'e> {
+        &self.candidates
+    }
+
     /// The plan for these footholds. Everything but the seconds depends on the arguments alone, unless the time
-    /// limit strikes.
+    /// limit strikes: what earlier plans found out makes a plan sooner and never another one.
     pub fn plan(
         &mut self,
         footholds: &[Foothold],
@@ -109,6 +147,9 @@ impl<'e> Planner<'e> {
             self.pace = settings.pace;
             self.options.pace = Pace::scaled(settings.pace);
             self.graph = Graph::compile(self.estate, &self.options);
+            self.ground = ground::Ground::new(self.estate, &self.graph);
+            (self.bare, self.cut) = (Remembered::default(), Remembered::default());
+            self.last = None;
         }
         write::document(self, footholds, settings, constraints, watch)
     }

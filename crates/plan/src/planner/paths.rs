@@ -42,7 +42,12 @@ impl Planner<'_> {
             if ways.iter().all(Option::is_some) {
                 break;
             }
-            let exposure = self.graph.chain(&world.held, withdrawn, &mut self.scratch);
+            let memory = if withdrawn.is_empty() {
+                &mut self.bare
+            } else {
+                &mut self.cut
+            };
+            let exposure = memory.chain(&self.graph, &world.held, withdrawn);
             for (way, (fact, _)) in ways.iter_mut().zip(wanted) {
                 if way.is_none() {
                     *way = exposure.derivation(FactId(*fact));

@@ -1,12 +1,17 @@
 //! One problem solved again and again: the derivations learned in one solve serve the next.
 
-use super::prepare::{Kernels, Prepared};
+use super::kernels::Kernels;
+use super::prepare::Prepared;
+use super::targets::is_held;
 use super::{Planner, Progress, Settings, Watch};
-use crate::hitting::{Classes, Instance, Limits, Round, Solution, Tools, solve};
+use crate::hitting::{Classes, Instance, Limits, Round, Solution, Tools, Verdict, solve};
 use crate::master::Master;
 
 /// Targets that must be kept, and everything learned about them so far.
+#[derive(Debug)]
 pub(super) struct Session {
+    /// The targets that had to be kept when the session was asked for.
+    asked: Vec<bool>,
     pub(super) hard: Vec<bool>,
     pub(super) instance: Instance,
     pub(super) kernels: Kernels,
@@ -14,18 +19,27 @@ pub(super) struct Session {
     pub(super) rounds: u32,
     /// Most masters solved for one question, and most nodes for each.
     pub(super) effort_max: (u32, u64),
+    /// The answer to the first question, as long as no other was asked: nothing else was learned then.
+    answer: Option<Solution>,
 }
 
 impl Session {
     /// Over as many of the targets as there are flags: all, or the jewels alone.
     pub(super) fn new(prepared: &Prepared, hard: Vec<bool>) -> Self {
+        let kernels = prepared.kernels(&hard);
+        Self::over(prepared, (hard.clone(), hard), kernels)
+    }
+
+    fn over(prepared: &Prepared, (asked, hard): (Vec<bool>, Vec<bool>), kernels: Kernels) -> Self {
         Self {
             instance: prepared.instance(&hard),
-            kernels: prepared.kernels(&hard),
+            kernels,
             classes: prepared.classes(hard.len()),
+            asked,
             hard,
             rounds: 0,
             effort_max: (crate::limits::ROUNDS_MAX, crate::limits::MASTER_NODES_MAX),
+            answer: None,
         }
     }
 
@@ -57,8 +71,29 @@ impl Session {
             },
         };
         let solution = solve(&self.instance, &mut tools, &limits, known_bound);
+        self.answer = None;
         self.rounds += solution.rounds;
         solution
+    }
+
+    /// Solves as the first question, unless the last plan asked the same.
+    pub(super) fn solve_first(
+        &mut self,
+        master: &dyn Master,
+        settings: &Settings,
+        watch: &mut Watch<'_>,
+    ) -> Solution {
+        if let Some(answer) = &self.answer {
+            return answer.clone();
+        }
+        let solution = self.solve(master, settings, watch, 0);
+        self.answer = Some(solution.clone()).filter(|one| one.verdict == Verdict::Optimal);
+        solution
+    }
+
+    /// Leaves the kernels, and what was learned, for the next plan.
+    pub(super) fn keep(self, prepared: &Prepared) {
+        prepared.kept.replace(Some(self));
     }
 
     /// Solves with one column fixed otherwise.
@@ -88,39 +123,33 @@ impl Session {
 impl Planner<'_> {
     /// The targets that must be kept: jewels marked so that nobody gave up.
     pub(super) fn hard(&self, prepared: &Prepared, given_up: &[cordon_estate::Entity]) -> Vec<bool> {
-        let is_hard = |target: &super::prepare::Target| {
-            target
-                .jewel
-                .and_then(|place| self.jewels.get(place))
-                .is_some_and(|jewel| jewel.never)
-                && !given_up.contains(&target.entity)
-        };
-        prepared.targets.iter().map(is_hard).collect()
+        let targets = prepared.targets.iter();
+        targets.map(|target| self.is_hard(target, given_up)).collect()
     }
 
     /// A session in which jewels that may be taken already are given up: nothing can be done about them.
-    pub(super) fn session(&self, prepared: &Prepared, mut hard: Vec<bool>) -> Session {
-        let session = Session::new(prepared, hard.clone());
-        let mut changed = false;
-        for target in session.kernels.always() {
-            let Some(flag) = hard.get_mut(target as usize).filter(|flag| **flag) else {
-                continue;
-            };
-            let fact = prepared
-                .targets
-                .get(target as usize)
-                .map_or(u32::MAX, |target| target.fact);
-            let is_taken = prepared
-                .reached
-                .iter()
-                .any(|one| one.arrival.get(fact as usize) == Some(&0));
-            *flag = !is_taken;
-            changed |= is_taken;
+    pub(super) fn session(&self, prepared: &Prepared, asked: Vec<bool>) -> Session {
+        if let Some(kept) = prepared.kept.take().filter(|kept| kept.asked == asked) {
+            let instance = prepared.instance(&kept.hard);
+            if kept.answer.is_some() && kept.instance == instance {
+                return kept;
+            }
+            return Session::over(prepared, (asked, kept.hard), kept.kernels);
         }
-        if changed {
-            Session::new(prepared, hard)
+        let kernels = prepared.kernels(&asked);
+        let mut hard = asked.clone();
+        for target in kernels.always() {
+            let held = prepared.targets.get(target as usize);
+            let is_taken = held.is_some_and(|target| is_held(target, &prepared.reached));
+            if let Some(flag) = hard.get_mut(target as usize) {
+                *flag &= !is_taken;
+            }
+        }
+        let kernels = if hard == asked {
+            kernels
         } else {
-            session
-        }
+            prepared.kernels(&hard)
+        };
+        Session::over(prepared, (asked, hard), kernels)
     }
 }

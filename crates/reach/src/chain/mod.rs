@@ -15,8 +15,8 @@ use cordon_estate::Entity;
 
 pub use derivation::{Derivation, Step};
 pub use exposure::Exposure;
-pub use scratch::Scratch;
 use scratch::{FOOTHOLD, Mark, OUTSIDE};
+pub use scratch::{LATEST_SECONDS, Scratch};
 
 use crate::graph::{NONE, Rule};
 use crate::{Base, Derived, FactId, FactSet, Graph};
@@ -79,6 +79,12 @@ impl Graph {
         scratch: &'a mut Scratch,
     ) -> Exposure<'a> {
         self.chain_until(footholds, withdrawn, Until::Everything, scratch)
+    }
+
+    /// What the last chaining found for which this memory was used; it must have been one in this graph.
+    #[must_use]
+    pub const fn last_chained<'a>(&'a self, scratch: &'a Scratch) -> Exposure<'a> {
+        Exposure::new(self, scratch)
     }
 
     /// The same with any notion of what stands, stopping early. Facts that had not settled by then count as not
@@ -175,7 +181,7 @@ impl Graph {
         }
         let seconds = now
             .saturating_add(self.pace.of_code(rule.kind))
-            .min(scratch::LATEST);
+            .min(LATEST_SECONDS);
         let stands = |base: &u32| *base == NONE || standing.stands(FactId(*base), seconds);
         let earlier = scratch.marks.get(row).is_some_and(|mark| seconds < mark.seconds);
         if earlier && rule.base.iter().all(stands) && scratch.arrive(row, Mark { seconds, by }) {

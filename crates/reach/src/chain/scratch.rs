@@ -12,8 +12,8 @@ pub(crate) const FOOTHOLD: u32 = u32::MAX - 1;
 /// Reached because the intruder is outside.
 pub(crate) const OUTSIDE: u32 = u32::MAX - 2;
 
-/// Later than any arrival: 68 years.
-pub(crate) const LATEST: u32 = (1 << 31) - 2;
+/// The latest that anything arrives, in seconds from the start: 68 years. What would arrive later arrives then.
+pub const LATEST_SECONDS: u32 = (1 << 31) - 2;
 
 /// When and why a derived fact was reached at its earliest, as far as is known.
 #[derive(Clone, Copy, Debug)]

@@ -16,6 +16,7 @@ mod decide;
 mod tables;
 
 use super::{Answer, Effort, Gate, Master, Problem, is_set};
+use crate::kernel::Lists;
 use tables::{bump, drop_dominated, get, inverse, set, value};
 
 /// The own branch and bound.
@@ -63,12 +64,12 @@ struct Tree<'a> {
     pence: Vec<i64>,
     /// What may still be lost; without a budget more than there is.
     loss_left: i64,
-    rows: Vec<Vec<u32>>,
-    column_rows: Vec<Vec<u32>>,
-    column_nodes: Vec<Vec<u32>>,
-    node_parents: Vec<Vec<u32>>,
+    rows: Lists<u32>,
+    column_rows: Lists<u32>,
+    column_nodes: Lists<u32>,
+    node_parents: Lists<u32>,
     /// Nodes with a cost that a column fires alone, through any-gates.
-    alone: Vec<Vec<u32>>,
+    alone: Lists<u32>,
     state: Vec<State>,
     hits: Vec<u32>,
     free: Vec<u32>,
@@ -94,11 +95,11 @@ impl<'a> Tree<'a> {
             })
             .collect();
         drop_dominated(&mut rows);
-        let column_rows = inverse(&rows, columns);
-        let inputs: Vec<Vec<u32>> = problem.nodes.iter().map(|node| node.columns.clone()).collect();
-        let column_nodes = inverse(&inputs, columns);
-        let inputs: Vec<Vec<u32>> = problem.nodes.iter().map(|node| node.nodes.clone()).collect();
-        let node_parents = inverse(&inputs, problem.nodes.len());
+        let rows: Lists<u32> = rows.into_iter().collect();
+        let column_rows = inverse(rows.iter(), columns);
+        let nodes = problem.nodes.iter();
+        let column_nodes = inverse(nodes.clone().map(|node| node.columns.as_slice()), columns);
+        let node_parents = inverse(nodes.map(|node| node.nodes.as_slice()), problem.nodes.len());
         let missing = problem
             .nodes
             .iter()
@@ -117,7 +118,7 @@ impl<'a> Tree<'a> {
             column_rows,
             column_nodes,
             node_parents,
-            alone: Vec::new(),
+            alone: Lists::default(),
             state: vec![State::Free; columns],
             fired: vec![false; problem.nodes.len()],
             missing,

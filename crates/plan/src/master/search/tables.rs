@@ -1,7 +1,9 @@
 //! Tables of numbers and lists by index; what is not there is nothing.
 
-pub(super) fn get(table: &[Vec<u32>], index: u32) -> &[u32] {
-    table.get(index as usize).map_or(&[], Vec::as_slice)
+use crate::kernel::Lists;
+
+pub(super) fn get(table: &Lists<u32>, index: u32) -> &[u32] {
+    table.of(index)
 }
 
 pub(super) fn value(table: &[i64], index: u32) -> i64 {
@@ -20,16 +22,12 @@ pub(super) fn set(flags: &mut [bool], index: u32, to: bool) {
     }
 }
 
-pub(super) fn inverse(lists: &[Vec<u32>], size: usize) -> Vec<Vec<u32>> {
-    let mut inverse = vec![Vec::new(); size];
-    for (index, list) in lists.iter().enumerate() {
-        for &item in list {
-            if let Some(slot) = inverse.get_mut(item as usize) {
-                slot.push(index as u32);
-            }
-        }
-    }
-    inverse
+pub(super) fn inverse<'a>(lists: impl Iterator<Item = &'a [u32]> + Clone, size: usize) -> Lists<u32> {
+    let numbered = (0..).zip(lists);
+    Lists::grouped(
+        size,
+        numbered.flat_map(|(index, list)| list.iter().map(move |&item| (item, index))),
+    )
 }
 
 /// True if every item of one ascending list is in the other.

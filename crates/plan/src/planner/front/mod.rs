@@ -55,7 +55,7 @@ impl Planner<'_> {
             None => (self.few(prepared, &plan, settings, watch), None),
         };
         for point in &mut points {
-            point.measured = self.measure_acts(prepared, point.acts.clone(), settings, constraints);
+            point.measured = self.measure_acts(prepared, &point.acts, settings, constraints);
         }
         let sets: Vec<Vec<Act>> = points.iter().map(|point| point.acts.clone()).collect();
         let expected = self.expected_losses(prepared, &sets, footholds, settings);

@@ -8,7 +8,8 @@ use super::{Solved, minutes};
 use crate::candidates::entity_name;
 use crate::document::{JewelEntry, JewelState, Path, WithdrawalId};
 use crate::planner::measure::Measured;
-use crate::planner::prepare::{Prepared, Target};
+use crate::planner::prepare::Prepared;
+use crate::planner::targets::Target;
 use crate::planner::{Planner, describe};
 
 impl Planner<'_> {
@@ -18,7 +19,7 @@ impl Planner<'_> {
         let chosen = prepared
             .columns
             .iter()
-            .zip(&prepared.timely)
+            .zip(prepared.timely.iter())
             .zip(chosen)
             .filter(|(_, chosen)| **chosen);
         for ((column, facts), _) in chosen {

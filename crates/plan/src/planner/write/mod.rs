@@ -81,6 +81,8 @@ pub(super) fn document(
             planner.alternatives(plan, chosen, footholds, settings, constraints, watch);
     }
     document.baselines = planner.baselines(&prepared, footholds, settings, constraints);
+    session.keep(&prepared);
+    planner.last = Some(prepared);
     document.optimality.seconds = Some((watch.clock)());
     document.sealed()
 }
@@ -117,7 +119,7 @@ impl Planner<'_> {
             facts: session.kernels.facts() as u32,
             candidates: prepared.columns.len() as u32,
         });
-        let mut solution = session.solve(&*self.master, settings, watch, 0);
+        let mut solution = session.solve_first(&*self.master, settings, watch);
         let mut infeasibility = None;
         if solution.verdict == Verdict::Infeasible {
             let hard = session.hard.clone();

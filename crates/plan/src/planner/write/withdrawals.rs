@@ -12,7 +12,8 @@ use crate::circuit::is_down;
 use crate::document::{Path, PeopleEntry, ServiceEntry, WithdrawalEntry, WithdrawalId};
 use crate::limits::{PATHS_PER_WITHDRAWAL_MAX, PEOPLE_NAMED_MAX};
 use crate::planner::measure::Measured;
-use crate::planner::prepare::{Prepared, Target};
+use crate::planner::prepare::Prepared;
+use crate::planner::targets::Target;
 use crate::planner::{Planner, Settings};
 
 /// Which of two columns is carried out first: the one that has to be begun first to be in effect by its deadline, so that the nearest way is

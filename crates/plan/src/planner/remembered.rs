@@ -1,0 +1,28 @@
+//! Working memory that knows what it holds, so that the same question is not worked out twice in a row.
+
+use cordon_estate::Entity;
+use cordon_reach::{Exposure, FactSet, Graph, Scratch};
+
+/// The last chaining in one graph, with what it was asked.
+#[derive(Debug, Default)]
+pub(super) struct Remembered {
+    scratch: Scratch,
+    asked: Option<(Vec<Entity>, FactSet)>,
+}
+
+impl Remembered {
+    /// What [`Graph::chain`] finds.
+    pub(super) fn chain<'a>(
+        &'a mut self,
+        graph: &'a Graph,
+        held: &[Entity],
+        withdrawn: &FactSet,
+    ) -> Exposure<'a> {
+        let same = |asked: &(Vec<Entity>, FactSet)| asked.0 == held && asked.1 == *withdrawn;
+        if !self.asked.as_ref().is_some_and(same) {
+            self.asked = Some((held.to_vec(), withdrawn.clone()));
+            graph.chain(held, withdrawn, &mut self.scratch);
+        }
+        graph.last_chained(&self.scratch)
+    }
+}
