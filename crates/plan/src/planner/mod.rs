@@ -8,6 +8,7 @@ mod baselines;
 mod certify;
 mod compare;
 mod describe;
+mod growing;
 mod infeasible;
 mod measure;
 mod paths;
@@ -15,6 +16,7 @@ mod prepare;
 mod settings;
 mod solving;
 mod timing;
+mod unnecessary;
 mod why_not;
 mod worlds;
 mod write;
@@ -58,6 +60,8 @@ pub struct Planner<'e> {
     digest: String,
     scratch: Scratch,
     master: Box<dyn Master>,
+    /// Acts to weigh beyond those on what matters: see [`growing`].
+    further: Vec<crate::document::Act>,
 }
 
 impl<'e> Planner<'e> {
@@ -78,6 +82,7 @@ impl<'e> Planner<'e> {
             digest: estate_digest(estate),
             scratch: Scratch::default(),
             master: Box::new(Combined),
+            further: Vec::new(),
         }
     }
 

@@ -173,16 +173,8 @@ impl Planner<'_> {
             let few = everything.len() <= crate::limits::SPREAD_FACTS_MAX;
             facts.extend(if few { everything } else { of(&jewels) });
         }
-        let near = held.iter().filter_map(|entity| match *entity {
-            Entity::Account(id) => Some([Base::Enabled(id), Base::Credential(id)]),
-            Entity::System(id) => Some([Base::Connected(id), Base::Connected(id)]),
-            Entity::Group(_) | Entity::Zone(_) => None,
-        });
-        facts.extend(
-            near.flatten()
-                .filter_map(|base| self.graph.base(base))
-                .map(|fact| fact.0),
-        );
+        let near = self.near(held).into_iter();
+        facts.extend(near.filter_map(|base| self.graph.base(base)).map(|fact| fact.0));
         facts.sort_unstable();
         facts.dedup();
         let describe = |fact: u32| match self.graph.describe(FactId(fact)) {
@@ -262,7 +254,8 @@ impl Planner<'_> {
     }
 
     fn add_forced(&self, columns: &mut Vec<Candidate>, constraints: &Constraints) {
-        for act in constraints.force.iter().filter_map(|id| self.candidates.find(id)) {
+        let forced = constraints.force.iter().filter_map(|id| self.candidates.find(id));
+        for act in forced.chain(self.further.iter().copied()) {
             if !columns.iter().any(|column| column.act == act) {
                 columns.extend(self.candidates.candidate(act));
             }

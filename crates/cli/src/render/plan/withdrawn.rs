@@ -48,10 +48,15 @@ fn listed_up_to(
     super::more(paper, plan.withdrawals.len(), limit);
 }
 
-fn one(paper: &mut Paper, entry: &WithdrawalEntry, clauses: Clauses) {
+/// Its number, what is done, where and how fast.
+pub(super) fn heading(paper: &mut Paper, entry: &WithdrawalEntry) {
     let place = format!("  at {}, in {}", entry.point_name, seconds(entry.effect_seconds));
     let mark = format!("{:>2}.", entry.order);
     paper.item(0, &mark, &Text::new().strong(&entry.text).quiet(place));
+}
+
+fn one(paper: &mut Paper, entry: &WithdrawalEntry, clauses: Clauses) {
+    heading(paper, entry);
     let mut text = Text::new();
     for (role, clause) in clauses {
         text = if text.width() > 0 { text.quiet("; ") } else { text };
@@ -113,7 +118,8 @@ pub(crate) fn clauses(entry: &WithdrawalEntry) -> Clauses {
     clauses
 }
 
-fn use_words(entry: &WithdrawalEntry) -> String {
+/// Who uses what it takes away.
+pub(super) fn use_words(entry: &WithdrawalEntry) -> String {
     match (entry.people, entry.uses_per_day) {
         (0, uses) if uses < 0.05 => "nobody uses it".to_owned(),
         (0, uses) => format!("used {} times a day", count(uses.ceil() as u64)),
