@@ -38,6 +38,9 @@ pub const REQUIREMENT_DEPTH_MAX: usize = 64;
 /// withdrawals are those that matter to a jewel, which also stop most of the spread.
 pub const SPREAD_FACTS_MAX: usize = 1_500;
 
+/// Most times a plan is made again with acts against the spread that it leaves; the second time is nearly always the last.
+pub const GROWTHS_MAX: usize = 4;
+
 /// Most classes of targets told apart beside the jewels, every account and system of a firm of this size; beyond it
 /// the spread is aggregated and the gap says so.
 pub const CLASSES_MAX: usize = 200_000;
@@ -86,6 +89,15 @@ pub const REFUSALS_MAX: usize = 24;
 /// Most withdrawals outside a plan for which it is worked out what they would cost.
 pub const NOT_CHOSEN_MAX: usize = 8;
 
+/// Most footholds, and most other withdrawals, told of that would make one withdrawal needless: a person reads a few.
+pub const UNNECESSARY_IF_MAX: usize = 3;
+
+/// Most other withdrawals tried in the place of one; each is a chaining of the whole graph.
+pub const INSTEAD_TRIED_MAX: usize = 12;
+
+/// Most footholds cleared one by one to see what a withdrawal is needed for; each is a chaining of the whole graph.
+pub const CLEARED_TRIED_MAX: usize = 32;
+
 /// Most checks spent on making a clash of jewels and protected services as small as it can be.
 pub const CLASH_CHECKS_MAX: usize = 60;
 
@@ -99,13 +111,19 @@ pub const CHECKED_FACTS_MAX: usize = 5_000;
 pub const WORLDS_KEPT_MAX: usize = 24;
 
 /// Most rows of a certificate; beyond it the bound that it proves is lower, and it says so.
-pub const CERTIFICATE_ROWS_MAX: usize = 600;
+pub const CERTIFICATE_ROWS_MAX: usize = 1_000;
 
 /// Most base facts in all rows of a certificate together: some megabytes of JSON.
-pub const CERTIFICATE_FACTS_MAX: usize = 60_000;
+pub const CERTIFICATE_FACTS_MAX: usize = 30_000;
 
-/// Most rows times facts of the graph gone through to write a certificate: about a second.
-pub const CERTIFICATE_WORK_MAX: usize = 20_000_000;
+/// Most derivations taken from one chaining for a certificate.
+pub const CERTIFICATE_WAYS_MAX: usize = 512;
+
+/// Most orders in which one case charges the acts of the plan.
+pub const CERTIFICATE_ORDERS_MAX: usize = 4;
+
+/// Most facts reached by all chainings for a certificate together: about a second.
+pub const CERTIFICATE_WORK_MAX: usize = 40_000_000;
 
 /// Most cases of a certificate.
 pub const CERTIFICATE_CASES_MAX: usize = 301;

@@ -12,10 +12,7 @@ use std::sync::OnceLock;
 
 use cordon_estate::{AccessId, Entity, Estate, ServiceId};
 use cordon_plan::check::Checked;
-use cordon_plan::document::{
-    Act, Case, Certificate, CertificateRow, Charge, GiveUp, Infeasibility, Outcome, PlanDocument, Stand,
-    Status,
-};
+use cordon_plan::document::{Act, Case, Certificate, CertificateRow, Charge, PlanDocument, Stand};
 use cordon_plan::{Constraints, Foothold, Settings, plan, verify};
 use cordon_reach::Base;
 use support::Chance;
@@ -68,6 +65,7 @@ fn pool() -> &'static [(Estate, PlanDocument)] {
         let all = (0..3_000).map(planned);
         let telling = all.filter(|(_, plan)| {
             plan.optimality.candidates <= 7
+                && plan.infeasibility.is_none()
                 && plan
                     .certificate
                     .as_ref()
@@ -90,29 +88,25 @@ fn what_charges_do_not_prove_cases_do() {
 
 #[test]
 fn every_certificate_is_accepted_and_nearly_all_prove_the_whole_bound() {
-    let (mut whole, mut every, mut all) = (0, 0, 0);
+    let (mut whole, mut every, mut given_up, mut all) = (0, 0, 0, 0);
     for seed in 0..400 {
         let (estate, document) = planned(seed);
-        let Some(certificate) = document
-            .certificate
-            .as_ref()
-            .filter(|_| document.optimality.candidates <= 7)
-        else {
-            assert!(
-                document.outcome == Outcome::Infeasible || document.optimality.candidates > 7,
-                "seed {seed} has none"
-            );
+        let certificate = document.certificate.as_ref().unwrap();
+        if document.optimality.candidates > 7 {
             continue;
-        };
+        }
         let verdict = verify(&document, &estate);
         assert!(verdict.is_accepted(), "seed {seed}: {:#?}", verdict.problems);
         let proof = verdict.proof.unwrap();
         assert_eq!(proof.bound_pence, certificate.bound_pence);
         all += 1;
-        whole += u32::from(proof.bound_pence == document.optimality.lower_bound_pence);
+        whole += u32::from(proof.bound_pence == proof.cost_pence);
+        given_up += u32::from(document.infeasibility.is_some());
         every += u32::from(matches!(verdict.optimality, Checked::EverySet { .. }));
     }
+    println!("{whole} of {all} prove the whole bound; {given_up} of plans that give something up");
     assert!(all > 100, "only {all} certificates");
+    assert!(given_up > 10, "only {given_up} give something up");
     assert!(every > 100, "only {every} were held against every set of acts");
     assert!(whole * 100 >= all * 97, "{whole} of {all} prove the whole bound");
 }
@@ -192,6 +186,11 @@ fn split(plan: &mut PlanDocument, change: impl FnOnce(&mut Act, &mut u32, &mut u
 fn is_tight(plan: &mut PlanDocument) -> bool {
     let sum: i64 = charges(plan).map(|charge| charge.pence).sum();
     of(plan).cases.len() == 1 && sum == of(plan).bound_pence
+}
+
+fn merged<T: Clone + Ord>(one: &[T], other: &[T]) -> Vec<T> {
+    let all: std::collections::BTreeSet<T> = one.iter().chain(other).cloned().collect();
+    all.into_iter().collect()
 }
 
 fn foreign() -> Act {
@@ -325,13 +324,22 @@ bends! {
     });
     a_row_is_left_out: |_, plan| of(plan).rows.pop().is_some();
     a_loss_is_in_two_groups: |_, plan| {
+        let kept: Vec<String> = plan.jewels.iter().filter(|jewel| jewel.never).map(|jewel| jewel.entity.clone()).collect();
         let own = of(plan);
-        let known: Vec<CertificateRow> = own.rows.iter().filter(|row| row.reaches.len() > 1).cloned().collect();
-        let Some(mut one) = known.into_iter().next() else { return false };
-        one.reaches.truncate(1);
-        own.rows.push(one);
+        let soft: Vec<&CertificateRow> = own.rows.iter().filter(|row| !kept.contains(&row.reaches[0])).collect();
+        let Some((one, other)) = soft.iter().find_map(|one| {
+            let other = soft.iter().find(|other| other.reaches != one.reaches)?;
+            Some((*one, *other))
+        }) else { return false };
+        // The two together: it is derived, and by all acts against it, but one loss would be counted twice.
+        let both = CertificateRow {
+            reaches: merged(&one.reaches, &other.reaches),
+            rests_on: merged(&one.rests_on, &other.rests_on),
+            acts: merged(&one.acts, &other.acts),
+        };
+        own.rows.push(both);
         true
-    } ;
+    };
     a_case_is_left_out: |_, plan| {
         let had = of(plan).cases.len() > 1;
         of(plan).cases.pop();
@@ -392,19 +400,6 @@ bends! {
         }) else { return false };
         plan.certificate = Some(other);
         of(plan).bound_pence = bound;
-        true
-    };
-    a_plan_that_gives_up_is_bounded: |_, plan| {
-        plan.outcome = Outcome::Infeasible;
-        plan.optimality.status = Status::Infeasible;
-        plan.infeasibility = Some(Infeasibility {
-            text: String::new(),
-            jewels: Vec::new(),
-            services: Vec::new(),
-            refused: Vec::new(),
-            path: None,
-            give_up: vec![GiveUp::Jewel { entity: "system:system-0".into(), pence: 0 }],
-        });
         true
     };
 }

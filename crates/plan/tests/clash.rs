@@ -147,6 +147,11 @@ fn a_protected_service_on_the_only_way_to_a_jewel_is_a_clash() {
         clash.text
     );
     assert_eq!(
+        clash.text,
+        "vault cannot be kept from the intruder while keeping card-payments running; \
+         the cheapest way out is to let card-payments go down"
+    );
+    assert_eq!(
         document.withdrawals.len(),
         1,
         "the plan that gives card payments up closes the flow"
@@ -195,6 +200,12 @@ fn another_point_resolves_the_clash_and_refusing_it_brings_the_clash_back() {
     let clash = refused.infeasibility.clone().unwrap();
     assert_eq!(clash.refused, std::slice::from_ref(&right.id));
     assert_eq!(clash.services, ["card-payments"]);
+    assert_eq!(
+        clash.text,
+        "vault cannot be kept from the intruder while keeping card-payments running and refusing \
+         take-right/account:clerk>system:vault:ssh; the cheapest way out is to let card-payments go down; \
+         to accept take-right/account:clerk>system:vault:ssh would do too"
+    );
     assert!(verify(&refused, &estate).is_accepted());
 }
 

@@ -136,6 +136,35 @@ proptest! {
     }
 
     #[test]
+    fn few_facts_give_what_they_give_among_all(
+        estate in arbitrary_estate(ACCESSES),
+        footholds in arbitrary_footholds(),
+        named in arbitrary_withdrawn(ACCESSES),
+        only_named in any::<bool>(),
+        options in arbitrary_options(),
+    ) {
+        let named: BTreeSet<Base> = named.into_iter().collect();
+        let mut standing: BTreeSet<Base> = footholds.iter().map(|one| Base::foothold(*one)).collect();
+        standing.insert(Base::Internet);
+        if only_named {
+            standing.extend(&named);
+        } else {
+            standing.extend(estate.accesses_with_ids().map(|(id, _)| Base::Access(id)));
+            standing.extend(estate.accounts_with_ids().map(|(id, _)| Base::Enabled(id)));
+            standing.extend(estate.systems_with_ids().map(|(id, _)| Base::Connected(id)));
+            standing.retain(|fact| !named.contains(fact));
+        }
+        let found = naive::FewFacts::new(&estate, &options).reach(&footholds, &standing);
+        let mut expected = naive::reach(&estate, &options, &footholds, &|base, _| standing.contains(&base));
+        let is_asked = |fact: &Derived| match *fact {
+            Derived::Holds(id) => standing.contains(&Base::Enabled(id)) || found.contains_key(fact),
+            _ => true,
+        };
+        expected.retain(|fact, _| is_asked(fact));
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
     fn every_derivation_is_one(
         estate in arbitrary_estate(ACCESSES),
         footholds in arbitrary_footholds(),
@@ -148,6 +177,7 @@ proptest! {
         for (derived, _) in plain(&graph, &exposure) {
             let fact = graph.derived(derived).unwrap();
             let derivation = exposure.derivation(fact).unwrap();
+            prop_assert_eq!(&exposure.rests_on(fact), &derivation.base_facts);
             assert_valid(&estate, &options, &graph, &footholds, &withdrawn, fact, &derivation);
         }
     }

@@ -27,7 +27,7 @@ use crate::report::{self, Report};
 const EXAMPLES: &str = "\
 Examples:
   cordon plan --estate estate --evidence evidence.json -o plan.json --report plan.html
-  cordon plan --estate estate --foothold account:pat=0.97 --foothold WORKSTATION6
+  cordon plan --estate estate --foothold account:pat=0.97 --foothold WORKSTATION6 --explain
   cordon plan --estate estate --evidence evidence.json --refuse disable-account/account:pat
   cordon plan --estate estate --evidence evidence.json --front --point knee -o plan.json
   cordon plan --budget-edges 5 --graph edges.csv --foothold WS17 --foothold WS40 --jewel DA";
@@ -47,7 +47,10 @@ pub(crate) struct Plan {
     foothold: Vec<String>,
     #[command(flatten)]
     planning: Planning,
-    /// Leave out the alternatives and the price of refusing each withdrawal: faster
+    /// Say of each withdrawal which ways it alone cuts, step by step, whom it costs, and what would make it unnecessary
+    #[arg(long, conflicts_with_all = ["no_alternatives", "graph"])]
+    explain: bool,
+    /// Leave out the alternatives, the price of refusing each withdrawal and what would make it unnecessary: faster
     #[arg(long, help_heading = "Planning")]
     no_alternatives: bool,
     /// Take this point of the trade-off instead of the plan: its number as --front shows it, knee, or least for the least sum of
@@ -162,12 +165,12 @@ pub(crate) fn run(arguments: &Plan, console: &Console) -> Result<Answer, Failure
     if console.json {
         console.print_json(&plan)?;
     } else {
-        console.print(&render::plan::screen(
-            &plan,
-            &reasons,
-            console.width,
-            console.paint,
-        ))?;
+        let screen = if arguments.explain {
+            render::plan::screen_explained
+        } else {
+            render::plan::screen
+        };
+        console.print(&screen(&plan, &reasons, console.width, console.paint))?;
     }
     Ok(answer(&plan))
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use cordon_plan::PlanDocument;
-use cordon_plan::check::{Checked, Proof, Verdict, verify};
+use cordon_plan::check::{Checked, Proof, Stage, Verdict, verify_watched};
 use serde::Serialize;
 
 use crate::console::Console;
@@ -39,6 +39,9 @@ struct Verified<'a> {
     sets_tried: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proof: Option<Proved>,
+    /// What shows that not everything can be kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refuted: Option<Shown>,
     problems: Vec<Problem<'a>>,
     unchecked: &'a [String],
 }
@@ -49,6 +52,13 @@ struct Proved {
     bound_pence: i64,
     /// How much cheaper a plan could be for all that the certificate proves, as a share of the cost.
     gap: f64,
+    rows: u32,
+    cases: u32,
+}
+
+/// How much a proof took.
+#[derive(Serialize)]
+struct Shown {
     rows: u32,
     cases: u32,
 }
@@ -71,7 +81,9 @@ pub(crate) fn run(arguments: &Verify, console: &Console) -> Result<Answer, Failu
         ))
     })?;
     let estate = estate::load(Some(&arguments.estate), console)?;
-    let verdict = verify(&plan, &estate);
+    let mut shown = console.progress("checking", 0);
+    let verdict = verify_watched(&plan, &estate, &mut |stage| shown.say(&stage_words(stage)));
+    drop(shown);
     if console.json {
         console.print_json(&as_json(&plan, &verdict))?;
     } else {
@@ -87,6 +99,14 @@ pub(crate) fn run(arguments: &Verify, console: &Console) -> Result<Answer, Failu
     } else {
         Answer::No
     })
+}
+
+fn stage_words(stage: Stage) -> String {
+    match stage {
+        Stage::Claims => "checking what the plan claims".to_owned(),
+        Stage::Row { done, of } => format!("checking derivation {} of {of}", done + 1),
+        Stage::Sets => "trying sets of withdrawals".to_owned(),
+    }
 }
 
 fn as_json<'a>(plan: &'a PlanDocument, verdict: &'a Verdict) -> Verified<'a> {
@@ -108,16 +128,20 @@ fn as_json<'a>(plan: &'a PlanDocument, verdict: &'a Verdict) -> Verified<'a> {
         plan_hash: &plan.plan_hash,
         optimality,
         sets_tried,
-        proof: verdict.proof.map(|proof| proved(plan, proof)),
+        proof: verdict.proof.map(proved),
+        refuted: verdict.refuted.map(|shown| Shown {
+            rows: shown.rows,
+            cases: shown.cases,
+        }),
         problems,
         unchecked: &verdict.unchecked,
     }
 }
 
-fn proved(plan: &PlanDocument, proof: Proof) -> Proved {
+fn proved(proof: Proof) -> Proved {
     Proved {
         bound_pence: proof.bound_pence,
-        gap: proof.gap(plan.cost.total_pence),
+        gap: proof.gap(),
         rows: proof.rows,
         cases: proof.cases,
     }

@@ -20,6 +20,9 @@ pub(crate) fn screen(plan: &PlanDocument, verdict: &Verdict, width: usize, paint
             0,
             &Text::new().add(Role::Good, format!("Accepted: plan {hash} holds what it claims.")),
         );
+        if plan.infeasibility.is_some() {
+            paper.paragraph(0, &Text::new().quiet(refuted(verdict)));
+        }
         paper.paragraph(0, &Text::new().quiet(proved(plan, verdict)));
         paper.paragraph(0, &Text::new().quiet(optimality(verdict)));
     } else {
@@ -57,6 +60,18 @@ pub(crate) fn screen(plan: &PlanDocument, verdict: &Verdict, width: usize, paint
     paper.finish()
 }
 
+/// What shows that something has to be given up.
+fn refuted(verdict: &Verdict) -> String {
+    let Some(proof) = verdict.refuted else {
+        return "That not everything can be kept is the solver's word: it has no proof of that.".to_owned();
+    };
+    format!(
+        "Its proof shows by {} and {} that no plan keeps every jewel and every protected service.",
+        counted(proof.rows.into(), "derivation", "derivations"),
+        counted(proof.cases.into(), "case", "cases")
+    )
+}
+
 /// What the certificate proves, and what is left to the solver's word.
 fn proved(plan: &PlanDocument, verdict: &Verdict) -> String {
     let Some(proof) = verdict.proof else {
@@ -67,13 +82,19 @@ fn proved(plan: &PlanDocument, verdict: &Verdict) -> String {
         counted(proof.rows.into(), "derivation", "derivations"),
         counted(proof.cases.into(), "case", "cases")
     );
-    let (bound, cost) = (proof.bound_pence, plan.cost.total_pence);
-    if bound >= cost {
-        return format!("Its certificate proves by {by} that no plan costs less.");
+    let gives_up = plan.infeasibility.is_some();
+    let bound = proof.bound_pence;
+    if bound >= proof.cost_pence {
+        let what = if gives_up {
+            "nothing cheaper can be given up"
+        } else {
+            "no plan costs less"
+        };
+        return format!("Its certificate proves by {by} that {what}.");
     }
-    let share = (proof.gap(cost) * 1000.0).ceil() / 10.0;
+    let share = (proof.gap() * 1000.0).ceil() / 10.0;
     let claimed = plan.optimality.lower_bound_pence;
-    let rest = if claimed > bound {
+    let rest = if claimed > bound && !gives_up {
         " Beyond that its bound is the solver's word."
     } else {
         ""

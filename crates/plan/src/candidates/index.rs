@@ -116,6 +116,22 @@ impl Index {
         false
     }
 
+    /// The groups that an account is in, directly or by nesting.
+    #[must_use]
+    pub fn groups_around(&self, account: AccountId) -> Vec<GroupId> {
+        let mut groups = self.groups_of(Principal::Account(account)).to_vec();
+        let mut place = 0;
+        while let Some(&group) = groups.get(place) {
+            place += 1;
+            for &outer in self.groups_of(Principal::Group(group)) {
+                if !groups.contains(&outer) {
+                    groups.push(outer);
+                }
+            }
+        }
+        groups
+    }
+
     /// How many people a principal stands for.
     #[must_use]
     pub fn people(&self, principal: Principal) -> u32 {

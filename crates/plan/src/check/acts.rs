@@ -41,7 +41,7 @@ pub(super) fn check(document: &PlanDocument, view: &View<'_>, found: &mut Findin
 
 fn one(document: &PlanDocument, entry: &WithdrawalEntry, view: &View<'_>, found: &mut Findings) {
     let candidates = &view.candidates;
-    let removes = view.removes(entry.act);
+    let removes = view.removal.removes(entry.act);
     if removes.is_empty() {
         found.problem(
             "withdrawals.act",
@@ -57,13 +57,12 @@ fn one(document: &PlanDocument, entry: &WithdrawalEntry, view: &View<'_>, found:
         &candidates.entities(entry.act),
     );
     found.same("withdrawals.removes", &entry.removes, &(removes.len() as u32));
-    let friction = crate::candidates::Friction::new(view.estate, view.duration_hours);
     found.same(
         "withdrawals.friction_pence",
         &entry.friction_pence,
-        &friction.pence(&removes),
+        &view.friction.pence(&removes),
     );
-    let denied = friction.denied(view.estate, candidates.index(), &removes);
+    let denied = view.friction.denied(view.estate, candidates.index(), &removes);
     found.same("withdrawals.people", &entry.people, &denied.people);
     found.near(
         "withdrawals.uses_per_day",

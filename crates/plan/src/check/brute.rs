@@ -4,13 +4,16 @@ use cordon_reach::Base;
 
 use super::view::View;
 use super::{Checked, Findings};
-use crate::document::{Act, PlanDocument, Status};
+use crate::document::{Act, JewelEntry, JewelState, PlanDocument, Status};
 
 /// Most acts of which every set is tried.
 const ACTS_MAX: usize = 16;
 
 pub(super) fn check(document: &PlanDocument, view: &View<'_>, found: &mut Findings) -> Checked {
-    if document.optimality.status == Status::Infeasible {
+    // What is held from the start a plan may leave so; whether it must be given up first is no matter of sets.
+    let may_be_taken = |entry: &JewelEntry| entry.state == JewelState::MayBeTaken;
+    let is_infeasible = document.optimality.status == Status::Infeasible;
+    if is_infeasible && document.jewels.iter().any(may_be_taken) {
         return Checked::BoundOnly;
     }
     let Some(acts) = every_act(document, view) else {
@@ -21,6 +24,14 @@ pub(super) fn check(document: &PlanDocument, view: &View<'_>, found: &mut Findin
         .min();
     let lower_bound = document.optimality.lower_bound_pence;
     match best {
+        _ if is_infeasible => {
+            if best.is_some() {
+                found.problem(
+                    "optimality.status",
+                    "a set of acts keeps every jewel and protected service",
+                );
+            }
+        }
         None => found.problem(
             "outcome",
             "no set of acts keeps every jewel and protected service",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cordon_estate::{AccessId, AccessKind, ControlKind, Place, Principal};
+use cordon_estate::{AccessId, AccessKind, ControlKind, Place};
 use cordon_reach::Base;
 
 use super::view::View;
@@ -11,22 +11,16 @@ use crate::document::{Act, PlanDocument, WithdrawalId};
 /// What can be done in an estate, asked fact by fact.
 pub(super) struct Cutting<'v> {
     view: &'v View<'v>,
-    first_like: BTreeMap<AccessKind, AccessId>,
     refused: Vec<&'v WithdrawalId>,
     effects: BTreeMap<Act, Option<f64>>,
 }
 
 impl<'v> Cutting<'v> {
     pub(super) fn new(document: &'v PlanDocument, view: &'v View<'v>) -> Self {
-        let mut first_like = BTreeMap::new();
-        for (id, access) in view.estate.accesses_with_ids() {
-            first_like.entry(access.kind).or_insert(id);
-        }
         let constraints = &document.constraints;
         let refused = constraints.refused.iter();
         Self {
             view,
-            first_like,
             refused: refused.filter(|id| !constraints.forced.contains(id)).collect(),
             effects: BTreeMap::new(),
         }
@@ -66,18 +60,14 @@ impl<'v> Cutting<'v> {
     }
 
     fn acts_on(&self, fact: Base) -> Vec<Act> {
-        if self.view.belongs_to_break_glass(fact) {
+        if self.view.removal.belongs_to_break_glass(fact) {
             return Vec::new();
         }
         match fact {
             Base::Credential(account) => vec![Act::ResetCredential { account }],
             Base::Connected(system) => vec![Act::IsolateSystem { system }],
             Base::Enabled(account) => {
-                let groups = self.view.estate.groups_with_ids().map(|(id, _)| id);
-                let around = groups.filter(|group| {
-                    self.view
-                        .is_in(Principal::Account(account), *group, &mut Vec::new())
-                });
+                let around = self.view.removal.groups_around(account).into_iter();
                 let groups = around.map(|group| Act::DisableGroup { group });
                 groups.chain([Act::DisableAccount { account }]).collect()
             }
@@ -90,7 +80,7 @@ impl<'v> Cutting<'v> {
         let Some(one) = self.view.estate.access(id) else {
             return Vec::new();
         };
-        let access = self.first_like.get(&one.kind).copied().unwrap_or(id);
+        let access = self.view.removal.first_like(id);
         match one.kind {
             AccessKind::Membership { .. } => vec![Act::DropMembership { access }],
             AccessKind::Control {
@@ -109,7 +99,7 @@ impl<'v> Cutting<'v> {
             AccessKind::Flow { from, to, .. } => {
                 let mut acts = vec![Act::CloseFlow { access }];
                 if let Place::Zone(zone) = to
-                    && self.view.zone_of(from) != Some(zone)
+                    && self.view.removal.zone_of(from) != Some(zone)
                 {
                     acts.push(Act::CloseZone { zone });
                 }

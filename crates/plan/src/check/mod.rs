@@ -15,6 +15,7 @@ mod claims;
 mod cutting;
 mod front;
 mod race;
+mod removal;
 mod view;
 
 use cordon_estate::Estate;
@@ -30,8 +31,19 @@ pub struct Verdict {
     pub optimality: Checked,
     /// What the plan's certificate proves; none if it has none, or one that does not hold.
     pub proof: Option<Proof>,
+    /// What proves that something must be given up; none if nothing must, or if it has no proof that holds.
+    pub refuted: Option<Refuted>,
     /// What was not derived again and stands only by the hash.
     pub unchecked: Vec<String>,
+}
+
+/// What plans a bound is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Terms {
+    /// Those that keep every jewel that must be kept and every protected service.
+    Kept,
+    /// Those that may give any of them up at its price.
+    GivenUp,
 }
 
 /// A certificate that holds.
@@ -39,6 +51,18 @@ pub struct Verdict {
 pub struct Proof {
     /// No set of withdrawals that the estate allows costs less.
     pub bound_pence: i64,
+    /// What the plan costs in the same terms: its cost, or, if it gives something up, its cost with every protected service that is
+    /// down at its price.
+    pub cost_pence: i64,
+    /// Derivations that were checked.
+    pub rows: u32,
+    /// Cases that were gone through.
+    pub cases: u32,
+}
+
+/// A proof that no plan keeps every jewel that must be kept and every protected service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refuted {
     /// Derivations that were checked.
     pub rows: u32,
     /// Cases that were gone through.
@@ -69,11 +93,11 @@ pub enum Checked {
 }
 
 impl Proof {
-    /// How much cheaper than a cost a plan could be for all that is proved, as a share of the cost.
+    /// How much cheaper than this one a plan could be for all that is proved, as a share of the cost.
     #[must_use]
-    pub fn gap(self, cost_pence: i64) -> f64 {
-        let missing = cost_pence.saturating_sub(self.bound_pence).max(0);
-        missing as f64 / cost_pence.max(1) as f64
+    pub fn gap(self) -> f64 {
+        let missing = self.cost_pence.saturating_sub(self.bound_pence).max(0);
+        missing as f64 / self.cost_pence.max(1) as f64
     }
 }
 
@@ -85,9 +109,32 @@ impl Verdict {
     }
 }
 
+/// How far a check is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// What the plan says comes of it is derived again.
+    Claims,
+    /// A derivation of the proof is derived again.
+    Row {
+        /// How many were before it.
+        done: u32,
+        /// How many there are.
+        of: u32,
+    },
+    /// Every set of acts is tried, where they are few.
+    Sets,
+}
+
 /// Checks a plan against the estate that it says it was made from.
 #[must_use]
 pub fn verify(document: &PlanDocument, estate: &Estate) -> Verdict {
+    verify_watched(document, estate, &mut |_| {})
+}
+
+/// The same, telling how far it is.
+#[must_use]
+pub fn verify_watched(document: &PlanDocument, estate: &Estate, watch: &mut dyn FnMut(Stage)) -> Verdict {
+    watch(Stage::Claims);
     let mut found = Findings::default();
     found.same("format", &document.format, &crate::document::FORMAT.to_owned());
     found.same(
@@ -108,11 +155,14 @@ pub fn verify(document: &PlanDocument, estate: &Estate) -> Verdict {
     };
     acts::check(document, &view, &mut found);
     claims::check(document, &view, &mut found);
-    let proof = bound::check(document, &view, &mut found);
+    let proof = bound::check(document, &view, &mut found, watch);
+    let refuted = bound::check_refutation(document, &view, &mut found, watch);
+    watch(Stage::Sets);
     let optimality = brute::check(document, &view, &mut found);
     let are_alternatives_checked = front::check(document, &view, &mut found);
     let mut verdict = Verdict {
         proof,
+        refuted,
         ..found.verdict(optimality)
     };
     if are_alternatives_checked {
@@ -163,11 +213,13 @@ impl Findings {
             "jewels.path",
             "withdrawals.stops",
             "withdrawals.refusal",
+            "withdrawals.unnecessary_if",
         ];
         Verdict {
             problems: self.problems,
             optimality,
             proof: None,
+            refuted: None,
             unchecked: unchecked.into_iter().map(str::to_owned).collect(),
         }
     }

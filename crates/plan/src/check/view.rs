@@ -2,18 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cordon_estate::{AccessKind, AccountKind, Entity, Estate, Place, Principal, ServiceId};
+use cordon_estate::{Entity, Estate, Requirement, Service, ServiceId};
 use cordon_reach::{Base, CrownJewel, Derived, Graph, Options, Pace, naive, spread_loss};
 use cordon_trade::{Lost, ServiceState};
 
-use super::{Findings, race};
-use crate::candidates::{Candidates, entity_name};
+use super::removal::Removal;
+use super::{Findings, Terms, race};
+use crate::candidates::{Candidates, Friction, entity_name};
 use crate::document::{Act, CostEntry, PlanDocument};
 
 /// An estate under the assumptions of a document.
 pub(super) struct View<'e> {
     pub(super) estate: &'e Estate,
     pub(super) candidates: Candidates<'e>,
+    pub(super) removal: Removal<'e>,
+    pub(super) friction: Friction<'e>,
     pub(super) held: Vec<Entity>,
     /// What is held in each further world in which jewels have to be out of reach.
     kept_worlds: Vec<Vec<Entity>>,
@@ -23,6 +26,8 @@ pub(super) struct View<'e> {
     may_be_taken: Vec<Entity>,
     pub(super) jewels: Vec<CrownJewel>,
     pub(super) protected: Vec<ServiceId>,
+    /// Base facts that some service requires.
+    pub(super) required: BTreeSet<Base>,
     pub(super) duration_hours: f64,
     race: bool,
     spread: bool,
@@ -85,8 +90,11 @@ impl<'e> View<'e> {
         Some(Self {
             estate,
             candidates: Candidates::new(estate, assumptions.duration_hours),
+            removal: Removal::new(estate),
+            friction: Friction::new(estate, assumptions.duration_hours),
             jewels,
             protected: protected.collect(),
+            required: required(estate),
             duration_hours: assumptions.duration_hours,
             race: assumptions.race,
             spread: assumptions.spread,
@@ -110,10 +118,9 @@ impl<'e> View<'e> {
         let mut withdrawn: BTreeSet<Base> = BTreeSet::new();
         let mut lost = Lost::nothing();
         let mut cost = CostEntry::default();
-        let friction = crate::candidates::Friction::new(self.estate, self.duration_hours);
         for (act, effect_seconds) in acts {
-            let removes = self.removes(*act);
-            cost.friction_pence = cost.friction_pence.saturating_add(friction.pence(&removes));
+            let removes = self.removal.removes(*act);
+            cost.friction_pence = cost.friction_pence.saturating_add(self.friction.pence(&removes));
             for fact in removes {
                 match fact {
                     Base::Access(id) => lost.lose_access(id),
@@ -191,67 +198,25 @@ impl<'e> View<'e> {
             .unwrap_or(ServiceState::Up)
     }
 
-    /// What an act removes, by asking every access.
-    pub(super) fn removes(&self, act: Act) -> Vec<Base> {
-        let accesses = self.estate.accesses_with_ids();
-        let of_kind = |wanted: &dyn Fn(&AccessKind) -> bool| -> Vec<Base> {
-            accesses
-                .filter(|(_, access)| wanted(&access.kind))
-                .map(|(id, _)| Base::Access(id))
-                .collect()
+    /// What a service costs more than before in a state; none if it is kept and may not be in it.
+    pub(super) fn service_pence(
+        &self,
+        id: ServiceId,
+        service: &Service,
+        state: ServiceState,
+        terms: Terms,
+    ) -> Option<i128> {
+        let before = self.state_before(id);
+        let pence = |state| i128::from(cordon_trade::cost_pence(service, state, self.duration_hours).0);
+        let goes_down = state == ServiceState::Down && before != state;
+        let price = match terms {
+            Terms::Kept if goes_down && self.protected.contains(&id) => return None,
+            Terms::GivenUp if goes_down && self.protected.contains(&id) => {
+                pence(state).max(i128::from(crate::limits::PROTECTED_PENCE_MIN))
+            }
+            Terms::Kept | Terms::GivenUp => pence(state),
         };
-        let mut facts = match act {
-            Act::DisableAccount { account } => vec![Base::Enabled(account)],
-            Act::ResetCredential { account } => vec![Base::Credential(account)],
-            Act::IsolateSystem { system } => vec![Base::Connected(system)],
-            Act::DisableGroup { group } => self
-                .estate
-                .accounts_with_ids()
-                .filter(|(id, _)| self.is_in(Principal::Account(*id), group, &mut Vec::new()))
-                .map(|(id, _)| Base::Enabled(id))
-                .collect(),
-            Act::EndSessions { account: own } => {
-                of_kind(&|kind| matches!(kind, AccessKind::Session { account, .. } if *account == own))
-            }
-            Act::CloseZone { zone } => of_kind(&|kind| match kind {
-                AccessKind::Flow { from, to, .. } => {
-                    *to == Place::Zone(zone) && self.zone_of(*from) != Some(zone)
-                }
-                _ => false,
-            }),
-            Act::BlockGateway { gateway: own } => {
-                of_kind(&|kind| matches!(kind, AccessKind::RemoteAccess { gateway, .. } if *gateway == own))
-            }
-            Act::BlockAllRemoteAccess => of_kind(&|kind| matches!(kind, AccessKind::RemoteAccess { .. })),
-            Act::UnassignAll { app: own } => {
-                of_kind(&|kind| matches!(kind, AccessKind::Assignment { app, .. } if *app == own))
-            }
-            Act::SuspendRecoveries => of_kind(&|kind| matches!(kind, AccessKind::Recovery { .. })),
-            Act::DropMembership { access }
-            | Act::CloseFlow { access }
-            | Act::BlockRemoteAccess { access }
-            | Act::Unassign { access }
-            | Act::TakeRight { access }
-            | Act::SuspendRecovery { access } => match self.estate.access(access) {
-                Some(one) => of_kind(&|kind| *kind == one.kind),
-                None => Vec::new(),
-            },
-        };
-        facts.retain(|fact| self.exists(*fact) && !self.belongs_to_break_glass(*fact));
-        facts.sort_unstable();
-        facts
-    }
-
-    /// True if the estate has what a fact speaks of.
-    pub(super) fn exists(&self, fact: Base) -> bool {
-        match fact {
-            Base::Access(id) => self.estate.access(id).is_some(),
-            Base::Enabled(id) | Base::Credential(id) => self.estate.account(id).is_some(),
-            Base::Connected(id) | Base::Presence(id) => self.estate.system(id).is_some(),
-            Base::Within(id) => self.estate.zone(id).is_some(),
-            Base::Posing(id) => self.estate.group(id).is_some(),
-            Base::Internet => true,
-        }
+        Some(price - pence(before))
     }
 
     /// True if an act that takes so long stops a step that rests on a fact.
@@ -289,71 +254,27 @@ impl<'e> View<'e> {
             0
         }
     }
+}
 
-    pub(super) fn zone_of(&self, place: Place) -> Option<cordon_estate::ZoneId> {
-        match place {
-            Place::Zone(zone) => Some(zone),
-            Place::System(system) => self.estate.system(system)?.zone,
+/// Base facts that services name.
+fn required(estate: &Estate) -> BTreeSet<Base> {
+    let mut facts = BTreeSet::new();
+    for service in &estate.services {
+        named(&service.requires, &mut facts);
+        for fallback in &service.fallbacks {
+            named(&fallback.requires, &mut facts);
         }
     }
+    facts
+}
 
-    pub(super) fn is_in(
-        &self,
-        member: Principal,
-        group: cordon_estate::GroupId,
-        seen: &mut Vec<Principal>,
-    ) -> bool {
-        if seen.contains(&member) {
-            return false;
-        }
-        seen.push(member);
-        let groups: Vec<_> = self
-            .estate
-            .accesses
-            .iter()
-            .filter_map(|access| match access.kind {
-                AccessKind::Membership { member: own, group } if own == member => Some(group),
-                _ => None,
-            })
-            .collect();
-        groups
-            .into_iter()
-            .any(|outer| outer == group || self.is_in(Principal::Group(outer), group, seen))
-    }
-
-    pub(super) fn belongs_to_break_glass(&self, fact: Base) -> bool {
-        let account = match fact {
-            Base::Enabled(id) | Base::Credential(id) => Some(id),
-            Base::Access(id) => match self.estate.access(id).map(|access| access.kind) {
-                Some(AccessKind::Session { account, .. }) => Some(account),
-                Some(
-                    AccessKind::Membership {
-                        member: Principal::Account(account),
-                        ..
-                    }
-                    | AccessKind::Right {
-                        holder: Principal::Account(account),
-                        ..
-                    }
-                    | AccessKind::Control {
-                        holder: Principal::Account(account),
-                        ..
-                    }
-                    | AccessKind::RemoteAccess {
-                        holder: Principal::Account(account),
-                        ..
-                    }
-                    | AccessKind::Assignment {
-                        holder: Principal::Account(account),
-                        ..
-                    },
-                ) => Some(account),
-                _ => None,
-            },
-            _ => None,
-        };
-        let account = account.and_then(|id| self.estate.account(id));
-        account.is_some_and(|account| account.kind == AccountKind::BreakGlass)
+fn named(requirement: &Requirement, facts: &mut BTreeSet<Base>) {
+    match requirement {
+        Requirement::All(parts) | Requirement::Any(parts) => parts.iter().for_each(|part| named(part, facts)),
+        Requirement::System(id) => drop(facts.insert(Base::Connected(*id))),
+        Requirement::Account(id) => drop(facts.insert(Base::Enabled(*id))),
+        Requirement::Access(id) => drop(facts.insert(Base::Access(*id))),
+        Requirement::Service(_) => {}
     }
 }
 

@@ -275,4 +275,9 @@ pub struct WithdrawalEntry {
     /// True if a person forced it.
     #[serde(default)]
     pub forced: bool,
+    /// What would make it needless, each by itself: footholds that are not held, then what could be done instead, the cheapest first;
+    /// at most [`crate::limits::UNNECESSARY_IF_MAX`] of each. Empty if comparisons were not asked for, or if no single other act would do and
+    /// the way does not begin at a foothold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unnecessary_if: Vec<super::UnnecessaryIf>,
 }

@@ -15,11 +15,22 @@ use super::Act;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
     /// No set of withdrawals costs less. At most [`super::Optimality::lower_bound_pence`]; what is between the two is
-    /// the solver's word alone.
+    /// the solver's word alone. In a plan that gives something up, every jewel may be lost at its price here, and every protected service
+    /// may go down at what that costs and at least [`crate::limits::PROTECTED_PENCE_MIN`].
     pub bound_pence: i64,
     /// The derivations that the proof uses.
     pub rows: Vec<CertificateRow>,
     /// The cases; the first is all plans.
+    pub cases: Vec<Case>,
+}
+
+/// What proves that no plan keeps every jewel that must be kept and every protected service: in each case a protected
+/// service is down, or a derivation of a jewel can no longer be cut.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Refutation {
+    /// The derivations that the proof uses.
+    pub rows: Vec<CertificateRow>,
+    /// The cases; the first is all plans. None is [`Case::Charged`].
     pub cases: Vec<Case>,
 }
 

@@ -12,11 +12,12 @@ mod reach;
 mod sample;
 mod trade;
 mod uncertainty;
+mod unnecessary;
 
 use serde::{Deserialize, Serialize};
 
 pub use act::{Act, Verb, WithdrawalEntry, WithdrawalId};
-pub use certificate::{Case, Certificate, CertificateRow, Charge, Stand};
+pub use certificate::{Case, Certificate, CertificateRow, Charge, Refutation, Stand};
 pub use digest::{estate_digest, plan_hash};
 pub use outcome::{
     Alternative, Baseline, BaselineKind, CutOff, ExpectedLoss, FrontEntry, GiveUp, Infeasibility, Metrics,
@@ -26,6 +27,7 @@ pub use reach::{ExposureCount, ExposureEntry, FootholdEntry, JewelEntry, JewelSt
 pub use sample::sample;
 pub use trade::{CostEntry, PeopleEntry, ServiceEntry, ServiceLevel};
 pub use uncertainty::{Estimate, UncertaintyEntry, WorldEntry};
+pub use unnecessary::{Change, UnnecessaryIf};
 
 /// The version of this document's shape; it changes when a reader of the old shape would misread the new one.
 pub const FORMAT: &str = "cordon-plan/1";
@@ -83,7 +85,8 @@ pub struct PlanDocument {
     /// What the plan means where it is not known which footholds are held; none if that was not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncertainty: Option<UncertaintyEntry>,
-    /// What proves the bound without the solver; none if it was not asked for, or if something has to be given up.
+    /// What proves the bound without the solver; none if it was not asked for. Where something has to be given up, it bounds what
+    /// any plan costs that gives up whatever it likes: see [`Certificate::bound_pence`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Certificate>,
 }

@@ -233,6 +233,9 @@ pub struct Infeasibility {
     pub path: Option<Path>,
     /// The cheapest thing to give up.
     pub give_up: Vec<GiveUp>,
+    /// What proves without the solver that not everything can be had; none if it was not asked for or not found within its limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<super::Refutation>,
 }
 
 /// Something that could be given up.

@@ -3,9 +3,10 @@
 use cordon_estate::{AccessId, AccountId, PointId, SystemId};
 
 use super::{
-    Act, Alternative, Assumptions, Baseline, BaselineKind, ConstraintsEntry, CostEntry, ExposureCount,
-    ExposureEntry, FORMAT, FootholdEntry, JewelEntry, JewelState, Metrics, Optimality, Outcome, Path,
-    PeopleEntry, PlanDocument, ServiceEntry, ServiceLevel, Status, Step, WithdrawalEntry,
+    Act, Alternative, Assumptions, Baseline, BaselineKind, Change, ConstraintsEntry, CostEntry,
+    ExposureCount, ExposureEntry, FORMAT, FootholdEntry, JewelEntry, JewelState, Metrics, Optimality,
+    Outcome, Path, PeopleEntry, PlanDocument, ServiceEntry, ServiceLevel, Status, Step, UnnecessaryIf,
+    WithdrawalEntry,
 };
 
 fn step(
@@ -108,7 +109,25 @@ fn withdrawal(order: u32, act: Act, id: &str, text: &str, entities: &[&str]) -> 
         refusal_instead: Some(vec!["isolate-system/system:orders-db".into()]),
         indispensable: false,
         forced: false,
+        unnecessary_if: Vec::new(),
     }
+}
+
+fn unnecessary_if() -> Vec<UnnecessaryIf> {
+    let cleared = UnnecessaryIf {
+        text: "pat is not held".to_owned(),
+        change: Change::Cleared {
+            entities: vec!["account:pat".to_owned()],
+        },
+    };
+    let instead = UnnecessaryIf {
+        text: "this is done instead: isolate orders-db from the network".to_owned(),
+        change: Change::Instead {
+            withdrawal: "isolate-system/system:orders-db".into(),
+            price_pence: 1_250_000,
+        },
+    };
+    vec![cleared, instead]
 }
 
 fn withdrawals() -> Vec<WithdrawalEntry> {
@@ -123,6 +142,7 @@ fn withdrawals() -> Vec<WithdrawalEntry> {
     first.uses_per_day = 390.0;
     first.degrades = vec!["legal-services".into()];
     first.stops = vec![path()];
+    first.unnecessary_if = unnecessary_if();
     let mut second = withdrawal(
         2,
         Act::TakeRight {

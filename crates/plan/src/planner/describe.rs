@@ -1,4 +1,4 @@
-//! Kinds of entities in words.
+//! Kinds of entities, and lists, in words.
 
 use cordon_estate::{AccountKind, Entity, Estate, SystemKind};
 
@@ -30,4 +30,13 @@ pub(super) fn kind(estate: &Estate, entity: Entity) -> String {
         },
     };
     words.to_owned()
+}
+
+/// "a", "a and b", "a, b and c".
+pub(super) fn list(names: &[&str]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [one] => (*one).to_owned(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
 }

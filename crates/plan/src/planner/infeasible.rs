@@ -2,13 +2,16 @@
 
 use cordon_estate::{Entity, ServiceId};
 use cordon_reach::FactSet;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::certify::Asked;
+use super::describe::list;
 use super::prepare::Prepared;
 use super::solving::Session;
 use super::{Constraints, Planner, Settings, Watch};
 use crate::candidates::entity_name;
-use crate::document::{GiveUp, Infeasibility, WithdrawalId};
+use crate::circuit::level_pence;
+use crate::document::{GiveUp, Infeasibility, Refutation, WithdrawalId};
 use crate::hitting::{Solution, Verdict};
 
 /// One demand that a clash may rest on.
@@ -121,6 +124,29 @@ impl Planner<'_> {
         clash
     }
 
+    /// Refusals of a clash of which taking one back alone makes everything else possible.
+    fn acceptable(
+        &self,
+        prepared: &Prepared,
+        demands: &[Demand],
+        clash: &[Demand],
+        settings: &Settings,
+        watch: &mut Watch<'_>,
+    ) -> Vec<WithdrawalId> {
+        let mut found = Vec::new();
+        for refusal in clash.iter().take(crate::limits::CLASH_CHECKS_MAX) {
+            let Demand::Refusal(column) = *refusal else {
+                continue;
+            };
+            let without: Vec<Demand> = demands.iter().copied().filter(|one| one != refusal).collect();
+            if self.can_have(prepared, &without, settings, watch) {
+                let column = prepared.columns.get(column);
+                found.extend(column.map(|column| self.candidates.id(column.act)));
+            }
+        }
+        found
+    }
+
     /// Explains why there is no plan, and finds the cheapest one that gives something up.
     pub(super) fn explain(
         &mut self,
@@ -131,7 +157,8 @@ impl Planner<'_> {
         watch: &mut Watch<'_>,
     ) -> (Infeasibility, Session, Solution) {
         let demands = self.demands(prepared, hard, constraints);
-        let clash = self.clash(prepared, demands, settings, watch);
+        let clash = self.clash(prepared, demands.clone(), settings, watch);
+        let acceptable = self.acceptable(prepared, &demands, &clash, settings, watch);
         let (session, solution) = self.cheapest(prepared, settings, watch);
         let give_up = self.given_up(prepared, hard, &solution, settings, constraints);
         let jewels: Vec<usize> = clash
@@ -180,7 +207,7 @@ impl Planner<'_> {
             .map(|target| target.entity)
             .collect();
         let infeasibility = Infeasibility {
-            text: self.clash_text(&entities, &services, &refused, &give_up),
+            text: self.clash_text(&entities, &services, &refused, (&give_up, &acceptable)),
             jewels: entities
                 .iter()
                 .map(|entity| entity_name(self.estate, *entity))
@@ -189,8 +216,32 @@ impl Planner<'_> {
             refused,
             path,
             give_up,
+            proof: self.refuted(prepared, hard, settings, constraints),
         };
         (infeasibility, session, solution)
+    }
+
+    /// The proof that there is no plan. Jewels that are held from the start are left out: a plan may leave them so.
+    fn refuted(
+        &mut self,
+        prepared: &Prepared,
+        hard: &[bool],
+        settings: &Settings,
+        constraints: &Constraints,
+    ) -> Option<Refutation> {
+        let first = prepared.reached.first();
+        let arrival = |fact: u32| first.and_then(|one| one.arrival.get(fact as usize)).copied();
+        let targets = prepared.targets.iter().zip(hard);
+        let hard: Vec<bool> = targets
+            .map(|(target, hard)| *hard && arrival(target.fact) != Some(0))
+            .collect();
+        let asked = Asked {
+            prepared,
+            hard: &hard,
+            settings,
+            constraints,
+        };
+        settings.certificate.then(|| self.refutation(asked)).flatten()
     }
 
     /// The way to a jewel that stays when everything is withdrawn that the clash allows one by one.
@@ -200,21 +251,31 @@ impl Planner<'_> {
         clash: &[Demand],
         target: usize,
     ) -> Option<crate::document::Path> {
-        let chosen: Vec<bool> = (0..prepared.columns.len())
-            .map(|column| {
-                let mut alone = vec![false; prepared.columns.len()];
-                if let Some(flag) = alone.get_mut(column) {
-                    *flag = true;
-                }
-                let fired = prepared.circuit.fired(&alone);
-                let downs = clash.iter().any(|demand| {
-                    matches!(demand, Demand::Service(id)
-                        if prepared.circuit.levels.get(id.index()).and_then(|levels| levels.last())
-                            .is_some_and(|&down| crate::master::is_set(&fired, down)))
-                });
-                !downs && !clash.contains(&Demand::Refusal(column))
-            })
+        let touching: FxHashSet<u32> = prepared
+            .circuit
+            .nodes
+            .iter()
+            .flat_map(|node| node.columns.iter().copied())
             .collect();
+        let downs = |column: u32| {
+            let mut alone = vec![false; prepared.columns.len()];
+            if let Some(flag) = alone.get_mut(column as usize) {
+                *flag = true;
+            }
+            let fired = prepared.circuit.fired(&alone);
+            clash.iter().any(|demand| {
+                matches!(demand, Demand::Service(id)
+                    if prepared.circuit.levels.get(id.index()).and_then(|levels| levels.last())
+                        .is_some_and(|&down| crate::master::is_set(&fired, down)))
+            })
+        };
+        let is_refused = |column: u32| clash.contains(&Demand::Refusal(column as usize));
+        let is_allowed = |column: u32| {
+            let takes_down = touching.contains(&column) && downs(column);
+            !takes_down && !is_refused(column)
+        };
+        let columns = 0..prepared.columns.len() as u32;
+        let chosen: Vec<bool> = columns.map(is_allowed).collect();
         let target = prepared.targets.get(target)?;
         let (fact, entity) = (target.fact, target.entity);
         let withdrawn = prepared.withdrawn(&chosen);
@@ -235,17 +296,19 @@ impl Planner<'_> {
     ) -> (Session, Solution) {
         let mut session = Session::new(prepared, vec![false; prepared.targets.len()]);
         let mut circuit = prepared.circuit.clone();
-        for (id, _) in self.estate.services_with_ids() {
-            let down = circuit
-                .levels
-                .get(id.index())
-                .and_then(|levels| levels.last())
-                .copied();
-            if let Some(node) = down.and_then(|down| circuit.nodes.get_mut(down as usize))
+        for (id, service) in self.estate.services_with_ids() {
+            let levels = circuit.levels.get(id.index());
+            let Some((&down, carried)) = levels.and_then(|levels| levels.split_last()) else {
+                continue;
+            };
+            // What the last fallback costs is paid already where the service goes down.
+            let paid = level_pence(service, carried.len(), settings.duration_hours);
+            if let Some(node) = circuit.nodes.get_mut(down as usize)
                 && node.forbidden
             {
                 node.forbidden = false;
-                node.pence = node.pence.max(self.protected_pence(id, settings.duration_hours));
+                let whole = self.protected_pence(id, settings.duration_hours);
+                node.pence = node.pence.max(whole.saturating_sub(paid));
             }
         }
         session.instance.nodes = circuit.decided(prepared.columns.len());
@@ -290,7 +353,7 @@ impl Planner<'_> {
         jewels: &[Entity],
         services: &[String],
         refused: &[WithdrawalId],
-        give_up: &[GiveUp],
+        (give_up, acceptable): (&[GiveUp], &[WithdrawalId]),
     ) -> String {
         let jewels: Vec<&str> = jewels.iter().map(|entity| self.estate.name(*entity)).collect();
         let mut text = match (services, refused) {
@@ -315,26 +378,24 @@ impl Planner<'_> {
                 )
             }
         };
-        let named: Vec<&str> = give_up
-            .iter()
-            .map(|one| match one {
-                GiveUp::Jewel { entity, .. } => entity.as_str(),
-                GiveUp::Service { name, .. } => name.as_str(),
-                GiveUp::Refusal { withdrawal } => withdrawal.0.as_str(),
-            })
-            .collect();
-        if !named.is_empty() {
-            text.push_str(&format!("; the cheapest to give up is {}", list(&named)));
+        let ways: Vec<String> = give_up.iter().map(given_up_words).collect();
+        if !ways.is_empty() {
+            let ways: Vec<&str> = ways.iter().map(String::as_str).collect();
+            text.push_str(&format!("; the cheapest way out is {}", list(&ways)));
+        }
+        for id in acceptable {
+            text.push_str(&format!("; to accept {id} would do too"));
         }
         text
     }
 }
 
-/// "a", "a and b", "a, b and c".
-fn list(names: &[&str]) -> String {
-    match names {
-        [] => "nothing".to_owned(),
-        [one] => (*one).to_owned(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+/// What is given up, as what is done.
+fn given_up_words(one: &GiveUp) -> String {
+    let bare = |entity: &str| entity.split_once(':').map_or(entity, |(_, name)| name).to_owned();
+    match one {
+        GiveUp::Jewel { entity, .. } => format!("to leave {} in reach", bare(entity)),
+        GiveUp::Service { name, .. } => format!("to let {name} go down"),
+        GiveUp::Refusal { withdrawal } => format!("to accept {withdrawal}"),
     }
 }

@@ -11,6 +11,7 @@ mod describe;
 mod expected;
 mod front;
 mod ground;
+mod growing;
 mod infeasible;
 mod kernels;
 mod measure;
@@ -22,6 +23,7 @@ mod settings;
 mod solving;
 mod targets;
 mod timing;
+mod unnecessary;
 mod why_not;
 mod worlds;
 mod write;
@@ -82,6 +84,8 @@ pub struct Planner<'e> {
     last: Option<prepare::Prepared>,
     /// What pulling everything was when it was last compared with.
     pulled: Option<baselines::Pulled>,
+    /// Acts to weigh beyond those on what matters: see [`growing`].
+    further: Vec<Act>,
 }
 
 impl<'e> Planner<'e> {
@@ -111,6 +115,7 @@ impl<'e> Planner<'e> {
             acts: FxHashMap::default(),
             last: None,
             pulled: None,
+            further: Vec::new(),
         }
     }
 

@@ -58,7 +58,9 @@ struct Basis {
     /// Base facts for which there are columns.
     matter: Vec<Base>,
     forced: Vec<Act>,
-    /// How many columns there are for these facts; those that were forced besides follow.
+    /// Acts that are weighed besides: see `growing`.
+    further: Vec<Act>,
+    /// How many columns there are for these facts; those that were forced or are weighed besides follow.
     for_facts: usize,
 }
 
@@ -79,6 +81,7 @@ impl Planner<'_> {
                 duration_hours: settings.duration_hours,
                 protected: constraints.protect.clone(),
                 forced: self.found(&constraints.force),
+                further: self.further.clone(),
                 ..Basis::default()
             },
             reached: self.all_reached(&worlds, &last),
@@ -158,7 +161,8 @@ impl Planner<'_> {
             old.iter_mut()
                 .for_each(|column| self.candidates.price_again(column));
         }
-        if same && last.basis.forced == next.basis.forced {
+        let same_besides = last.basis.forced == next.basis.forced && last.basis.further == next.basis.further;
+        if same && same_besides {
             next.columns = old;
             next.basis.for_facts = last.basis.for_facts;
             return true;
@@ -166,7 +170,7 @@ impl Planner<'_> {
         old.truncate(last.basis.for_facts);
         next.columns = self.candidates.for_facts_again(&next.basis.matter, old);
         next.basis.for_facts = next.columns.len();
-        for &act in &next.basis.forced {
+        for &act in next.basis.forced.iter().chain(&next.basis.further) {
             if !next.columns.iter().any(|column| column.act == act) {
                 next.columns.extend(self.candidates.candidate(act));
             }

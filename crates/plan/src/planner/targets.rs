@@ -91,14 +91,8 @@ impl Planner<'_> {
             let few = everything.len() <= crate::limits::SPREAD_FACTS_MAX;
             facts.extend(if few { everything } else { of(&jewels) });
         }
-        let near = prepared.held().into_iter();
-        let near = near.filter_map(|entity| match entity {
-            Entity::Account(id) => Some([Base::Enabled(id), Base::Credential(id)]),
-            Entity::System(id) => Some([Base::Connected(id), Base::Connected(id)]),
-            Entity::Group(_) | Entity::Zone(_) => None,
-        });
-        let near = near.flatten().filter_map(|base| self.graph.base(base));
-        facts.extend(near.map(|fact| fact.0));
+        let near = self.near(&prepared.held()).into_iter();
+        facts.extend(near.filter_map(|base| self.graph.base(base)).map(|fact| fact.0));
         facts.sort_unstable();
         facts.dedup();
         let describe = |fact: u32| match self.graph.describe(FactId(fact)) {

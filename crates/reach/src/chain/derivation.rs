@@ -1,5 +1,7 @@
 //! Why something can be reached: one derivation, step by step.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::exposure::Exposure;
@@ -73,10 +75,40 @@ pub(super) fn of(exposure: &Exposure<'_>, fact: FactId) -> Derivation {
     derivation
 }
 
+/// The base facts of [`of`], without its steps.
+pub(super) fn rests_on(exposure: &Exposure<'_>, fact: FactId) -> Vec<FactId> {
+    let (mut seen, mut found) = (BTreeSet::from([fact]), Vec::new());
+    let mut open = vec![fact];
+    while let Some(fact) = open.pop() {
+        if exposure.graph.is_base(fact) {
+            found.push(fact);
+        } else if let Some((_, premises)) = rule(exposure, fact) {
+            open.extend(premises.into_iter().filter(|premise| seen.insert(*premise)));
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
 fn step(exposure: &Exposure<'_>, conclusion: FactId) -> Option<Step> {
     let mark = exposure.mark(conclusion)?;
+    let (rule, premises) = rule(exposure, conclusion)?;
+    let effort = rule.effort();
+    Some(Step {
+        rule,
+        conclusion,
+        premises,
+        minutes: f64::from(mark.seconds) / 60.0,
+        technique: effort.technique.to_owned(),
+        ease: effort.ease,
+    })
+}
+
+/// What a fact was concluded by, and from what.
+fn rule(exposure: &Exposure<'_>, conclusion: FactId) -> Option<(RuleKind, Vec<FactId>)> {
+    let mark = exposure.mark(conclusion)?;
     let graph = exposure.graph;
-    let (rule, premises) = match mark.by {
+    Some(match mark.by {
         FOOTHOLD => (
             RuleKind::Foothold,
             graph.source(conclusion, RuleKind::Foothold).into_iter().collect(),
@@ -89,14 +121,5 @@ fn step(exposure: &Exposure<'_>, conclusion: FactId) -> Option<Step> {
             let rule = graph.rule(place)?;
             (rule.kind(), rule.all_premises().collect())
         }
-    };
-    let effort = rule.effort();
-    Some(Step {
-        rule,
-        conclusion,
-        premises,
-        minutes: f64::from(mark.seconds) / 60.0,
-        technique: effort.technique.to_owned(),
-        ease: effort.ease,
     })
 }

@@ -61,4 +61,13 @@ impl<'a> Exposure<'a> {
     pub fn derivation(&self, fact: FactId) -> Option<Derivation> {
         self.reached(fact).then(|| derivation::of(self, fact))
     }
+    /// Every base fact that [`Self::derivation`] rests on, ascending, at a fraction of the work; empty if it is not reached.
+    #[must_use]
+    pub fn rests_on(&self, fact: FactId) -> Vec<FactId> {
+        if self.reached(fact) {
+            derivation::rests_on(self, fact)
+        } else {
+            Vec::new()
+        }
+    }
 }

@@ -4,14 +4,17 @@
 //! It shares only data types and the table of times with the compiled graph, and is its oracle. Time is
 //! quadratic and worse: for small estates, and for the check of one plan.
 
+mod few;
 mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordon_estate::{
-    Access, AccessId, AccessKind, ControlKind, Entity, Estate, GroupId, Means, Principal, SystemId,
-    SystemKind, Target, ZoneId,
+    Access, AccessId, AccessKind, AccountId, ControlKind, Entity, Estate, GroupId, Means, Principal,
+    SystemId, SystemKind, Target, ZoneId,
 };
+
+pub use few::FewFacts;
 
 use crate::{Base, Derived, Options, RuleKind};
 
@@ -26,23 +29,24 @@ pub fn reach(
     footholds: &[Entity],
     stands: &dyn Fn(Base, u32) -> bool,
 ) -> BTreeMap<Derived, u32> {
-    let mut intruder = Intruder {
+    let accesses: Vec<_> = estate
+        .accesses_with_ids()
+        .map(|(id, access)| (id, access.kind))
+        .collect();
+    let intruder = Intruder {
         estate,
         options,
         stands,
-        flows: of_kind(estate, |kind| matches!(kind, AccessKind::Flow { .. })),
-        memberships: of_kind(estate, |kind| matches!(kind, AccessKind::Membership { .. })),
+        accounts: estate.accounts_with_ids().map(|(id, _)| id).collect(),
+        systems: estate.systems_with_ids().map(|(id, _)| id).collect(),
+        flows: of_kind(&accesses, |kind| matches!(kind, AccessKind::Flow { .. })),
+        memberships: of_kind(&accesses, |kind| matches!(kind, AccessKind::Membership { .. })),
+        accesses,
+        network_unknown: says_nothing_of_its_network(estate),
         gained: BTreeMap::new(),
         changed: false,
     };
-    intruder.begin(footholds);
-    loop {
-        intruder.changed = false;
-        intruder.look_around();
-        if !intruder.changed {
-            return intruder.gained;
-        }
-    }
+    intruder.everything(footholds)
 }
 
 /// The same while some base facts are withdrawn for good.
@@ -60,19 +64,50 @@ struct Intruder<'a> {
     estate: &'a Estate,
     options: &'a Options,
     stands: &'a dyn Fn(Base, u32) -> bool,
+    /// What is asked about, over and over.
+    accounts: Vec<AccountId>,
+    systems: Vec<SystemId>,
+    accesses: Vec<(AccessId, AccessKind)>,
     /// Accesses that are asked for again and again, set apart so that a real estate can be checked too.
     flows: Vec<(AccessId, AccessKind)>,
     memberships: Vec<(AccessId, AccessKind)>,
+    /// True if the estate says nothing at all of its network.
+    network_unknown: bool,
     gained: BTreeMap<Derived, u32>,
     changed: bool,
 }
 
-fn of_kind(estate: &Estate, wanted: impl Fn(&AccessKind) -> bool) -> Vec<(AccessId, AccessKind)> {
-    let all = estate.accesses_with_ids().map(|(id, access)| (id, access.kind));
+fn of_kind(
+    accesses: &[(AccessId, AccessKind)],
+    wanted: impl Fn(&AccessKind) -> bool,
+) -> Vec<(AccessId, AccessKind)> {
+    let all = accesses.iter().copied();
     all.filter(|(_, kind)| wanted(kind)).collect()
 }
 
+fn says_nothing_of_its_network(estate: &Estate) -> bool {
+    let of_network = |one: &Access| {
+        matches!(
+            one.kind,
+            AccessKind::Flow { .. } | AccessKind::RemoteAccess { .. }
+        )
+    };
+    estate.systems.iter().all(|system| system.zone.is_none()) && !estate.accesses.iter().any(of_network)
+}
+
 impl Intruder<'_> {
+    /// Looks around until nothing is gained any more.
+    fn everything(mut self, footholds: &[Entity]) -> BTreeMap<Derived, u32> {
+        self.begin(footholds);
+        loop {
+            self.changed = false;
+            self.look_around();
+            if !self.changed {
+                return self.gained;
+            }
+        }
+    }
+
     fn begin(&mut self, footholds: &[Entity]) {
         for entity in footholds {
             let known = match *entity {
@@ -87,21 +122,10 @@ impl Intruder<'_> {
         }
         if (self.stands)(Base::Internet, 0) {
             self.gain(0, self.outside());
-            if self.says_nothing_of_its_network() {
+            if self.network_unknown {
                 self.gain(0, Derived::OnUnplaced);
             }
         }
-    }
-
-    fn says_nothing_of_its_network(&self) -> bool {
-        let of_network = |one: &Access| {
-            matches!(
-                one.kind,
-                AccessKind::Flow { .. } | AccessKind::RemoteAccess { .. }
-            )
-        };
-        self.estate.systems.iter().all(|system| system.zone.is_none())
-            && !self.estate.accesses.iter().any(of_network)
     }
 
     fn gain(&mut self, at: u32, fact: Derived) {
@@ -157,8 +181,9 @@ impl Intruder<'_> {
     }
 
     fn look_around(&mut self) {
-        for (id, account) in self.estate.accounts_with_ids() {
-            if account.enabled {
+        let estate = self.estate;
+        for id in self.accounts.clone() {
+            if estate.account(id).is_some_and(|account| account.enabled) {
                 let held = self.when(Derived::Holds(id));
                 self.act(
                     held,
@@ -168,16 +193,17 @@ impl Intruder<'_> {
                 );
             }
         }
-        for (id, system) in self.estate.systems_with_ids() {
+        for id in self.systems.clone() {
+            let Some(kind) = self.kind_of(id) else { continue };
             let runs = self.when(Derived::RunsOn(id));
             if let Some(place) = self.place_of(id) {
                 self.act(runs, RuleKind::StandOn, &[Base::Connected(id)], place);
             }
-            self.directory(id, system.kind, runs);
+            self.directory(id, kind, runs);
         }
         self.every_account();
-        for (id, access) in self.estate.accesses_with_ids() {
-            self.try_access(id, &access.kind);
+        for (id, kind) in self.accesses.clone() {
+            self.try_access(id, &kind);
         }
     }
 
@@ -199,7 +225,7 @@ impl Intruder<'_> {
         let directory = self.when(Derived::DirectoryTaken);
         self.act(directory, RuleKind::ReadAccounts, &[], Derived::AccountsTaken);
         let accounts = self.when(Derived::AccountsTaken);
-        for (id, _) in self.estate.accounts_with_ids() {
+        for id in self.accounts.clone() {
             self.act(accounts, RuleKind::ReadAccounts, &[], Derived::Holds(id));
         }
     }

@@ -2,6 +2,7 @@
 
 mod compared;
 mod disruption;
+mod explained;
 mod front;
 mod headline;
 mod reached;
@@ -39,12 +40,28 @@ pub(crate) fn screen(plan: &PlanDocument, reasons: &Reasons, width: usize, paint
     paper.finish()
 }
 
+/// The same with all that is known of each withdrawal: what it cuts, what it costs, what would make it unnecessary.
+pub(crate) fn screen_explained(plan: &PlanDocument, reasons: &Reasons, width: usize, paint: Paint) -> String {
+    let mut paper = Paper::new(width, paint);
+    sections(&mut paper, plan, reasons, explained::section);
+    paper.finish()
+}
+
 /// The sections of the plan, on paper that may have something on it already.
 pub(crate) fn body(paper: &mut Paper, plan: &PlanDocument, reasons: &Reasons) {
+    sections(paper, plan, reasons, withdrawn::section);
+}
+
+fn sections(
+    paper: &mut Paper,
+    plan: &PlanDocument,
+    reasons: &Reasons,
+    withdrawals: fn(&mut Paper, &PlanDocument),
+) {
     headline::section(paper, plan);
     footholds(paper, plan, reasons);
     reached::section(paper, plan, WAYS_SHOWN);
-    withdrawn::section(paper, plan);
+    withdrawals(paper, plan);
     disruption::section(paper, plan);
     compared::section(paper, plan, "What else was considered");
     front::section(paper, plan);

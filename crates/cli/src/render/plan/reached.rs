@@ -80,7 +80,7 @@ pub(super) fn section_in_short(paper: &mut Paper, plan: &PlanDocument) {
 fn one_way(paper: &mut Paper, plan: &PlanDocument, alike: &[&JewelEntry]) {
     named(paper, alike);
     if let Some(path) = alike.first().and_then(|jewel| way(jewel)) {
-        paper.paragraph(4, &path_words(plan, path));
+        paper.paragraph(4, &path_words(plan, path, STEPS_SHOWN));
     }
 }
 
@@ -163,9 +163,10 @@ pub(crate) fn state_words(jewel: &JewelEntry) -> (Role, String) {
     }
 }
 
-fn path_words(plan: &PlanDocument, path: &Path) -> Text {
+/// A way in one paragraph, with the withdrawals that cut each step.
+pub(super) fn path_words(plan: &PlanDocument, path: &Path, shown: usize) -> Text {
     let mut text = Text::new();
-    for (number, step) in path.steps.iter().take(STEPS_SHOWN).enumerate() {
+    for (number, step) in path.steps.iter().take(shown).enumerate() {
         text = text
             .quiet(if number == 0 { "> " } else { " > " })
             .plain(&step.text);
@@ -174,7 +175,7 @@ fn path_words(plan: &PlanDocument, path: &Path) -> Text {
             text = text.add(Role::Good, format!(" [cut by {cut}]"));
         }
     }
-    let rest = path.steps.len().saturating_sub(STEPS_SHOWN) + path.steps_omitted as usize;
+    let rest = path.steps.len().saturating_sub(shown) + path.steps_omitted as usize;
     if rest > 0 {
         text = text.quiet(format!(" > and {} more", count(rest as u64)));
     }

@@ -44,6 +44,7 @@ fn infeasible() -> PlanDocument {
                 pence: 90_000_000,
             },
         ],
+        proof: None,
     });
     plan.sealed()
 }
@@ -51,6 +52,13 @@ fn infeasible() -> PlanDocument {
 #[test]
 fn the_plan_at_80_columns() {
     insta::assert_snapshot!(plain(&sample()));
+}
+
+#[test]
+fn the_plan_explained_at_80_columns() {
+    let text = screen_explained(&sample(), &reasons(), 80, Paint::Never);
+    assert!(text.contains("unnecessary if pat is not held"), "{text}");
+    insta::assert_snapshot!(text);
 }
 
 #[test]

@@ -68,9 +68,18 @@ fn place_in_short(entry: &WithdrawalEntry) -> String {
     format!("  at {}, in {}", entry.point_name, seconds(entry.effect_seconds))
 }
 
-fn one(paper: &mut Paper, entry: &WithdrawalEntry, place: String, clauses: Clauses) {
+/// Its number, what is done, where, how fast and by when.
+pub(super) fn heading(paper: &mut Paper, entry: &WithdrawalEntry) {
+    heading_with(paper, entry, place_words(entry));
+}
+
+fn heading_with(paper: &mut Paper, entry: &WithdrawalEntry, place: String) {
     let mark = format!("{:>2}.", entry.order);
     paper.item(0, &mark, &Text::new().strong(&entry.text).quiet(place));
+}
+
+fn one(paper: &mut Paper, entry: &WithdrawalEntry, place: String, clauses: Clauses) {
+    heading_with(paper, entry, place);
     let mut text = Text::new();
     for (role, clause) in clauses {
         text = if text.width() > 0 { text.quiet("; ") } else { text };

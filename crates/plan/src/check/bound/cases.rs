@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::Asked;
 use super::leaf::Leaf;
 use super::rows::Rows;
 use crate::check::Findings;
 use crate::check::view::View;
-use crate::document::{Act, Case, Certificate, PlanDocument};
+use crate::document::{Act, Case, PlanDocument};
 
 /// A case still to be looked at, with what it fixes.
 struct Open {
@@ -15,9 +16,10 @@ struct Open {
     without: BTreeSet<Act>,
 }
 
+/// Every leaf comes to the bound, or, without one, is impossible.
 pub(super) fn check(
     document: &PlanDocument,
-    certificate: &Certificate,
+    (cases, asked): (&[Case], Asked),
     rows: &Rows,
     view: &View<'_>,
     found: &mut Findings,
@@ -34,7 +36,7 @@ pub(super) fn check(
     }];
     let mut seen = BTreeSet::new();
     while let Some(one) = open.pop() {
-        let Some(case) = certificate.cases.get(one.place) else {
+        let Some(case) = cases.get(one.place) else {
             found.problem(field, format!("there is no case {}", one.place));
             return;
         };
@@ -58,13 +60,13 @@ pub(super) fn check(
                 without: one.without.into_iter().chain([*act]).collect(),
             });
         } else {
-            let leaf = Leaf::new(view, rows, &one.with, &one.without);
-            if let Err(why) = leaf.check(case, certificate.bound_pence) {
+            let leaf = Leaf::new(view, (rows, asked.terms), &one.with, &one.without);
+            if let Err(why) = leaf.check(case, asked.bound_pence) {
                 found.problem(field, format!("case {}: {why}", one.place));
             }
         }
     }
-    if seen.len() != certificate.cases.len() {
+    if seen.len() != cases.len() {
         found.problem(field, "a case belongs to no other");
     }
 }

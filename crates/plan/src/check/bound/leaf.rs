@@ -1,12 +1,14 @@
 //! One leaf: what its plans cost at least.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordon_estate::ServiceId;
 use cordon_reach::Base;
-use cordon_trade::{Lost, ServiceState, cost_pence, naive};
+use cordon_trade::{Lost, naive};
 
-use super::rows::{Row, Rows};
+use super::rows::{Effect, Row, Rows};
+use crate::check::Terms;
 use crate::check::view::View;
 use crate::document::{Act, Case, Charge, Stand};
 
@@ -14,10 +16,13 @@ use crate::document::{Act, Case, Charge, Stand};
 pub(super) struct Leaf<'a> {
     view: &'a View<'a>,
     rows: &'a Rows,
+    terms: Terms,
     with: &'a BTreeSet<Act>,
     without: &'a BTreeSet<Act>,
     lost: Lost,
     friction_pence: i128,
+    /// What services cost with the chosen acts alone.
+    paid: Prices,
 }
 
 /// What every service costs, or the name of a protected one that is down.
@@ -31,7 +36,7 @@ struct Charged {
     services: BTreeMap<ServiceId, BTreeMap<(i64, i64), i128>>,
     groups: BTreeMap<usize, i128>,
     sum: i128,
-    /// Prices with one act more, as they were asked for.
+    /// Prices with one act more that some service suffers from, as they were asked for.
     prices: BTreeMap<Act, Prices>,
 }
 
@@ -49,54 +54,56 @@ fn lose(lost: &mut Lost, removes: &[Base]) {
 impl<'a> Leaf<'a> {
     pub(super) fn new(
         view: &'a View<'a>,
-        rows: &'a Rows,
+        (rows, terms): (&'a Rows, Terms),
         with: &'a BTreeSet<Act>,
         without: &'a BTreeSet<Act>,
     ) -> Self {
         let mut leaf = Self {
             view,
             rows,
+            terms,
             with,
             without,
             lost: Lost::nothing(),
             friction_pence: 0,
+            paid: Ok(Vec::new()),
         };
         for act in with {
-            lose(&mut leaf.lost, &view.removes(*act));
-            leaf.friction_pence += leaf.own_pence(*act);
+            let effect = leaf.effect(*act);
+            lose(&mut leaf.lost, &effect.removes);
+            leaf.friction_pence += effect.pence;
         }
+        leaf.paid = leaf.prices(&leaf.lost);
         leaf
     }
 
-    /// What an act costs by itself.
-    fn own_pence(&self, act: Act) -> i128 {
-        let friction = crate::candidates::Friction::new(self.view.estate, self.view.duration_hours);
-        i128::from(friction.pence(&self.view.removes(act)))
+    fn effect(&self, act: Act) -> Cow<'a, Effect> {
+        let known = self.rows.acts.get(&act);
+        known.map_or_else(|| Cow::Owned(Effect::of(act, self.view)), Cow::Borrowed)
     }
 
     fn prices(&self, lost: &Lost) -> Prices {
         let states = naive::states(self.view.estate, lost);
         let mut prices = Vec::new();
         for ((id, service), state) in self.view.estate.services_with_ids().zip(states) {
-            let before = self.view.state_before(id);
-            if state == ServiceState::Down && before != state && self.view.protected.contains(&id) {
-                return Err(service.name.clone());
-            }
-            let price = |state| i128::from(cost_pence(service, state, self.view.duration_hours).0);
-            prices.push(price(state) - price(before));
+            let price = self.view.service_pence(id, service, state, self.terms);
+            prices.push(price.ok_or_else(|| service.name.clone())?);
         }
         Ok(prices)
     }
 
-    /// What does not hold, in words.
-    pub(super) fn check(&self, case: &Case, bound_pence: i64) -> Result<(), String> {
+    /// What does not hold, in words; without a bound the leaf has to be impossible.
+    pub(super) fn check(&self, case: &Case, bound_pence: Option<i64>) -> Result<(), String> {
         match case {
-            Case::Down { service } => match self.prices(&self.lost) {
-                Err(name) if name == *service => Ok(()),
+            Case::Down { service } => match &self.paid {
+                Err(name) if name == service => Ok(()),
                 _ => Err(format!("{service} is not protected, or not down")),
             },
             Case::Uncut { row } => self.check_uncut(*row),
-            Case::Charged { charges } => self.check_charged(charges, bound_pence),
+            Case::Charged { charges } => match bound_pence {
+                Some(bound_pence) => self.check_charged(charges, bound_pence),
+                None => Err("it is possible for all that is shown".to_owned()),
+            },
             Case::Either { .. } => Err("it is no leaf".to_owned()),
         }
     }
@@ -125,23 +132,27 @@ impl<'a> Leaf<'a> {
     }
 
     /// Prices with one act more.
-    fn with_one<'c>(&self, act: Act, charged: &'c mut Charged) -> &'c Prices {
+    fn with_one<'c>(&'c self, act: Act, charged: &'c mut Charged) -> &'c Prices {
+        let effect = self.effect(act);
+        if !effect.touches {
+            return &self.paid;
+        }
         charged.prices.entry(act).or_insert_with(|| {
             let mut lost = self.lost.clone();
-            lose(&mut lost, &self.view.removes(act));
+            lose(&mut lost, &effect.removes);
             self.prices(&lost)
         })
     }
 
     fn check_charged(&self, charges: &[Charge], bound_pence: i64) -> Result<(), String> {
-        let paid = self.prices(&self.lost);
+        let paid = self.paid.as_ref();
         let paid = paid.map_err(|name| format!("{name} is down, which no plan may do"))?;
         let mut charged = Charged::default();
         for charge in charges {
             self.charge(charge, &mut charged)?;
         }
         for (act, sum) in &charged.acts {
-            if *sum > self.own_pence(*act) {
+            if *sum > self.effect(*act).pence {
                 return Err(format!(
                     "{} is charged beyond its price",
                     self.view.candidates.id(*act)

@@ -1,4 +1,4 @@
-//! The bound, by the certificate alone.
+//! The bound, by the certificate alone; and, where something must be given up, that there is no plan.
 //!
 //! - A row holds if what it reaches is reached, by the naive rules, with nothing standing but what it rests on, and
 //!   if the acts that it names are all that can take any of that away in time. So a plan without any of them loses what the row reaches.
@@ -6,6 +6,7 @@
 //! - A leaf holds if what its chosen acts cost, and what its rows are charged to, comes to the bound: every plan of the leaf
 //!   cuts each row by an act that brings one of the prices that the row is charged to, or loses what it reaches,
 //!   and no price is charged beyond itself.
+//! - That there is no plan holds if in every leaf a protected service is down, or a row of a jewel can no longer be cut.
 //!
 //! Sums are whole pence in 128 bits: nothing is rounded and nothing overflows.
 
@@ -14,24 +15,82 @@ mod leaf;
 mod rows;
 
 use super::view::View;
-use super::{Findings, Proof};
+use super::{Findings, Proof, Refuted, Stage, Terms};
 use crate::document::PlanDocument;
 
-pub(super) fn check(document: &PlanDocument, view: &View<'_>, found: &mut Findings) -> Option<Proof> {
+pub(super) fn check(
+    document: &PlanDocument,
+    view: &View<'_>,
+    found: &mut Findings,
+    watch: &mut dyn FnMut(Stage),
+) -> Option<Proof> {
     let certificate = document.certificate.as_ref()?;
     let before = found.problems.len();
-    if document.infeasibility.is_some() {
-        found.problem("certificate", "it bounds a plan that gives something up");
-        return None;
-    }
-    if certificate.bound_pence > document.optimality.lower_bound_pence {
+    let (terms, cost_pence, most) = match document.infeasibility {
+        None => (
+            Terms::Kept,
+            document.cost.total_pence,
+            document.optimality.lower_bound_pence,
+        ),
+        Some(_) => {
+            let weighed = weighed_pence(document, view);
+            (Terms::GivenUp, weighed, weighed)
+        }
+    };
+    if certificate.bound_pence > most {
         found.problem("certificate.bound_pence", "it is above the bound of the plan");
     }
-    let rows = rows::check(document, certificate, view, found)?;
-    cases::check(document, certificate, &rows, view, found);
+    let rows = rows::check(document, (&certificate.rows, terms), view, found, watch)?;
+    let asked = Asked {
+        terms,
+        bound_pence: Some(certificate.bound_pence),
+    };
+    cases::check(document, (&certificate.cases, asked), &rows, view, found);
     (found.problems.len() == before).then_some(Proof {
         bound_pence: certificate.bound_pence,
+        cost_pence,
         rows: certificate.rows.len() as u32,
         cases: certificate.cases.len() as u32,
+    })
+}
+
+/// What a proof has to show.
+#[derive(Clone, Copy)]
+struct Asked {
+    terms: Terms,
+    /// What every leaf has to come to; none if every leaf has to be impossible.
+    bound_pence: Option<i64>,
+}
+
+/// What a plan costs that gives something up, with what it gives up at its price.
+fn weighed_pence(document: &PlanDocument, view: &View<'_>) -> i64 {
+    let outcome = view.outcome(&super::claims::acts(document));
+    let services = view.estate.services_with_ids().zip(&outcome.states);
+    let weighed =
+        services.filter_map(|((id, service), state)| view.service_pence(id, service, *state, Terms::GivenUp));
+    let cost = outcome.cost;
+    let rest = i128::from(cost.total_pence) - i128::from(cost.services_pence);
+    i64::try_from(rest + weighed.sum::<i128>()).unwrap_or(i64::MAX)
+}
+
+/// That no plan keeps everything.
+pub(super) fn check_refutation(
+    document: &PlanDocument,
+    view: &View<'_>,
+    found: &mut Findings,
+    watch: &mut dyn FnMut(Stage),
+) -> Option<Refuted> {
+    let refutation = document.infeasibility.as_ref()?.proof.as_ref()?;
+    let before = found.problems.len();
+    let terms = Terms::Kept;
+    let rows = rows::check(document, (&refutation.rows, terms), view, found, watch)?;
+    let asked = Asked {
+        terms,
+        bound_pence: None,
+    };
+    cases::check(document, (&refutation.cases, asked), &rows, view, found);
+    (found.problems.len() == before).then_some(Refuted {
+        rows: refutation.rows.len() as u32,
+        cases: refutation.cases.len() as u32,
     })
 }

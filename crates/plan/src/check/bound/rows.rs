@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordon_estate::Entity;
-use cordon_reach::{Base, Derived, naive};
+use cordon_reach::naive::FewFacts;
+use cordon_reach::{Base, Derived};
 
-use crate::check::Findings;
 use crate::check::cutting::Cutting;
 use crate::check::view::View;
-use crate::document::{Act, Certificate, CertificateRow, JewelState, PlanDocument};
+use crate::check::{Findings, Stage, Terms};
+use crate::document::{Act, CertificateRow, JewelState, PlanDocument};
 
 /// A row that holds.
 pub(super) struct Row {
@@ -22,25 +23,55 @@ pub(super) struct Rows {
     pub(super) rows: Vec<Row>,
     /// What each group of targets costs.
     pub(super) losses: Vec<i128>,
+    /// Every act against a row, looked at once.
+    pub(super) acts: BTreeMap<Act, Effect>,
+}
+
+/// What an act brings with it.
+#[derive(Clone, Debug)]
+pub(super) struct Effect {
+    pub(super) removes: Vec<Base>,
+    /// What it costs by itself.
+    pub(super) pence: i128,
+    /// True if some service requires something that it removes.
+    pub(super) touches: bool,
+}
+
+impl Effect {
+    pub(super) fn of(act: Act, view: &View<'_>) -> Self {
+        let removes = view.removal.removes(act);
+        Self {
+            pence: i128::from(view.friction.pence(&removes)),
+            touches: removes.iter().any(|fact| view.required.contains(fact)),
+            removes,
+        }
+    }
 }
 
 /// `None` if a row does not hold.
 pub(super) fn check(
     document: &PlanDocument,
-    certificate: &Certificate,
+    (told, terms): (&[CertificateRow], Terms),
     view: &View<'_>,
     found: &mut Findings,
+    watch: &mut dyn FnMut(Stage),
 ) -> Option<Rows> {
     let names = names(view);
     let mut cutting = Cutting::new(document, view);
+    let few = FewFacts::new(view.estate, &view.options);
     let mut groups: Vec<&[String]> = Vec::new();
     let mut all = Rows {
         rows: Vec::new(),
         losses: Vec::new(),
+        acts: BTreeMap::new(),
     };
     let before = found.problems.len();
-    for row in &certificate.rows {
-        let Some(entities) = derived(row, &names, view, found) else {
+    for (row, done) in told.iter().zip(0..) {
+        watch(Stage::Row {
+            done,
+            of: told.len() as u32,
+        });
+        let Some(entities) = derived(row, &names, &few, view, found) else {
             continue;
         };
         let acts = cutting.acts(&row.rests_on);
@@ -49,9 +80,8 @@ pub(super) fn check(
             &row.acts,
             &acts.iter().copied().collect(),
         );
-        let must_be_cut = entities
-            .iter()
-            .any(|entity| must_be_kept(document, view, *entity));
+        let kept = |entity: &Entity| must_be_kept(document, view, *entity);
+        let must_be_cut = terms == Terms::Kept && entities.iter().any(kept);
         let group = (!must_be_cut).then(|| {
             let known = groups.iter().position(|group| *group == row.reaches.as_slice());
             known.unwrap_or_else(|| {
@@ -61,6 +91,9 @@ pub(super) fn check(
                 groups.len() - 1
             })
         });
+        for act in &acts {
+            all.acts.entry(*act).or_insert_with(|| Effect::of(*act, view));
+        }
         all.rows.push(Row { acts, group });
     }
     let mut seen = BTreeSet::new();
@@ -94,12 +127,13 @@ fn names(view: &View<'_>) -> BTreeMap<String, Entity> {
 fn derived(
     row: &CertificateRow,
     names: &BTreeMap<String, Entity>,
+    few: &FewFacts<'_>,
     view: &View<'_>,
     found: &mut Findings,
 ) -> Option<Vec<Entity>> {
     let field = "certificate.rows.reaches";
     let rests_on: BTreeSet<Base> = row.rests_on.iter().copied().collect();
-    if !rests_on.iter().eq(&row.rests_on) || !rests_on.iter().all(|fact| view.exists(*fact)) {
+    if !rests_on.iter().eq(&row.rests_on) || !rests_on.iter().all(|fact| view.removal.exists(*fact)) {
         found.problem(
             "certificate.rows.rests_on",
             "it is no ascending list of facts of this estate",
@@ -111,8 +145,7 @@ fn derived(
         found.problem(field, "it is no ascending list of names");
         return None;
     }
-    let stands = |fact: Base, _| rests_on.contains(&fact);
-    let gained = naive::reach(view.estate, &view.options, &view.held, &stands);
+    let gained = few.reach(&view.held, &rests_on);
     let mut entities = Vec::new();
     for name in &row.reaches {
         let Some(&entity) = names.get(name) else {

@@ -1,145 +1,300 @@
 //! The proof of the bound, written down for whoever does not trust the solver.
 //!
-//! The rows are the derivations that the last solve knew, told by the base facts they rest on and cut by *every* act that the
-//! estate allows, also by acts that the solver did not think worth a column. Over them a small branch and bound of its
-//! own is run, best case first, whose leaves keep their charges. Work is bounded by counts, never by time, so that the
-//! same arguments give the same certificate; what the cases do not prove, the certificate does not claim.
+//! It is made from the exposure graph and the plan alone, over *every* act that the estate allows, also acts that the
+//! solver did not think worth a column. A small branch and bound of its own is run, the least proven case first; each case charges the
+//! derivations that it finds (`charge`), and each row is told by the base facts it rests on. Work is bounded by counts,
+//! never by time, so that the same arguments give the same certificate; what the cases do not prove, the certificate does
+//! not claim.
 
+mod book;
 mod charge;
+mod left;
 mod rows;
 mod tree;
 
-use cordon_trade::{Lost, ServiceState, Services};
+use cordon_estate::{Entity, Service, ServiceId};
+use cordon_reach::{Base, FactId, Scratch};
+use cordon_trade::{Lost, ServiceState, Services, cost_pence};
 
 use super::prepare::Prepared;
-use super::solving::Session;
+use super::timing::{self, NEVER};
 use super::{Constraints, Planner, Settings};
-use crate::document::{Certificate, CertificateRow};
-use rows::Known;
+use crate::document::{Certificate, Refutation};
+use crate::limits::{CERTIFICATE_WORK_MAX, PROTECTED_PENCE_MIN};
+use book::Book;
+use left::Left;
+use rows::Pool;
 
-/// Something that the cases can decide.
-#[derive(Clone, Debug)]
-struct Choice {
-    act: crate::document::Act,
-    friction_pence: i64,
-    removes: Vec<cordon_reach::Base>,
-    /// True if it removes something that a service requires.
-    touches: bool,
-    rows: Vec<u32>,
+/// What a proof is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Terms {
+    /// Plans that keep every jewel that must be kept and every protected service.
+    Kept,
+    /// The same, to show that there is none: nothing has a price.
+    Refuted,
+    /// Plans that may give any of them up at its price.
+    GivenUp,
 }
 
-/// A row over choices.
-#[derive(Clone, Debug)]
-struct Cut {
-    choices: Vec<u32>,
-    /// The group whose loss is accepted if nothing is chosen; none if that may not be.
-    group: Option<u32>,
-}
-
-/// The problem that the certificate is about.
-#[derive(Debug)]
-struct Proof<'e> {
-    estate: &'e cordon_estate::Estate,
+/// A proof in the making.
+struct Proof<'p, 'e> {
+    planner: &'p Planner<'e>,
+    prepared: &'p Prepared,
+    /// What is held in the first world: what further worlds ask for can only cost more, so a bound holds with them too.
+    held: &'p [Entity],
+    terms: Terms,
+    /// Targets that must be kept.
+    hard: &'p [bool],
+    book: Book<'p, 'e>,
     services: Services,
     before: Vec<ServiceState>,
     protected: Vec<bool>,
     duration_hours: f64,
-    choices: Vec<Choice>,
-    rows: Vec<Cut>,
-    groups: Vec<i64>,
+    pool: Pool,
+    /// The choices of the plan.
+    guide: Vec<u32>,
     /// Choices that a person forced.
     forced: Vec<u32>,
+    /// Columns that remove something that a service requires.
+    touching: Vec<bool>,
+    /// By base fact, what the cheapest column costs that takes it away and that no service suffers from.
+    cheapest: Vec<i64>,
+    scratch: Scratch,
+    work_left: usize,
 }
 
-impl Planner<'_> {
-    /// The certificate of a proven bound. Its rows are of the first world: what further worlds ask for can only cost
-    /// more, so the bound holds with them too.
+fn lose(lost: &mut Lost, removes: &[Base]) {
+    for fact in removes {
+        match *fact {
+            Base::Access(id) => lost.lose_access(id),
+            Base::Enabled(id) => lost.lose_account(id),
+            Base::Connected(id) => lost.lose_system(id),
+            _ => {}
+        }
+    }
+}
+
+/// What a proof is made from.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'p> {
+    pub(super) prepared: &'p Prepared,
+    /// Targets that must be kept.
+    pub(super) hard: &'p [bool],
+    pub(super) settings: &'p Settings,
+    pub(super) constraints: &'p Constraints,
+}
+
+impl<'e> Planner<'e> {
+    /// The certificate of a proven bound, guided by the plan that has it; of plans that give something up if that is what
+    /// the bound is of.
     pub(super) fn certificate(
         &mut self,
-        prepared: &Prepared,
-        session: &Session,
-        lower_bound: i64,
-        settings: &Settings,
-        constraints: &Constraints,
+        asked: Asked<'_>,
+        gives_up: bool,
+        (chosen, lower_bound): (&[bool], i64),
     ) -> Certificate {
-        let known = self.known_rows(prepared, session, settings, constraints);
-        let proof = self.proof(&known, prepared, settings, constraints);
-        let (bound_pence, cases) = tree::grow(&proof, lower_bound);
-        let rows = known.into_iter().map(|row| CertificateRow {
-            reaches: row.reaches,
-            rests_on: row.rests_on,
-            acts: row.acts,
-        });
-        tree::compact(Certificate {
+        let scratch = std::mem::take(&mut self.scratch);
+        let terms = if gives_up { Terms::GivenUp } else { Terms::Kept };
+        let mut proof = self.proof(asked, terms, chosen, scratch);
+        let (bound_pence, cases) = tree::grow(&mut proof, lower_bound);
+        let (rows, cases) = tree::compact(&proof, cases);
+        self.scratch = proof.scratch;
+        Certificate {
             bound_pence,
-            rows: rows.collect(),
+            rows,
             cases,
-        })
+        }
     }
 
-    fn proof(
-        &self,
-        known: &[Known],
-        prepared: &Prepared,
-        settings: &Settings,
-        constraints: &Constraints,
-    ) -> Proof<'_> {
-        let forced = prepared
-            .columns
-            .iter()
-            .zip(&prepared.fixed)
-            .filter(|(_, fixed)| **fixed == Some(true))
-            .map(|(column, _)| column.act);
-        let forced: Vec<_> = forced.collect();
-        let mut acts: Vec<_> = known.iter().flat_map(|row| row.acts.iter().copied()).collect();
-        acts.extend(&forced);
-        acts.sort_unstable();
-        acts.dedup();
+    /// The proof that no plan keeps everything; none if it was not found.
+    pub(super) fn refutation(&mut self, asked: Asked<'_>) -> Option<Refutation> {
+        let scratch = std::mem::take(&mut self.scratch);
+        let mut proof = self.proof(asked, Terms::Refuted, &[], scratch);
+        let (bound, cases) = tree::grow(&mut proof, i64::MAX);
+        let (rows, cases) = tree::compact(&proof, cases);
+        self.scratch = proof.scratch;
+        (bound == i64::MAX).then_some(Refutation { rows, cases })
+    }
+
+    fn proof<'p>(
+        &'p self,
+        asked: Asked<'p>,
+        terms: Terms,
+        chosen: &[bool],
+        scratch: Scratch,
+    ) -> Proof<'p, 'e> {
+        let Asked {
+            prepared,
+            hard,
+            settings,
+            constraints,
+        } = asked;
+        let mut book = Book::new(self, constraints, self.use_seconds(prepared, settings));
+        let acts = |flags: &mut dyn Iterator<Item = bool>| -> Vec<_> {
+            let columns = prepared.columns.iter().zip(flags);
+            columns
+                .filter(|(_, flag)| *flag)
+                .map(|(column, _)| column.act)
+                .collect()
+        };
+        let plan = acts(&mut chosen.iter().copied());
+        let forced = acts(&mut prepared.fixed.iter().map(|fixed| *fixed == Some(true)));
+        let guide: Vec<u32> = plan.into_iter().filter_map(|act| book.number(act)).collect();
+        let forced = forced.into_iter().filter_map(|act| book.number(act)).collect();
+        let touching = prepared.columns.iter();
+        let touching = touching.map(|column| column.removes.iter().any(|fact| book.is_required(*fact)));
+        let touching: Vec<bool> = touching.collect();
         let services = Services::compile(self.estate);
-        let required = rows::required(self.estate);
-        let place = |act| acts.binary_search(&act).ok().map(|place| place as u32);
-        let mut choices: Vec<Choice> = acts
-            .iter()
-            .filter_map(|act| self.candidates.candidate(*act))
-            .map(|candidate| Choice {
-                act: candidate.act,
-                friction_pence: candidate.friction_pence,
-                touches: candidate.removes.iter().any(|fact| required.contains(fact)),
-                removes: candidate.removes,
-                rows: Vec::new(),
-            })
-            .collect();
-        let mut groups: Vec<(&[String], i64)> = Vec::new();
-        let mut rows = Vec::new();
-        for (number, row) in known.iter().enumerate() {
-            let group = row.loss_pence.map(|pence| {
-                let known = groups.iter().position(|(reaches, _)| *reaches == row.reaches);
-                known.unwrap_or_else(|| {
-                    groups.push((&row.reaches, pence));
-                    groups.len() - 1
-                }) as u32
-            });
-            let own: Vec<u32> = row.acts.iter().filter_map(|act| place(*act)).collect();
-            for &choice in &own {
-                if let Some(choice) = choices.get_mut(choice as usize) {
-                    choice.rows.push(number as u32);
-                }
-            }
-            rows.push(Cut { choices: own, group });
-        }
         let protected = self.estate.services_with_ids();
-        Proof {
-            estate: self.estate,
+        let protected = protected.map(|(id, service)| service.protected || constraints.protect.contains(&id));
+        let room = CERTIFICATE_WORK_MAX;
+        let mut proof = Proof {
+            planner: self,
+            prepared,
+            held: prepared.worlds.first().map_or(&[], |world| &world.held),
+            terms,
+            hard,
+            cheapest: cheapest(prepared, &touching),
+            touching,
+            book,
             before: services.states(&Lost::nothing()),
             services,
-            protected: protected
-                .map(|(id, service)| service.protected || constraints.protect.contains(&id))
-                .collect(),
+            protected: protected.collect(),
             duration_hours: settings.duration_hours,
-            forced: forced.iter().filter_map(|act| place(*act)).collect(),
-            choices,
-            rows,
-            groups: groups.into_iter().map(|(_, pence)| pence).collect(),
+            pool: Pool::new(),
+            guide,
+            forced,
+            scratch,
+            work_left: room,
+        };
+        proof.in_order_of_price();
+        proof
+    }
+
+    /// The second by which each base fact is first used; empty if the race is not counted.
+    fn use_seconds(&self, prepared: &Prepared, settings: &Settings) -> Vec<u32> {
+        if !settings.race || !prepared.used.is_empty() {
+            return prepared.used.clone();
         }
+        let jewels = prepared.targets.iter().filter(|target| target.jewel.is_some());
+        let goals: Vec<u32> = jewels.map(|target| target.fact).collect();
+        let mut used = vec![NEVER; self.graph.base_facts()];
+        for one in &prepared.reached {
+            let own = timing::use_seconds(&one.rules, &one.seconds, &one.arrival, &goals);
+            for (slot, own) in used.iter_mut().zip(own) {
+                *slot = own.min(*slot);
+            }
+        }
+        used
+    }
+}
+
+/// By base fact, what the cheapest column costs that takes it away and that no service suffers from.
+fn cheapest(prepared: &Prepared, touching: &[bool]) -> Vec<i64> {
+    let plain = |column: &&u32| {
+        let column = **column as usize;
+        touching.get(column) == Some(&false) && prepared.fixed.get(column) != Some(&Some(false))
+    };
+    let price = |column: &u32| {
+        let column = prepared.columns.get(*column as usize);
+        column.map_or(i64::MAX, |column| column.friction_pence)
+    };
+    let cutters = prepared.cutters.iter();
+    let cheapest = cutters.map(|columns| columns.iter().filter(plain).map(price).min());
+    cheapest.map(|price| price.unwrap_or(i64::MAX)).collect()
+}
+
+impl Proof<'_, '_> {
+    /// What every service costs when something is lost, or a protected one that is down.
+    fn prices(&self, lost: &Lost) -> Result<Vec<i64>, ServiceId> {
+        let states = self.services.states(lost);
+        let services = self.planner.estate.services_with_ids().zip(states);
+        services
+            .map(|((id, service), state)| self.price(id, service, state).ok_or(id))
+            .collect()
+    }
+
+    /// What a service costs more than before in a state; none if it may not be in it.
+    fn price(&self, id: ServiceId, service: &Service, state: ServiceState) -> Option<i64> {
+        let before = self.before.get(id.index()).copied().unwrap_or(state);
+        let pence = |state| cost_pence(service, state, self.duration_hours).0;
+        let protected = self.protected.get(id.index()) == Some(&true);
+        let goes_down = state == ServiceState::Down && before != ServiceState::Down;
+        let price = match self.terms {
+            Terms::Kept | Terms::Refuted if protected && goes_down => return None,
+            Terms::GivenUp if protected && goes_down => pence(state).max(PROTECTED_PENCE_MIN),
+            Terms::Kept | Terms::Refuted | Terms::GivenUp => pence(state),
+        };
+        Some(price.saturating_sub(pence(before)))
+    }
+
+    /// What a service can come to cost.
+    fn possible_prices(&self, id: ServiceId, service: &Service) -> Vec<i64> {
+        let fallbacks = service.fallbacks.iter();
+        let carried = fallbacks.map(|fallback| ServiceState::Degraded(fallback.capacity.min(1.0)));
+        carried
+            .chain([ServiceState::Down])
+            .filter_map(|state| self.price(id, service, state))
+            .collect()
+    }
+
+    /// The cheapest of the plan first: few derivations can be charged to what only stops a little.
+    fn in_order_of_price(&mut self) {
+        let price = |choice: &u32| self.book.choice(*choice).map_or(0, |one| one.friction_pence);
+        let mut guide = self.guide.clone();
+        guide.sort_by_key(|choice| (price(choice), *choice));
+        self.guide = guide;
+    }
+
+    /// A row that must be cut and that nothing left may cut, found around all that something may.
+    fn uncut(&mut self, left: &mut Left) -> Option<u32> {
+        if self.terms == Terms::GivenUp || !self.hard.contains(&true) {
+            return None;
+        }
+        let mut around = left.spent.clone();
+        for fact in 0..self.prepared.cutters.len() as u32 {
+            let fact = FactId(fact);
+            if !around.contains(fact) && self.may_go(fact, left) {
+                around.insert(fact);
+            }
+        }
+        let hard: Vec<i64> = self.hard.iter().map(|hard| i64::from(*hard)).collect();
+        for row in self.ways(&around, &hard, 1) {
+            for &choice in &row.choices {
+                self.meet(left, choice);
+            }
+            if row.choices.iter().all(|&choice| left.is_barred(choice)) {
+                return self.pooled(&row);
+            }
+        }
+        None
+    }
+
+    /// True if some column takes a fact away that may be chosen.
+    fn may_go(&mut self, fact: FactId, left: &mut Left) -> bool {
+        let prepared = self.prepared;
+        let columns = prepared.cutters.of(fact.0);
+        for &column in columns {
+            let column = column as usize;
+            let is_refused = prepared.fixed.get(column) == Some(&Some(false));
+            let Some(candidate) = prepared.columns.get(column).filter(|_| !is_refused) else {
+                continue;
+            };
+            let is_plain = self.touching.get(column) == Some(&false);
+            if is_plain {
+                if left.is_without(candidate.act) {
+                    continue;
+                }
+                return true;
+            }
+            let Some(choice) = self.book.number(candidate.act) else {
+                continue;
+            };
+            self.meet(left, choice);
+            if !left.is_barred(choice) {
+                return true;
+            }
+        }
+        false
     }
 }

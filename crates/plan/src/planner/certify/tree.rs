@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::Proof;
-use super::charge::{Look, Shown, look};
-use crate::document::{Case, Certificate};
+use super::charge::{Look, Shown};
+use crate::document::{Case, CertificateRow};
 use crate::limits::CERTIFICATE_CASES_MAX;
 
 /// What a case chooses and what it does not.
@@ -23,11 +23,15 @@ struct Grown {
 }
 
 /// Cases that prove a bound, or as much of it as the limits allow.
-pub(super) fn grow(proof: &Proof<'_>, wanted: i64) -> (i64, Vec<Case>) {
+pub(super) fn grow(proof: &mut Proof<'_, '_>, wanted: i64) -> (i64, Vec<Case>) {
+    let root = Fixed {
+        with: proof.forced.clone(),
+        without: Vec::new(),
+    };
     let mut cases: Vec<Grown> = Vec::new();
     let mut open: BinaryHeap<Reverse<(i64, u32)>> = BinaryHeap::new();
-    let add = |cases: &mut Vec<Grown>, open: &mut BinaryHeap<_>, fixed: Fixed| {
-        let look = look(proof, &fixed);
+    let add = |proof: &mut Proof<'_, '_>, cases: &mut Vec<Grown>, open: &mut BinaryHeap<_>, fixed: Fixed| {
+        let look = proof.look(&fixed, wanted);
         open.push(Reverse((look.bound_pence, cases.len() as u32)));
         cases.push(Grown {
             fixed,
@@ -35,15 +39,11 @@ pub(super) fn grow(proof: &Proof<'_>, wanted: i64) -> (i64, Vec<Case>) {
             split: None,
         });
     };
-    let root = Fixed {
-        with: proof.forced.clone(),
-        without: Vec::new(),
-    };
-    add(&mut cases, &mut open, root);
+    add(proof, &mut cases, &mut open, root);
     let mut bound = wanted;
     while let Some(Reverse((least, place))) = open.pop() {
         let first = cases.len() as u32;
-        let room = cases.len() + 2 <= CERTIFICATE_CASES_MAX;
+        let room = cases.len() + 2 <= CERTIFICATE_CASES_MAX && proof.work_left > 0;
         let next = cases
             .get(place as usize)
             .and_then(|case| case.look.next)
@@ -58,8 +58,15 @@ pub(super) fn grow(proof: &Proof<'_>, wanted: i64) -> (i64, Vec<Case>) {
         let (mut with, mut without) = (fixed.clone(), fixed);
         with.with.push(choice);
         without.without.push(choice);
-        add(&mut cases, &mut open, with);
-        add(&mut cases, &mut open, without);
+        add(proof, &mut cases, &mut open, with);
+        add(proof, &mut cases, &mut open, without);
+        let split = cases.get(first as usize..).unwrap_or(&[]);
+        if proof.work_left == 0 && split.iter().any(|case| case.look.bound_pence < least) {
+            // Nothing was left to look at them: the case as it is proves more.
+            cases.truncate(first as usize);
+            bound = bound.min(least);
+            break;
+        }
         if let Some(case) = cases.get_mut(place as usize) {
             case.split = Some((choice, first));
         }
@@ -68,9 +75,9 @@ pub(super) fn grow(proof: &Proof<'_>, wanted: i64) -> (i64, Vec<Case>) {
     (bound.max(0), told.collect())
 }
 
-fn told(proof: &Proof<'_>, case: Grown) -> Case {
+fn told(proof: &Proof<'_, '_>, case: Grown) -> Case {
     if let Some((choice, first)) = case.split
-        && let Some(choice) = proof.choices.get(choice as usize)
+        && let Some(choice) = proof.book.choice(choice)
     {
         return Case::Either {
             act: choice.act,
@@ -81,6 +88,7 @@ fn told(proof: &Proof<'_>, case: Grown) -> Case {
     match case.look.shown {
         Shown::Down(service) => Case::Down {
             service: proof
+                .planner
                 .estate
                 .service(service)
                 .map(|service| service.name.clone())
@@ -91,24 +99,21 @@ fn told(proof: &Proof<'_>, case: Grown) -> Case {
     }
 }
 
-/// The same without rows that no case uses.
-pub(super) fn compact(mut certificate: Certificate) -> Certificate {
+/// The rows that cases use, and the cases with the numbers that the rows have then.
+pub(super) fn compact(proof: &Proof<'_, '_>, mut cases: Vec<Case>) -> (Vec<CertificateRow>, Vec<Case>) {
     let mut numbers: BTreeMap<u32, u32> = BTreeMap::new();
-    for_each_row(&mut certificate.cases, |row| {
+    for_each_row(&mut cases, |row| {
         numbers.insert(*row, 0);
     });
-    for (number, place) in numbers.values_mut().zip(0..) {
-        *number = place;
+    let mut rows = Vec::new();
+    for (row, number) in &mut numbers {
+        *number = rows.len() as u32;
+        rows.extend(proof.pool.row(*row).and_then(|row| proof.told(row)));
     }
-    for_each_row(&mut certificate.cases, |row| {
+    for_each_row(&mut cases, |row| {
         *row = numbers.get(row).copied().unwrap_or(*row);
     });
-    let mut place = 0;
-    certificate.rows.retain(|_| {
-        place += 1;
-        numbers.contains_key(&(place - 1))
-    });
-    certificate
+    (rows, cases)
 }
 
 fn for_each_row(cases: &mut [Case], mut act: impl FnMut(&mut u32)) {

@@ -3,6 +3,7 @@
 use crate::candidates::entity_name;
 use crate::document::{JewelState, PlanDocument, WithdrawalId};
 use crate::hitting::Verdict;
+use crate::planner::certify::Asked;
 use crate::planner::prepare::Prepared;
 use crate::planner::write::{Solved, worlds};
 use crate::planner::{Constraints, Foothold, Planner, Settings, Watch};
@@ -42,8 +43,13 @@ impl Planner<'_> {
         taken.uncertainty = self.seen_by(&prepared, &solved, footholds, settings, constraints);
         if settings.certificate && solved.infeasibility.is_none() {
             let bound = taken.optimality.lower_bound_pence;
-            taken.certificate =
-                Some(self.certificate(&prepared, &solved.session, bound, settings, &with_give_ups));
+            let asked = Asked {
+                prepared: &prepared,
+                hard: &solved.session.hard,
+                settings,
+                constraints: &with_give_ups,
+            };
+            taken.certificate = Some(self.certificate(asked, false, (&solved.solution.chosen, bound)));
         }
         taken.infeasibility = solved.infeasibility;
         taken.alternatives.clone_from(&document.alternatives);

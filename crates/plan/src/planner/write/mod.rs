@@ -5,6 +5,7 @@ mod withdrawals;
 
 use cordon_estate::{Entity, ServiceId};
 
+use super::certify::Asked;
 use super::compare::Refusal;
 use super::measure::{Measured, service_people};
 use super::prepare::Prepared;
@@ -46,8 +47,10 @@ pub(super) fn document(
     watch: &mut Watch<'_>,
 ) -> PlanDocument {
     let worlds = worlds(footholds, settings);
-    let mut prepared = planner.prepare(worlds, settings, constraints);
-    let mut solved = planner.solved(&prepared, settings, constraints, watch);
+    planner.further = planner.around_refusals(constraints);
+    let prepared = planner.prepare(worlds, settings, constraints);
+    let solved = planner.solved(&prepared, settings, constraints, watch);
+    let (mut prepared, mut solved) = planner.grown((prepared, solved), settings, constraints, watch);
     let mut uncertainty = None;
     if let Some(asked) = &settings.uncertainty {
         let (again, plan, entry) =
@@ -63,9 +66,21 @@ pub(super) fn document(
     } = solved;
     document.infeasibility = infeasibility;
     document.uncertainty = uncertainty;
-    if settings.certificate && document.infeasibility.is_none() {
-        let bound = document.optimality.lower_bound_pence;
-        document.certificate = Some(planner.certificate(&prepared, &session, bound, settings, constraints));
+    if settings.certificate {
+        let gives_up = document.infeasibility.is_some();
+        let bound = if gives_up {
+            solution.lower_bound
+        } else {
+            document.optimality.lower_bound_pence
+        };
+        let asked = Asked {
+            prepared: &prepared,
+            hard: &session.hard,
+            settings,
+            constraints,
+        };
+        let proof = planner.certificate(asked, gives_up, (&solution.chosen, bound));
+        document.certificate = Some(proof);
     }
     if settings.comparisons {
         (watch.progress)(Progress::Comparing);

@@ -10,10 +10,11 @@ use super::{Solved, but};
 use crate::candidates::{Candidate, entity_name, left_open};
 use crate::circuit::is_down;
 use crate::document::{Path, PeopleEntry, ServiceEntry, WithdrawalEntry, WithdrawalId};
-use crate::limits::{PATHS_PER_WITHDRAWAL_MAX, PEOPLE_NAMED_MAX};
+use crate::limits::{PATHS_PER_WITHDRAWAL_MAX, PEOPLE_NAMED_MAX, REFUSALS_MAX};
 use crate::planner::measure::Measured;
 use crate::planner::prepare::Prepared;
 use crate::planner::targets::Target;
+use crate::planner::unnecessary::TakenOut;
 use crate::planner::{Planner, Settings};
 
 /// Which of two columns is carried out first: the one that has to be begun first to be in effect by its deadline, so that the nearest way is
@@ -84,6 +85,17 @@ impl Planner<'_> {
             .push(service.name.clone());
         }
         let (stops_jewels, stops) = self.stops(prepared, solved, &without, (&rest, cuts));
+        let unnecessary_if = if settings.comparisons && order as usize <= REFUSALS_MAX {
+            let one = TakenOut {
+                column,
+                rest: &rest,
+                with: &solved.after,
+                without: &without,
+            };
+            self.unnecessary_if(prepared, &one, settings)
+        } else {
+            Vec::new()
+        };
         let point = self.estate.point(candidate.point);
         let point_name = point.map(|point| point.name.clone()).unwrap_or_default();
         let leaves_open = point.and_then(|point| left_open(candidate.act, point.kind));
@@ -113,6 +125,7 @@ impl Planner<'_> {
             refusal_instead: None,
             indispensable: false,
             forced: prepared.fixed.get(column) == Some(&Some(true)),
+            unnecessary_if,
         })
     }
 
