@@ -1,7 +1,5 @@
 //! The built-in retailer, large enough that not every act against the spread is weighed from the start.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
-
 use cordon_plan::document::{Change, Outcome, PlanDocument, Status};
 use cordon_plan::limits::SPREAD_FACTS_MAX;
 use cordon_plan::{Constraints, Foothold, Settings, plan, verify};

@@ -66,7 +66,12 @@ impl<'e> FewFacts<'e> {
             gained: BTreeMap::new(),
             changed: false,
         };
-        intruder.everything(footholds)
+        let mut gained = intruder.everything(footholds);
+        gained.retain(|fact, _| match *fact {
+            Derived::Holds(id) => standing.contains(&Base::Enabled(id)),
+            _ => true,
+        });
+        gained
     }
 
     fn access(&self, id: AccessId) -> Option<(AccessId, AccessKind)> {
