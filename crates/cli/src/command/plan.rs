@@ -285,6 +285,9 @@ fn made(
         return Ok(plan);
     };
     let number = point(words, &plan)?;
+    let begun = Instant::now();
+    let mut clock = || begun.elapsed().as_secs_f64();
+    watch.clock = &mut clock;
     let taken = planner.take_point(&plan, number, &footholds, &settings, &constraints, &mut watch);
     taken.ok_or_else(|| {
         Failure::input(format!(
