@@ -1,6 +1,6 @@
 //! The front of alternatives against trying everything, and the plans that its points are.
 
-#![expect(clippy::indexing_slicing, reason = "tests may panic")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
 
 #[path = "support/estate.rs"]
 mod random_estate;

@@ -77,6 +77,18 @@ fn one(document: &PlanDocument, entry: &WithdrawalEntry, view: &View<'_>, found:
         &entry.forced,
         &document.constraints.forced.contains(&entry.id),
     );
+    at_point(entry, view, found);
+    let Some(point) = view.estate.point(entry.point) else {
+        return;
+    };
+    let (deadline, too_late) = view.race(&removes, point.effect_seconds);
+    let deadline = deadline.map(f64::from);
+    found.same("withdrawals.deadline_seconds", &entry.deadline_seconds, &deadline);
+    found.same("withdrawals.too_late", &entry.too_late, &too_late);
+}
+
+/// What is said of the enforcement point that does it.
+fn at_point(entry: &WithdrawalEntry, view: &View<'_>, found: &mut Findings) {
     let Some(point) = view.estate.point(entry.point) else {
         found.problem(
             "withdrawals.point",
@@ -87,7 +99,7 @@ fn one(document: &PlanDocument, entry: &WithdrawalEntry, view: &View<'_>, found:
     if !point
         .guards
         .iter()
-        .any(|guard| candidates.allows(*guard, entry.act))
+        .any(|guard| view.candidates.allows(*guard, entry.act))
     {
         found.problem(
             "withdrawals.point",
@@ -108,11 +120,4 @@ fn one(document: &PlanDocument, entry: &WithdrawalEntry, view: &View<'_>, found:
         &point.effect_median_seconds,
     );
     found.near("withdrawals.certainty", entry.certainty, point.certainty);
-    let (deadline, too_late) = view.race(&removes, point.effect_seconds);
-    found.same(
-        "withdrawals.deadline_seconds",
-        &entry.deadline_seconds,
-        &deadline.map(f64::from),
-    );
-    found.same("withdrawals.too_late", &entry.too_late, &too_late);
 }

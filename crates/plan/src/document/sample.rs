@@ -244,7 +244,7 @@ fn metrics(withdrawals: u32, cost: CostEntry, jewels_reachable: u32, protected_d
     }
 }
 
-fn comparisons() -> (Vec<Alternative>, Vec<Baseline>) {
+fn alternatives() -> Vec<Alternative> {
     let chosen = Alternative {
         text: "the plan".into(),
         chosen: true,
@@ -269,12 +269,16 @@ fn comparisons() -> (Vec<Alternative>, Vec<Baseline>) {
         jewels: vec!["system:vcenter".into()],
         ..Alternative::default()
     };
+    vec![cheaper, chosen]
+}
+
+fn baselines() -> Vec<Baseline> {
     let baseline = |kind, text: &str, metrics| Baseline {
         kind,
         text: text.to_owned(),
         metrics,
     };
-    let baselines = vec![
+    vec![
         baseline(
             BaselineKind::DoNothing,
             "withdraw nothing",
@@ -314,8 +318,7 @@ fn comparisons() -> (Vec<Alternative>, Vec<Baseline>) {
                 1,
             ),
         ),
-    ];
-    (vec![cheaper, chosen], baselines)
+    ]
 }
 
 fn exposure() -> ExposureEntry {
@@ -340,7 +343,6 @@ fn exposure() -> ExposureEntry {
 /// A plan of a small retailer with every kind of field filled, sealed; always the same.
 #[must_use]
 pub fn sample() -> PlanDocument {
-    let (alternatives, baselines) = comparisons();
     PlanDocument {
         format: FORMAT.to_owned(),
         plan_hash: String::new(),
@@ -395,10 +397,10 @@ pub fn sample() -> PlanDocument {
             solver: "branch-and-bound".into(),
             seconds: Some(0.12),
         },
-        alternatives,
+        alternatives: alternatives(),
         front: None,
         not_chosen: Vec::new(),
-        baselines,
+        baselines: baselines(),
         infeasibility: None,
         margin_minutes: Some(61.9),
         uncertainty: None,

@@ -39,12 +39,15 @@ pub(super) fn section_in_short(paper: &mut Paper, plan: &PlanDocument) {
 /// Each clause with how it is meant.
 type Clauses = Vec<(Role, String)>;
 
+/// Where a withdrawal is done, and what is told of it.
+type Told = (fn(&WithdrawalEntry) -> String, fn(&WithdrawalEntry) -> Clauses);
+
 fn listed_up_to(
     paper: &mut Paper,
     plan: &PlanDocument,
     limit: usize,
     heading: &str,
-    (place, clauses): (fn(&WithdrawalEntry) -> String, fn(&WithdrawalEntry) -> Clauses),
+    (place, clauses): Told,
 ) {
     if plan.withdrawals.is_empty() {
         return;
