@@ -132,7 +132,9 @@ fn changes(estate: &Estate, asked: &Asked, document: &PlanDocument) -> Vec<(&'st
     let jewel = more.map(|one| one.entity);
     add("nothing changed", &|_| {});
     add("a foothold more", &|after| after.held.extend(more));
-    add("a foothold less", &|after| after.held.truncate(after.held.len().saturating_sub(1)));
+    add("a foothold less", &|after| {
+        after.held.truncate(after.held.len().saturating_sub(1))
+    });
     add("a probability", &|after| {
         after.held.iter_mut().for_each(|one| one.probability *= 0.99)
     });
