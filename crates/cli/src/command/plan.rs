@@ -1,6 +1,7 @@
 //! `cordon plan`: what to withdraw, proved.
 
 mod budget;
+mod interactive;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -28,6 +29,7 @@ Examples:
   cordon plan --estate estate --evidence evidence.json -o plan.json --report plan.html
   cordon plan --estate estate --foothold account:pat=0.97 --foothold WORKSTATION6
   cordon plan --estate estate --evidence evidence.json --refuse disable-account/account:pat
+  cordon plan --estate estate --evidence evidence.json --interactive -o plan.json
   cordon plan --budget-edges 5 --graph edges.csv --foothold WS17 --foothold WS40 --jewel DA";
 
 /// Choose the least access to withdraw so that no jewel can be reached, and prove it
@@ -48,6 +50,10 @@ pub(crate) struct Plan {
     /// Leave out the alternatives and the price of refusing each withdrawal: faster
     #[arg(long, help_heading = "Planning")]
     no_alternatives: bool,
+    /// Then read decisions from standard input, a line each, and say at once what each does to the plan: refuse, force, hold, clean, protect,
+    /// jewel, give-up, duration, undo, show, write, help, quit
+    #[arg(long, conflicts_with = "graph")]
+    interactive: bool,
     /// A jewel beyond those that the estate says; with --graph the node that must not be taken [default: the one of its line
     /// `# DA=NODE`]
     #[arg(long, value_name = "ID", help_heading = "Planning")]
@@ -128,7 +134,7 @@ pub(crate) fn run(arguments: &Plan, console: &Console) -> Result<Answer, Failure
     }
     let estate = estate::load(arguments.estate.as_deref(), console)?;
     let evidence = gathered(arguments, &estate)?;
-    let plan = made(&estate, &evidence, arguments, console)?;
+    let (plan, evidence) = decided(&estate, evidence, arguments, console)?;
     if let Some(path) = &arguments.output {
         output::write_file(path, json(&plan)?.as_bytes())?;
     }
@@ -144,6 +150,9 @@ pub(crate) fn run(arguments: &Plan, console: &Console) -> Result<Answer, Failure
         });
         output::write_file(path, page.as_bytes())?;
     }
+    if arguments.interactive {
+        return Ok(answer(&plan));
+    }
     if console.json {
         console.print_json(&plan)?;
     } else {
@@ -155,6 +164,22 @@ pub(crate) fn run(arguments: &Plan, console: &Console) -> Result<Answer, Failure
         ))?;
     }
     Ok(answer(&plan))
+}
+
+/// The plan, and the evidence that it was made from: as it was given, or as people have it in the end.
+fn decided(
+    estate: &Estate,
+    evidence: Evidence,
+    arguments: &Plan,
+    console: &Console,
+) -> Result<(PlanDocument, Evidence), Failure> {
+    let asked = asked(estate, arguments)?;
+    if arguments.interactive {
+        let ended = interactive::run(estate, evidence, asked, console)?;
+        return Ok((ended.plan, ended.evidence));
+    }
+    let plan = made(estate, &evidence, asked, console)?;
+    Ok((plan, evidence))
 }
 
 /// The plan as the content of a file.
@@ -224,23 +249,10 @@ fn foothold(words: &str) -> Result<(&str, f64), Failure> {
     }
 }
 
-/// The plan for an estate and evidence about it.
-fn made(
-    estate: &Estate,
-    evidence: &Evidence,
-    arguments: &Plan,
-    console: &Console,
-) -> Result<PlanDocument, Failure> {
+/// How to plan and what people have decided already.
+fn asked(estate: &Estate, arguments: &Plan) -> Result<(Settings, Constraints), Failure> {
     let planning = &arguments.planning;
     let directory = Directory::from_estate(estate);
-    let mut footholds = Vec::new();
-    for one in &evidence.footholds {
-        let entity = entity::find(estate, &directory, &one.entity)?;
-        footholds.push(Foothold {
-            entity,
-            probability: one.probability,
-        });
-    }
     let jewels = arguments.jewel.iter();
     let jewels = jewels.map(|words| entity::find(estate, &directory, words));
     let constraints = Constraints {
@@ -252,6 +264,28 @@ fn made(
         uncertainty: uncertainty(arguments)?,
         ..settings(planning)?
     };
+    Ok((settings, constraints))
+}
+
+/// The footholds of evidence about an estate.
+fn footholds(estate: &Estate, directory: &Directory, evidence: &Evidence) -> Result<Vec<Foothold>, Failure> {
+    let foothold = |one: &cordon_evidence::document::Foothold| {
+        Ok(Foothold {
+            entity: entity::find(estate, directory, &one.entity)?,
+            probability: one.probability,
+        })
+    };
+    evidence.footholds.iter().map(foothold).collect()
+}
+
+/// The plan for an estate and evidence about it.
+fn made(
+    estate: &Estate,
+    evidence: &Evidence,
+    (settings, constraints): (Settings, Constraints),
+    console: &Console,
+) -> Result<PlanDocument, Failure> {
+    let footholds = footholds(estate, &Directory::from_estate(estate), evidence)?;
     let begun = Instant::now();
     let mut shown = console.progress("planning", 0);
     Ok(cordon_plan::plan(
@@ -354,7 +388,9 @@ pub(crate) fn threshold(number: f64) -> Result<f64, Failure> {
 /// which [`check_withdrawals`] has to check in the end, and jewels given up are left to the caller.
 pub(crate) fn constraints_beforehand(estate: &Estate, planning: &Planning) -> Result<Constraints, Failure> {
     let ids = |words: &[String]| words.iter().cloned().map(WithdrawalId).collect();
-    let services = planning.protect.iter().map(|name| service(estate, name));
+    let services = planning.protect.iter().map(|name| {
+        service(estate, name).map_err(|wrong| Failure::input(format!("--protect {name}: {wrong}")))
+    });
     Ok(Constraints {
         refuse: ids(&planning.refuse),
         force: ids(&planning.force),
@@ -371,17 +407,21 @@ pub(crate) fn check_withdrawals(estate: &Estate, planning: &Planning) -> Result<
     let forced = planning.force.iter().map(|id| ("force", id));
     for (option, id) in refused.chain(forced) {
         if candidates.find(&WithdrawalId(id.clone())).is_none() {
-            let next = match near(estate, &candidates, id) {
-                Some(near) => format!("Did you mean {near}?"),
-                None => "Write an id as the plan shows it with --json, such as disable-account/account:pat."
-                    .to_owned(),
-            };
-            return Err(Failure::input(format!(
-                "--{option} {id}: no such withdrawal in this estate\n{next}"
-            )));
+            let wrong = no_withdrawal(estate, &candidates, id);
+            return Err(Failure::input(format!("--{option} {id}: {wrong}")));
         }
     }
     Ok(())
+}
+
+fn no_withdrawal(estate: &Estate, candidates: &Candidates<'_>, id: &str) -> Failure {
+    let next = match near(estate, candidates, id) {
+        Some(near) => format!("Did you mean {near}?"),
+        None => {
+            "Write an id as the plan shows it with --json, such as disable-account/account:pat.".to_owned()
+        }
+    };
+    Failure::input(format!("no such withdrawal in this estate\n{next}"))
 }
 
 /// The withdrawal that was probably meant: what is misspelt is the name of what it is done to.
@@ -419,7 +459,7 @@ fn service(estate: &Estate, name: &str) -> Result<ServiceId, Failure> {
                 names().take(20).collect::<Vec<_>>().join(", ")
             ),
         };
-        Failure::input(format!("--protect {name}: no such service\n{next}"))
+        Failure::input(format!("no such service\n{next}"))
     })
 }
 
