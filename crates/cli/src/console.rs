@@ -97,6 +97,14 @@ impl Console {
         self.say(Role::Bad, "error", words);
     }
 
+    /// Asks for a line on standard error, without ending its own.
+    pub(crate) fn prompt(&self, words: &str) {
+        let mut text = String::new();
+        self.warning_paint.write(&mut text, Role::Strong, words);
+        // Nobody can be told that standard error is gone.
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+
     fn say(&self, role: Role, label: &str, words: &str) {
         let mut text = String::new();
         self.warning_paint.write(&mut text, role, &format!("{label}:"));

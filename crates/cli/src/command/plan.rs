@@ -1,9 +1,10 @@
 //! `cordon plan`: what to withdraw, proved.
 
 mod budget;
+mod interactive;
+mod made;
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use clap::Args;
 use cordon_estate::load::nearest;
@@ -13,8 +14,8 @@ use cordon_evidence::document::{Evidence, entity_name};
 use cordon_plan::candidates::Candidates;
 use cordon_plan::document::{Outcome, WithdrawalId};
 use cordon_plan::limits::FRONT_POINTS_USUAL;
-use cordon_plan::{Constraints, Foothold, PlanDocument, Planner, Progress, Settings, Uncertainty, Watch};
-use cordon_reach::{BREAKOUTS, Options, Pace};
+use cordon_plan::{Constraints, Foothold, PlanDocument, Progress, Settings, Uncertainty};
+use cordon_reach::{BREAKOUTS, Pace};
 
 use crate::console::Console;
 use crate::failure::{Answer, Failure};
@@ -30,6 +31,7 @@ Examples:
   cordon plan --estate estate --foothold account:pat=0.97 --foothold WORKSTATION6 --explain
   cordon plan --estate estate --evidence evidence.json --refuse disable-account/account:pat
   cordon plan --estate estate --evidence evidence.json --front --point knee -o plan.json
+  cordon plan --estate estate --evidence evidence.json --interactive -o plan.json
   cordon plan --budget-edges 5 --graph edges.csv --foothold WS17 --foothold WS40 --jewel DA";
 
 /// Choose the least access to withdraw so that no jewel can be reached, and prove it
@@ -62,6 +64,10 @@ pub(crate) struct Plan {
         help_heading = "Planning"
     )]
     point: Option<String>,
+    /// Then read decisions from standard input, a line each, and say at once what each does to the plan: refuse, force, hold, clean, protect,
+    /// jewel, give-up, duration, undo, show, write, help, quit
+    #[arg(long, conflicts_with_all = ["graph", "point"])]
+    interactive: bool,
     /// A jewel beyond those that the estate says; with --graph the node that must not be taken [default: the one of its line
     /// `# DA=NODE`]
     #[arg(long, value_name = "ID", help_heading = "Planning")]
@@ -146,7 +152,7 @@ pub(crate) fn run(arguments: &Plan, console: &Console) -> Result<Answer, Failure
     }
     let estate = estate::load(arguments.estate.as_deref(), console)?;
     let evidence = gathered(arguments, &estate)?;
-    let plan = made(&estate, &evidence, arguments, console)?;
+    let (plan, evidence) = decided(&estate, evidence, arguments, console)?;
     if let Some(path) = &arguments.output {
         output::write_file(path, json(&plan)?.as_bytes())?;
     }
@@ -162,6 +168,9 @@ pub(crate) fn run(arguments: &Plan, console: &Console) -> Result<Answer, Failure
         });
         output::write_file(path, page.as_bytes())?;
     }
+    if arguments.interactive {
+        return Ok(answer(&plan));
+    }
     if console.json {
         console.print_json(&plan)?;
     } else {
@@ -173,6 +182,22 @@ pub(crate) fn run(arguments: &Plan, console: &Console) -> Result<Answer, Failure
         console.print(&screen(&plan, &reasons, console.width, console.paint))?;
     }
     Ok(answer(&plan))
+}
+
+/// The plan, and the evidence that it was made from: as it was given, or as people have it in the end.
+fn decided(
+    estate: &Estate,
+    evidence: Evidence,
+    arguments: &Plan,
+    console: &Console,
+) -> Result<(PlanDocument, Evidence), Failure> {
+    let asked = asked(estate, arguments)?;
+    if arguments.interactive {
+        let ended = interactive::run(estate, evidence, asked, console)?;
+        return Ok((ended.plan, ended.evidence));
+    }
+    let plan = made::made(estate, &evidence, asked, arguments.point.as_deref(), console)?;
+    Ok((plan, evidence))
 }
 
 /// The plan as the content of a file.
@@ -242,23 +267,10 @@ fn foothold(words: &str) -> Result<(&str, f64), Failure> {
     }
 }
 
-/// The plan for an estate and evidence about it.
-fn made(
-    estate: &Estate,
-    evidence: &Evidence,
-    arguments: &Plan,
-    console: &Console,
-) -> Result<PlanDocument, Failure> {
+/// How to plan and what people have decided already.
+fn asked(estate: &Estate, arguments: &Plan) -> Result<(Settings, Constraints), Failure> {
     let planning = &arguments.planning;
     let directory = Directory::from_estate(estate);
-    let mut footholds = Vec::new();
-    for one in &evidence.footholds {
-        let entity = entity::find(estate, &directory, &one.entity)?;
-        footholds.push(Foothold {
-            entity,
-            probability: one.probability,
-        });
-    }
     let jewels = arguments.jewel.iter();
     let jewels = jewels.map(|words| entity::find(estate, &directory, words));
     let constraints = Constraints {
@@ -273,51 +285,18 @@ fn made(
             .or_else(|| arguments.point.as_ref().map(|_| FRONT_POINTS_USUAL)),
         ..settings(planning)?
     };
-    let begun = Instant::now();
-    let mut shown = console.progress("planning", 0);
-    let mut watch = Watch {
-        progress: &mut |at| shown.say(&progress_words(at)),
-        clock: &mut || begun.elapsed().as_secs_f64(),
-    };
-    let mut planner = Planner::new(estate, &Options::default());
-    let plan = planner.plan(&footholds, &settings, &constraints, &mut watch);
-    let Some(words) = &arguments.point else {
-        return Ok(plan);
-    };
-    let number = point(words, &plan)?;
-    let begun = Instant::now();
-    let mut clock = || begun.elapsed().as_secs_f64();
-    watch.clock = &mut clock;
-    let taken = planner.take_point(&plan, number, &footholds, &settings, &constraints, &mut watch);
-    taken.ok_or_else(|| {
-        Failure::input(format!(
-            "--point {words}: this point withdraws nothing, so there is nothing to carry out"
-        ))
-    })
+    Ok((settings, constraints))
 }
 
-/// The number of the point of the trade-off that was asked for.
-fn point(words: &str, plan: &PlanDocument) -> Result<u32, Failure> {
-    let points = plan.alternatives.len();
-    let knee = || plan.alternatives.iter().position(|one| one.knee);
-    let number = match words {
-        "knee" => knee().map(|place| place + 1),
-        "least" => plan.least_sum().map(|place| place + 1),
-        number => number
-            .parse::<usize>()
-            .ok()
-            .filter(|number| (1..=points).contains(number)),
+/// The footholds of evidence about an estate.
+fn footholds(estate: &Estate, directory: &Directory, evidence: &Evidence) -> Result<Vec<Foothold>, Failure> {
+    let foothold = |one: &cordon_evidence::document::Foothold| {
+        Ok(Foothold {
+            entity: entity::find(estate, directory, &one.entity)?,
+            probability: one.probability,
+        })
     };
-    let number = number.and_then(|number| u32::try_from(number).ok());
-    number.ok_or_else(|| {
-        let next = match words {
-            "knee" => {
-                "This trade-off has no knee: write the number of a point, as --front shows it.".to_owned()
-            }
-            _ => format!("Write a number from 1 to {points}, as --front shows it, or knee, or least."),
-        };
-        Failure::input(format!("--point {words}: no such point\n{next}"))
-    })
+    evidence.footholds.iter().map(foothold).collect()
 }
 
 /// Most worlds that a plan is measured over, ten times as many following.
@@ -411,7 +390,9 @@ pub(crate) fn threshold(number: f64) -> Result<f64, Failure> {
 /// which [`check_withdrawals`] has to check in the end, and jewels given up are left to the caller.
 pub(crate) fn constraints_beforehand(estate: &Estate, planning: &Planning) -> Result<Constraints, Failure> {
     let ids = |words: &[String]| words.iter().cloned().map(WithdrawalId).collect();
-    let services = planning.protect.iter().map(|name| service(estate, name));
+    let services = planning.protect.iter().map(|name| {
+        service(estate, name).map_err(|wrong| Failure::input(format!("--protect {name}: {wrong}")))
+    });
     Ok(Constraints {
         refuse: ids(&planning.refuse),
         force: ids(&planning.force),
@@ -428,17 +409,21 @@ pub(crate) fn check_withdrawals(estate: &Estate, planning: &Planning) -> Result<
     let forced = planning.force.iter().map(|id| ("force", id));
     for (option, id) in refused.chain(forced) {
         if candidates.find(&WithdrawalId(id.clone())).is_none() {
-            let next = match near(estate, &candidates, id) {
-                Some(near) => format!("Did you mean {near}?"),
-                None => "Write an id as the plan shows it with --json, such as disable-account/account:pat."
-                    .to_owned(),
-            };
-            return Err(Failure::input(format!(
-                "--{option} {id}: no such withdrawal in this estate\n{next}"
-            )));
+            let wrong = no_withdrawal(estate, &candidates, id);
+            return Err(Failure::input(format!("--{option} {id}: {wrong}")));
         }
     }
     Ok(())
+}
+
+fn no_withdrawal(estate: &Estate, candidates: &Candidates<'_>, id: &str) -> Failure {
+    let next = match near(estate, candidates, id) {
+        Some(near) => format!("Did you mean {near}?"),
+        None => {
+            "Write an id as the plan shows it with --json, such as disable-account/account:pat.".to_owned()
+        }
+    };
+    Failure::input(format!("no such withdrawal in this estate\n{next}"))
 }
 
 /// The withdrawal that was probably meant: what is misspelt is the name of what it is done to.
@@ -476,7 +461,7 @@ fn service(estate: &Estate, name: &str) -> Result<ServiceId, Failure> {
                 names().take(20).collect::<Vec<_>>().join(", ")
             ),
         };
-        Failure::input(format!("--protect {name}: no such service\n{next}"))
+        Failure::input(format!("no such service\n{next}"))
     })
 }
 

@@ -8,6 +8,7 @@
 
 mod basics;
 mod blocks;
+mod interactive;
 mod main_job;
 mod record;
 mod reference;

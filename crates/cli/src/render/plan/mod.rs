@@ -1,5 +1,6 @@
 //! The plan on one screen, for somebody who was asleep five minutes ago.
 
+mod changed;
 mod compared;
 mod disruption;
 mod explained;
@@ -11,6 +12,7 @@ mod worlds;
 
 use cordon_plan::PlanDocument;
 
+pub(crate) use changed::{Changed, changed};
 pub(crate) use disruption::{level_words, people_words};
 pub(crate) use front::{front_words, loss_words, name as point_name, services_words};
 pub(crate) use headline::{give_up, headline, margin_words, proof_in_short, proof_words};

@@ -42,13 +42,7 @@ type Clauses = Vec<(Role, String)>;
 /// Where a withdrawal is done, and what is told of it.
 type Told = (fn(&WithdrawalEntry) -> String, fn(&WithdrawalEntry) -> Clauses);
 
-fn listed_up_to(
-    paper: &mut Paper,
-    plan: &PlanDocument,
-    limit: usize,
-    heading: &str,
-    (place, clauses): Told,
-) {
+fn listed_up_to(paper: &mut Paper, plan: &PlanDocument, limit: usize, heading: &str, (place, clauses): Told) {
     if plan.withdrawals.is_empty() {
         return;
     }
