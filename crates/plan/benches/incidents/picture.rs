@@ -27,8 +27,8 @@ pub(crate) fn picture(run: &Run) -> String {
     let height = TOP + rows * ROW + 60.0;
     let mut parts = vec![
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"880\" height=\"{height:.0}\" viewBox=\"0 0 880 {height:.0}\" \
-             font-family=\"sans-serif\" font-size=\"12\">{STYLE}<rect class=\"paper\" width=\"880\" height=\"{height:.0}\"/>"
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"920\" height=\"{height:.0}\" viewBox=\"0 0 920 {height:.0}\" \
+             font-family=\"sans-serif\" font-size=\"12\">{STYLE}<rect class=\"paper\" width=\"920\" height=\"{height:.0}\"/>"
         ),
         format!(
             "<text x=\"12\" y=\"20\">{} incidents at Northgate, {} to {} stores</text>",
