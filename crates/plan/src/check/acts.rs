@@ -1,5 +1,8 @@
 //! Each withdrawal: that it is what it says, that its point can do it, that nobody refused it.
 
+use cordon_estate::EnforcementPoint;
+use cordon_reach::Base;
+
 use super::Findings;
 use super::view::View;
 use crate::document::{PlanDocument, WithdrawalEntry};
@@ -98,6 +101,17 @@ fn one(document: &PlanDocument, entry: &WithdrawalEntry, view: &View<'_>, found:
     found.same("withdrawals.point_name", &entry.point_name, &point.name);
     let leaves_open = crate::candidates::left_open(entry.act, point.kind).map(str::to_owned);
     found.same("withdrawals.leaves_open", &entry.leaves_open, &leaves_open);
+    timing(entry, &removes, point, view, found);
+}
+
+/// How soon and how surely its point does it, by when that is needed, and what comes too late.
+fn timing(
+    entry: &WithdrawalEntry,
+    removes: &[Base],
+    point: &EnforcementPoint,
+    view: &View<'_>,
+    found: &mut Findings,
+) {
     found.near(
         "withdrawals.effect_seconds",
         entry.effect_seconds,
@@ -109,7 +123,7 @@ fn one(document: &PlanDocument, entry: &WithdrawalEntry, view: &View<'_>, found:
         &point.effect_median_seconds,
     );
     found.near("withdrawals.certainty", entry.certainty, point.certainty);
-    let (deadline, too_late) = view.race(&removes, point.effect_seconds);
+    let (deadline, too_late) = view.race(removes, point.effect_seconds);
     found.same(
         "withdrawals.deadline_seconds",
         &entry.deadline_seconds,

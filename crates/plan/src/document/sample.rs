@@ -234,8 +234,6 @@ fn comparisons() -> (Vec<Alternative>, Vec<Baseline>) {
     };
     let cheaper = Alternative {
         text: "leave vcenter in reach".into(),
-        chosen: false,
-        knee: false,
         withdrawals: vec!["disable-account/account:pat".into()],
         metrics: metrics(
             1,
