@@ -1,5 +1,11 @@
 //! What is withdrawn is begun in the order of its plan, point by point and wave by wave, however answers come in.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeSet;
 
 use cordon_act::{

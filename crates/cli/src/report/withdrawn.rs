@@ -53,6 +53,7 @@ fn lines(plan: &PlanDocument, entry: &WithdrawalEntry) -> Vec<(&'static str, Lin
         ("why", why_words(entry)),
         ("costs", cost_words(entry)),
         ("refused", refusal_words(plan, entry)),
+        ("unnecessary if", unnecessary_words(entry)),
         (
             "leaves open",
             entry
@@ -87,6 +88,11 @@ fn why_words(entry: &WithdrawalEntry) -> Lines {
         )
     });
     words.map(|words| (Role::Plain, words)).into_iter().collect()
+}
+
+fn unnecessary_words(entry: &WithdrawalEntry) -> Lines {
+    let one = entry.unnecessary_if.iter();
+    one.map(|one| (Role::Plain, one.text.clone())).collect()
 }
 
 fn cost_words(entry: &WithdrawalEntry) -> Lines {

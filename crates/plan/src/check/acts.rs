@@ -1,5 +1,8 @@
 //! Each withdrawal: that it is what it says, that its point can do it, that nobody refused it.
 
+use cordon_estate::EnforcementPoint;
+use cordon_reach::Base;
+
 use super::Findings;
 use super::view::View;
 use crate::document::{PlanDocument, WithdrawalEntry};
@@ -77,18 +80,6 @@ fn one(document: &PlanDocument, entry: &WithdrawalEntry, view: &View<'_>, found:
         &entry.forced,
         &document.constraints.forced.contains(&entry.id),
     );
-    at_point(entry, view, found);
-    let Some(point) = view.estate.point(entry.point) else {
-        return;
-    };
-    let (deadline, too_late) = view.race(&removes, point.effect_seconds);
-    let deadline = deadline.map(f64::from);
-    found.same("withdrawals.deadline_seconds", &entry.deadline_seconds, &deadline);
-    found.same("withdrawals.too_late", &entry.too_late, &too_late);
-}
-
-/// What is said of the enforcement point that does it.
-fn at_point(entry: &WithdrawalEntry, view: &View<'_>, found: &mut Findings) {
     let Some(point) = view.estate.point(entry.point) else {
         found.problem(
             "withdrawals.point",
@@ -99,7 +90,7 @@ fn at_point(entry: &WithdrawalEntry, view: &View<'_>, found: &mut Findings) {
     if !point
         .guards
         .iter()
-        .any(|guard| view.candidates.allows(*guard, entry.act))
+        .any(|guard| candidates.allows(*guard, entry.act))
     {
         found.problem(
             "withdrawals.point",
@@ -109,6 +100,17 @@ fn at_point(entry: &WithdrawalEntry, view: &View<'_>, found: &mut Findings) {
     found.same("withdrawals.point_name", &entry.point_name, &point.name);
     let leaves_open = crate::candidates::left_open(entry.act, point.kind).map(str::to_owned);
     found.same("withdrawals.leaves_open", &entry.leaves_open, &leaves_open);
+    timing(entry, &removes, point, view, found);
+}
+
+/// How soon and how surely its point does it, by when that is needed, and what comes too late.
+fn timing(
+    entry: &WithdrawalEntry,
+    removes: &[Base],
+    point: &EnforcementPoint,
+    view: &View<'_>,
+    found: &mut Findings,
+) {
     found.near(
         "withdrawals.effect_seconds",
         entry.effect_seconds,
@@ -120,4 +122,11 @@ fn at_point(entry: &WithdrawalEntry, view: &View<'_>, found: &mut Findings) {
         &point.effect_median_seconds,
     );
     found.near("withdrawals.certainty", entry.certainty, point.certainty);
+    let (deadline, too_late) = view.race(removes, point.effect_seconds);
+    found.same(
+        "withdrawals.deadline_seconds",
+        &entry.deadline_seconds,
+        &deadline.map(f64::from),
+    );
+    found.same("withdrawals.too_late", &entry.too_late, &too_late);
 }

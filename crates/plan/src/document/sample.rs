@@ -254,8 +254,6 @@ fn alternatives() -> Vec<Alternative> {
     };
     let cheaper = Alternative {
         text: "leave vcenter in reach".into(),
-        chosen: false,
-        knee: false,
         withdrawals: vec!["disable-account/account:pat".into()],
         metrics: metrics(
             1,
