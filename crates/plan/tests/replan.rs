@@ -3,7 +3,7 @@
 //! Random estates, and on each a random course of what happens to a planner: footholds come, go and change, people refuse, force,
 //! protect, add jewels and give some up. What fails shrinks: things of the estate are left out, and changes.
 
-#![expect(clippy::indexing_slicing, reason = "tests may panic")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
 
 #[path = "support/estate.rs"]
 mod random_estate;
