@@ -29,6 +29,9 @@ struct Whole {
     instance: Instance,
 }
 
+/// Whether any input suffices, columns and nodes that go in, the price, and whether it must not fire.
+type Gated = (bool, Vec<Raw>, Vec<Raw>, u8, bool);
+
 #[derive(Clone, Debug)]
 struct Parts {
     facts: u32,
@@ -37,7 +40,7 @@ struct Parts {
     absent: Vec<bool>,
     cutters: Vec<Vec<Raw>>,
     targets: Vec<(Raw, Option<u8>)>,
-    nodes: Vec<(bool, Vec<Raw>, Vec<Raw>, u8, bool)>,
+    nodes: Vec<Gated>,
 }
 
 impl Parts {

@@ -53,7 +53,8 @@ impl Estate {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let ran = run(&arguments);
         let plan: Value = serde_json::from_str(&ran.out).unwrap();
-        plan["plan_hash"].as_str().unwrap().to_owned()
+        let hash = plan.get("plan_hash").and_then(Value::as_str);
+        hash.unwrap().to_owned()
     }
 
     fn written(&self, name: &str) -> Value {
