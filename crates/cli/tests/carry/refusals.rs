@@ -91,8 +91,8 @@ fn a_server_that_is_down_is_tried_again_said_and_done_when_it_is_back() {
     let down = night.folder.write("run/down", "");
     let said = night.apply(3, "plan", &["--wait", "5s"]);
     for words in [
-        "try 1 failed",
-        "try 2 failed",
+        "try 1 to look failed",
+        "try 2 to look failed",
         "no answer",
         "not done yet",
         "The same command goes on",

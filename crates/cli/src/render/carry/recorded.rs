@@ -20,6 +20,7 @@ pub(crate) fn show(entry: &Entry, console: &Console) {
         | Entry::Renewed { .. }
         | Entry::LiftAsked { .. }
         | Entry::ServicesProbed { .. } => {}
+        Entry::Accepted(accepted) => console.note(&format!("accepted {}", orders_of(accepted))),
         alarm if alarm.is_alarm() => console.warn(&sentence(alarm)),
         other => console.note(&sentence(other)),
     }
@@ -107,16 +108,20 @@ const fn asked(verb: Verb) -> &'static str {
 fn acceptance(accepted: &Accepted) -> String {
     let orders = &accepted.orders;
     let hash: String = orders.plan_hash.chars().take(HASH_SHOWN).collect();
-    let count = counted(orders.orders.len() as u64, "order", "orders");
     let proof = match (&accepted.break_glass_overridden, accepted.break_glass.as_slice()) {
         (Some(why), _) => format!("; the proof of a break-glass logon was overridden: {why}"),
         (None, []) => String::new(),
         (None, points) => format!("; break-glass logon proven at {}", places(points)),
     };
     format!(
-        "accepted {count} of plan {hash}, approved by {}{proof}",
+        "accepted {} of plan {hash}, approved by {}{proof}",
+        orders_of(accepted),
         accepted.approved_by.join(" and ")
     )
+}
+
+fn orders_of(accepted: &Accepted) -> String {
+    counted(accepted.orders.orders.len() as u64, "order", "orders")
 }
 
 fn places(proven: &[(PointName, String)]) -> String {
