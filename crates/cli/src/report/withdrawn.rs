@@ -53,7 +53,7 @@ fn lines(plan: &PlanDocument, entry: &WithdrawalEntry) -> Vec<(&'static str, Lin
         ("why", why_words(entry)),
         ("costs", cost_words(entry)),
         ("refused", refusal_words(plan, entry)),
-        ("unnecessary if", unnecessary_words(entry)),
+        ("not needed if", unnecessary_words(entry)),
         (
             "leaves open",
             entry

@@ -108,8 +108,9 @@ pub(crate) fn proof_words(plan: &PlanDocument) -> String {
     let total = money(plan.cost.total_pence as f64);
     match proof.status {
         Status::Optimal => format!(
-            "Proven least: of {} possible withdrawals no set does it for less than {total}.",
-            count(u64::from(proof.candidates))
+            "Proven least: of {} possible withdrawals no set does it for less than {total}{}.",
+            count(u64::from(proof.candidates)),
+            still_lost(plan)
         ),
         Status::Feasible => format!(
             "It works, and is at most {} dearer than the least: no set of {} withdrawals costs less than {}.",
@@ -121,6 +122,15 @@ pub(crate) fn proof_words(plan: &PlanDocument) -> String {
             "Proven impossible: no set of {} withdrawals keeps every jewel and every protected service.",
             count(u64::from(proof.candidates))
         ),
+    }
+}
+
+/// That the price is more than the disruption, where it is.
+const fn still_lost(plan: &PlanDocument) -> &'static str {
+    if plan.cost.loss_pence() > 0 {
+        ", with what may still be lost"
+    } else {
+        ""
     }
 }
 
