@@ -8,6 +8,9 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+#[path = "support/clock.rs"]
+mod clock;
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -15,6 +18,8 @@ use cordon_estate::{AccountId, Entity, Estate, SystemId};
 use cordon_plan::document::WithdrawalId;
 use cordon_plan::{Constraints, Foothold, PlanDocument, Planner, Settings, Watch};
 use cordon_reach::Options;
+
+use clock::timed;
 
 fn main() {
     let named: Vec<PathBuf> = std::env::args()
@@ -261,22 +266,4 @@ fn stopped<T>(work: impl FnOnce() -> T) -> (T, Took) {
     let (result, cpu) = timed(work);
     let wall = begun.elapsed().as_secs_f64();
     (result, Took { cpu, wall })
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
-    let begun = cpu_seconds();
-    let result = work();
-    (result, cpu_seconds() - begun)
-}
-
-/// CPU seconds of this thread so far, from the kernel's accounting.
-fn cpu_seconds() -> f64 {
-    // Linux brings the count up to date when a thread yields, and else every few milliseconds.
-    std::thread::yield_now();
-    let scheduled = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let first = scheduled
-        .split(' ')
-        .next()
-        .and_then(|number| number.parse::<f64>().ok());
-    first.unwrap_or(0.0) / 1e9
 }

@@ -7,6 +7,9 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+#[path = "support/clock.rs"]
+mod clock;
+
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -16,6 +19,8 @@ use cordon_plan::budget::{
     Answer, Difficulty, Edge, Instance, Limits, baselines, best_path, kernel_size, solve,
 };
 use cordon_plan::master::Combined;
+
+use clock::timed;
 
 const SEED: u64 = 1;
 
@@ -231,29 +236,16 @@ fn measured(instance: &Instance) -> String {
 }
 
 fn fastest<T>(mut work: impl FnMut() -> T) -> (T, f64) {
-    let mut timed = || {
-        let begun = cpu_seconds();
-        let result = work();
-        (result, 1e3 * (cpu_seconds() - begun))
+    let mut once = || {
+        let (result, seconds) = timed(&mut work);
+        (result, 1e3 * seconds)
     };
-    let mut best = timed();
+    let mut best = once();
     for _ in 0..2 {
-        let next = timed();
+        let next = once();
         if next.1 < best.1 {
             best = next;
         }
     }
     best
-}
-
-/// CPU seconds of this thread so far, from the kernel's accounting.
-fn cpu_seconds() -> f64 {
-    // Linux brings the count up to date when a thread yields, and else every few milliseconds.
-    std::thread::yield_now();
-    let scheduled = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let first = scheduled
-        .split(' ')
-        .next()
-        .and_then(|number| number.parse::<f64>().ok());
-    first.unwrap_or(0.0) / 1e9
 }

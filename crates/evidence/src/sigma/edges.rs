@@ -6,7 +6,9 @@
 //! and the modifier taken away. SigmaHQ has 17 such rules.
 
 use rsigma_parser::ast::Modifier;
-use rsigma_parser::{Detection, DetectionItem, Detections, SigmaString, SigmaValue, SpecialChar, StringPart};
+use rsigma_parser::{DetectionItem, Detections, SigmaString, SigmaValue, SpecialChar, StringPart};
+
+use super::items::each_item;
 
 #[derive(Clone, Copy)]
 enum Edge {
@@ -29,17 +31,7 @@ const NO_PATTERN: &[Modifier] = &[
 
 /// Rewrites every item of a rule or filter whose values have wildcards and must stand at one end.
 pub(super) fn spell_out(detections: &mut Detections) {
-    detections.named.values_mut().for_each(detection);
-}
-
-fn detection(part: &mut Detection) {
-    match part {
-        Detection::AllOf(items) => items.iter_mut().for_each(item),
-        Detection::AnyOf(parts) | Detection::And(parts) => parts.iter_mut().for_each(detection),
-        Detection::ArrayMatch { body, .. } => detection(body),
-        Detection::Conditional { named, .. } => named.values_mut().for_each(detection),
-        Detection::Keywords(_) => {}
-    }
+    each_item(detections, item);
 }
 
 fn item(item: &mut DetectionItem) {

@@ -17,6 +17,7 @@ mod extent;
 mod fields;
 mod fragments;
 mod gate;
+mod items;
 mod limits;
 mod literals;
 mod load;

@@ -7,7 +7,9 @@
 //! the same by hand where they think of it.
 
 use rsigma_parser::ast::Modifier;
-use rsigma_parser::{Detection, DetectionItem, Detections, SigmaString, SigmaValue, StringPart};
+use rsigma_parser::{DetectionItem, Detections, SigmaString, SigmaValue, StringPart};
+
+use super::items::each_item;
 
 /// The fields that hold a whole command line.
 const COMMAND_LINES: [&str; 2] = ["CommandLine", "ParentCommandLine"];
@@ -31,17 +33,7 @@ const NOT_SPELLED: [Modifier; 10] = [
 
 /// Rewrites every item of a rule or filter that asks how a command line ends.
 pub(super) fn spell_out(detections: &mut Detections) {
-    detections.named.values_mut().for_each(detection);
-}
-
-fn detection(part: &mut Detection) {
-    match part {
-        Detection::AllOf(items) => items.iter_mut().for_each(item),
-        Detection::AnyOf(parts) | Detection::And(parts) => parts.iter_mut().for_each(detection),
-        Detection::ArrayMatch { body, .. } => detection(body),
-        Detection::Conditional { named, .. } => named.values_mut().for_each(detection),
-        Detection::Keywords(_) => {}
-    }
+    each_item(detections, item);
 }
 
 fn item(item: &mut DetectionItem) {

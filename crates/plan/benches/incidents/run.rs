@@ -13,6 +13,7 @@ use cordon_reach::{Options, Scratch};
 use cordon_sim::northgate;
 
 use super::by_hand;
+use super::clock::timed;
 use super::draw::{Kind, PER_ESTATE, Pools, Random, estates};
 use super::edges::Flat;
 use super::greedy::Greedy;
@@ -353,22 +354,4 @@ fn against(document: &PlanDocument, incident: &Incident) -> Vec<String> {
         }
     }
     found
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
-    let begun = cpu_seconds();
-    let result = work();
-    (result, cpu_seconds() - begun)
-}
-
-/// CPU seconds of this thread so far, from the kernel's accounting.
-fn cpu_seconds() -> f64 {
-    // Linux brings the count up to date when a thread yields, and else every few milliseconds.
-    std::thread::yield_now();
-    let scheduled = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let first = scheduled
-        .split(' ')
-        .next()
-        .and_then(|number| number.parse::<f64>().ok());
-    first.unwrap_or(0.0) / 1e9
 }
