@@ -18,6 +18,7 @@ mod haproxy;
 mod namespace;
 mod openc2_consumer;
 mod openldap;
+mod ports;
 mod postgres;
 mod process;
 mod python;
@@ -39,10 +40,9 @@ pub use haproxy::{Got, HaProxy};
 pub use namespace::Namespace;
 pub use openc2_consumer::OpenC2Consumer;
 pub use openldap::{Connected, OpenLdap, OpenLdapContent};
+pub use ports::free_port;
 pub use postgres::Postgres;
-pub use process::{
-    Folder, Server, command, free_port, is_root, missing_program, run, skip, try_run, wait_until,
-};
+pub use process::{Folder, Server, command, is_root, missing_program, run, skip, try_run, wait_until};
 pub use python::Python;
 pub use receiver::Receiver;
 pub use responder::{Asked, Responder, hand_on, response};

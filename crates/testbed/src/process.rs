@@ -1,7 +1,7 @@
 //! Processes, ports and folders of a test.
 
 use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -94,19 +94,6 @@ pub(crate) fn run_with_input(mut command: Command, input: &str) -> Output {
     let output = child.wait_with_output().expect("it was started");
     writer.join().expect("the writer does not fail");
     output
-}
-
-/// A TCP port on the loopback address that is free now.
-///
-/// # Panics
-/// If there is none.
-#[must_use]
-pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 /// Waits until a condition holds, asking 50 times a second.
