@@ -119,11 +119,12 @@ pub const CERTIFICATE_FACTS_MAX: usize = 30_000;
 /// Most derivations taken from one chaining for a certificate.
 pub const CERTIFICATE_WAYS_MAX: usize = 512;
 
-/// Most orders in which one case charges the acts of the plan.
-pub const CERTIFICATE_ORDERS_MAX: usize = 4;
-
 /// Most facts reached by all chainings for a certificate together: about a second.
 pub const CERTIFICATE_WORK_MAX: usize = 40_000_000;
+
+/// Most facts reached by chainings for the cases that the first is split into: a third of a second at most, for what
+/// is seldom more than a thousandth of the bound.
+pub const CERTIFICATE_SPLITS_WORK_MAX: usize = 8_000_000;
 
 /// Most cases of a certificate.
 pub const CERTIFICATE_CASES_MAX: usize = 301;

@@ -36,7 +36,13 @@ impl Planner<'_> {
         if prepared.fixed.get(column) == Some(&Some(true)) {
             return Refusal::default();
         }
-        let without = session.solve_fixed(&*self.master, column, false, settings, watch, best.lower_bound);
+        let without = session.solve_fixed(
+            &*self.master,
+            &[(column, false)],
+            settings,
+            watch,
+            best.lower_bound,
+        );
         match without.verdict {
             Verdict::Infeasible => Refusal {
                 indispensable: true,

@@ -96,27 +96,33 @@ impl Session {
         prepared.kept.replace(Some(self));
     }
 
-    /// Solves with one column fixed otherwise.
+    /// Solves with some columns fixed otherwise.
     pub(super) fn solve_fixed(
         &mut self,
         master: &dyn Master,
-        column: usize,
-        to: bool,
+        fixed: &[(usize, bool)],
         settings: &Settings,
         watch: &mut Watch<'_>,
         known_bound: i64,
     ) -> Solution {
-        let Some(before) = self.instance.fixed.get(column).copied() else {
-            return self.solve(master, settings, watch, known_bound);
-        };
-        if let Some(slot) = self.instance.fixed.get_mut(column) {
-            *slot = Some(to);
+        let mut others = self.instance.fixed.clone();
+        for &(column, to) in fixed {
+            if let Some(slot) = others.get_mut(column) {
+                *slot = Some(to);
+            }
         }
+        let before = std::mem::replace(&mut self.instance.fixed, others);
         let solution = self.solve(master, settings, watch, known_bound);
-        if let Some(slot) = self.instance.fixed.get_mut(column) {
-            *slot = before;
-        }
+        self.instance.fixed = before;
         solution
+    }
+
+    /// Answers questions as if they had not been asked: what was learned by them is forgotten.
+    pub(super) fn aside<T>(&mut self, questions: impl FnOnce(&mut Self) -> T) -> T {
+        let (classes, rounds, answer) = (self.classes.clone(), self.rounds, self.answer.clone());
+        let told = questions(self);
+        (self.classes, self.rounds, self.answer) = (classes, rounds, answer);
+        told
     }
 }
 

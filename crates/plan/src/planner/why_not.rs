@@ -21,7 +21,13 @@ impl Planner<'_> {
     ) -> Vec<NotChosen> {
         let mut told = Vec::new();
         for (column, cuts) in tempting(prepared, session, &best.chosen) {
-            let with = session.solve_fixed(&*self.master, column, true, settings, watch, best.lower_bound);
+            let with = session.solve_fixed(
+                &*self.master,
+                &[(column, true)],
+                settings,
+                watch,
+                best.lower_bound,
+            );
             let Some(candidate) = prepared.columns.get(column) else {
                 continue;
             };

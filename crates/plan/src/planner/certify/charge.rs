@@ -12,7 +12,6 @@ use super::left::{Left, Spot};
 use super::tree::Fixed;
 use super::{Proof, Terms, lose};
 use crate::document::{Charge, Stand};
-use crate::limits::CERTIFICATE_ORDERS_MAX;
 
 /// What a charge comes to that is tried first, in pence.
 const CHARGE_FIRST_PENCE: i64 = 1 << 32;
@@ -49,8 +48,9 @@ impl Look {
 struct Uncut(u32);
 
 impl Proof<'_, '_> {
-    /// What a case costs at least, as far as is worth knowing: `wanted` is enough.
-    pub(super) fn look(&mut self, fixed: &Fixed, wanted: i64) -> Look {
+    /// What a case costs at least, as far as is worth knowing: `wanted` is enough. The guide is a plan that does what the case says,
+    /// the cheaper the better.
+    pub(super) fn look(&mut self, fixed: &Fixed, guide: &[u32], wanted: i64) -> Look {
         let mut lost = Lost::nothing();
         let mut paid = 0_i64;
         for choice in fixed.with.iter().filter_map(|&choice| self.book.choice(choice)) {
@@ -66,40 +66,16 @@ impl Proof<'_, '_> {
         if let Some(row) = self.uncut(&mut begun.clone()) {
             return Look::impossible(Shown::Uncut(row));
         }
-        let mut guide: Vec<u32> = self.guide.clone();
-        guide.retain(|choice| !fixed.with.contains(choice) && !fixed.without.contains(choice));
-        let mut best: Option<Left> = None;
-        let is_whole = fixed.with.len() == self.forced.len() && fixed.without.is_empty();
-        let orders = if is_whole && !guide.is_empty() {
-            CERTIFICATE_ORDERS_MAX
-        } else {
-            1
-        };
-        for _ in 0..orders {
-            let mut left = begun.clone();
-            if let Err(Uncut(row)) = self.ascend(&mut left, &guide, wanted.saturating_sub(paid)) {
-                return Look::impossible(Shown::Uncut(row));
-            }
-            let worst = left.clone();
-            if best.as_ref().is_none_or(|best| left.sum > best.sum) {
-                best = Some(left);
-            }
-            let sum = best.as_ref().map_or(0, |best| best.sum);
-            if paid.saturating_add(sum) >= wanted || self.work_left == 0 {
-                break;
-            }
-            // What was not charged in full goes first.
-            let before = guide.clone();
-            guide.sort_by_key(|&choice| worst.uncharged(choice) == 0);
-            if guide == before {
-                guide.reverse();
-            }
+        let mut left = begun;
+        let open = |choice: &u32| !fixed.with.contains(choice) && !fixed.without.contains(choice);
+        let guide: Vec<u32> = guide.iter().copied().filter(open).collect();
+        if let Err(Uncut(row)) = self.ascend(&mut left, &guide, wanted.saturating_sub(paid)) {
+            return Look::impossible(Shown::Uncut(row));
         }
-        let best = best.unwrap_or(begun);
         Look {
-            bound_pence: paid.saturating_add(best.sum),
-            next: self.next(&best, fixed),
-            shown: Shown::Charged(self.charges(best)),
+            bound_pence: paid.saturating_add(left.sum),
+            next: self.next(&left, fixed, &guide),
+            shown: Shown::Charged(self.charges(left)),
         }
     }
 
@@ -177,10 +153,10 @@ impl Proof<'_, '_> {
             let mut withdrawn = around.clone();
             self.withdraw_below(left, at_least, &mut withdrawn);
             if !self.pass(left, &withdrawn, at_least)? {
-                if at_least <= 1 {
+                let Some(next) = self.largest_below(left, at_least) else {
                     break;
-                }
-                at_least = (at_least / 4).max(1);
+                };
+                at_least = next.min(at_least / 4).max(1);
             }
         }
         Ok(())
@@ -204,6 +180,17 @@ impl Proof<'_, '_> {
                 withdrawn.extend(choice.timely.iter().copied());
             }
         }
+    }
+
+    /// The largest amount below another that something can be charged; none if there is none.
+    fn largest_below(&self, left: &Left, pence: i64) -> Option<i64> {
+        let choices = 0..self.book.choices.len() as u32;
+        let choices = choices.filter_map(|choice| left.most_of(choice));
+        let plain = self.cheapest.iter().copied();
+        let targets = left.losses.iter().copied();
+        let refuted = (self.terms == Terms::Refuted).then_some(1);
+        let all = choices.chain(plain).chain(targets).chain(refuted);
+        all.filter(|one| (1..pence).contains(one)).max()
     }
 
     /// Charges derivations around some facts by no less than an amount; false if nothing was learned by it.
@@ -236,10 +223,10 @@ impl Proof<'_, '_> {
 
     /// What to split a case by: the act of the plan that is charged least, or else, in the row with the fewest choices
     /// left, the one that cuts most for its price.
-    fn next(&self, left: &Left, fixed: &Fixed) -> Option<u32> {
+    fn next(&self, left: &Left, fixed: &Fixed, guide: &[u32]) -> Option<u32> {
         let is_open = |choice: &u32| !fixed.with.contains(choice) && !left.is_barred(*choice);
-        let guide = self.guide.iter().copied().filter(|choice| is_open(choice));
-        let least = guide
+        let open_guide = guide.iter().copied().filter(|choice| is_open(choice));
+        let least = open_guide
             .map(|choice| (left.uncharged(choice), choice))
             .filter(|(uncharged, _)| *uncharged > 0)
             .max_by_key(|(uncharged, choice)| (*uncharged, std::cmp::Reverse(*choice)));

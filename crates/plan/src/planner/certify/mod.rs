@@ -17,13 +17,15 @@ use cordon_reach::{Base, FactId, Scratch};
 use cordon_trade::{Lost, ServiceState, Services, cost_pence};
 
 use super::prepare::Prepared;
+use super::solving::Session;
 use super::timing::{self, NEVER};
-use super::{Constraints, Planner, Settings};
+use super::{Constraints, Planner, Settings, Watch};
 use crate::document::{Certificate, Refutation};
-use crate::limits::{CERTIFICATE_WORK_MAX, PROTECTED_PENCE_MIN};
+use crate::limits::{CERTIFICATE_SPLITS_WORK_MAX, CERTIFICATE_WORK_MAX, PROTECTED_PENCE_MIN};
 use book::Book;
 use left::Left;
 use rows::Pool;
+use tree::{Ask, Fixed};
 
 /// What a proof is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +53,6 @@ struct Proof<'p, 'e> {
     protected: Vec<bool>,
     duration_hours: f64,
     pool: Pool,
-    /// The choices of the plan.
-    guide: Vec<u32>,
     /// Choices that a person forced.
     forced: Vec<u32>,
     /// Columns that remove something that a service requires.
@@ -86,19 +86,29 @@ pub(super) struct Asked<'p> {
 
 impl<'e> Planner<'e> {
     /// The certificate of a proven bound, guided by the plan that has it; of plans that give something up if that is what
-    /// the bound is of.
+    /// the bound is of. The session is asked for what it knows of other plans, and forgets that it was.
     pub(super) fn certificate(
         &mut self,
         asked: Asked<'_>,
         gives_up: bool,
         (chosen, lower_bound): (&[bool], i64),
+        session: &mut Session,
+        watch: &mut Watch<'_>,
     ) -> Certificate {
         let scratch = std::mem::take(&mut self.scratch);
         let terms = if gives_up { Terms::GivenUp } else { Terms::Kept };
-        let mut proof = self.proof(asked, terms, chosen, scratch);
-        let (bound_pence, cases) = tree::grow(&mut proof, lower_bound);
-        let (rows, cases) = tree::compact(&proof, cases);
-        self.scratch = proof.scratch;
+        let (bound_pence, rows, cases, scratch) = session.aside(|session| {
+            let mut ask = |fixed: &[(usize, bool)]| {
+                let other = session.solve_fixed(&*self.master, fixed, asked.settings, watch, lower_bound);
+                Some(other.chosen).filter(|chosen| !chosen.is_empty())
+            };
+            let mut proof = self.proof(asked, terms, scratch);
+            let guide = proof.guide(chosen);
+            let (bound_pence, cases) = tree::grow(&mut proof, guide, lower_bound, &mut ask);
+            let (rows, cases) = tree::compact(&proof, cases);
+            (bound_pence, rows, cases, proof.scratch)
+        });
+        self.scratch = scratch;
         Certificate {
             bound_pence,
             rows,
@@ -109,20 +119,14 @@ impl<'e> Planner<'e> {
     /// The proof that no plan keeps everything; none if it was not found.
     pub(super) fn refutation(&mut self, asked: Asked<'_>) -> Option<Refutation> {
         let scratch = std::mem::take(&mut self.scratch);
-        let mut proof = self.proof(asked, Terms::Refuted, &[], scratch);
-        let (bound, cases) = tree::grow(&mut proof, i64::MAX);
+        let mut proof = self.proof(asked, Terms::Refuted, scratch);
+        let (bound, cases) = tree::grow(&mut proof, Vec::new(), i64::MAX, &mut |_| None);
         let (rows, cases) = tree::compact(&proof, cases);
         self.scratch = proof.scratch;
         (bound == i64::MAX).then_some(Refutation { rows, cases })
     }
 
-    fn proof<'p>(
-        &'p self,
-        asked: Asked<'p>,
-        terms: Terms,
-        chosen: &[bool],
-        scratch: Scratch,
-    ) -> Proof<'p, 'e> {
+    fn proof<'p>(&'p self, asked: Asked<'p>, terms: Terms, scratch: Scratch) -> Proof<'p, 'e> {
         let Asked {
             prepared,
             hard,
@@ -130,25 +134,16 @@ impl<'e> Planner<'e> {
             constraints,
         } = asked;
         let mut book = Book::new(self, constraints, self.use_seconds(prepared, settings));
-        let acts = |flags: &mut dyn Iterator<Item = bool>| -> Vec<_> {
-            let columns = prepared.columns.iter().zip(flags);
-            columns
-                .filter(|(_, flag)| *flag)
-                .map(|(column, _)| column.act)
-                .collect()
-        };
-        let plan = acts(&mut chosen.iter().copied());
-        let forced = acts(&mut prepared.fixed.iter().map(|fixed| *fixed == Some(true)));
-        let guide: Vec<u32> = plan.into_iter().filter_map(|act| book.number(act)).collect();
-        let forced = forced.into_iter().filter_map(|act| book.number(act)).collect();
+        let forced = prepared.columns.iter().zip(&prepared.fixed);
+        let forced = forced.filter(|(_, fixed)| **fixed == Some(true));
+        let forced = forced.filter_map(|(column, _)| book.number(column.act)).collect();
         let touching = prepared.columns.iter();
         let touching = touching.map(|column| column.removes.iter().any(|fact| book.is_required(*fact)));
         let touching: Vec<bool> = touching.collect();
         let services = Services::compile(self.estate);
         let protected = self.estate.services_with_ids();
         let protected = protected.map(|(id, service)| service.protected || constraints.protect.contains(&id));
-        let room = CERTIFICATE_WORK_MAX;
-        let mut proof = Proof {
+        Proof {
             planner: self,
             prepared,
             held: prepared.worlds.first().map_or(&[], |world| &world.held),
@@ -162,13 +157,10 @@ impl<'e> Planner<'e> {
             protected: protected.collect(),
             duration_hours: settings.duration_hours,
             pool: Pool::new(),
-            guide,
             forced,
             scratch,
-            work_left: room,
-        };
-        proof.in_order_of_price();
-        proof
+            work_left: CERTIFICATE_WORK_MAX,
+        }
     }
 
     /// The second by which each base fact is first used; empty if the race is not counted.
@@ -238,12 +230,37 @@ impl Proof<'_, '_> {
             .collect()
     }
 
-    /// The cheapest of the plan first: few derivations can be charged to what only stops a little.
-    fn in_order_of_price(&mut self) {
+    /// A choice of columns as a guide, the cheapest first: few derivations can be charged to what only stops a little.
+    fn guide(&mut self, chosen: &[bool]) -> Vec<u32> {
+        let columns = self.prepared.columns.iter().zip(chosen);
+        let acts = columns
+            .filter(|(_, chosen)| **chosen)
+            .map(|(column, _)| column.act);
+        let mut guide: Vec<u32> = acts.filter_map(|act| self.book.number(act)).collect();
         let price = |choice: &u32| self.book.choice(*choice).map_or(0, |one| one.friction_pence);
-        let mut guide = self.guide.clone();
         guide.sort_by_key(|choice| (price(choice), *choice));
-        self.guide = guide;
+        guide
+    }
+
+    /// A good plan for a case, if one is known.
+    fn guide_of(&mut self, fixed: &Fixed, ask: &mut Ask<'_>) -> Option<Vec<u32>> {
+        let column = |choice: &u32| {
+            let act = self.book.choice(*choice)?.act;
+            let columns = &self.prepared.columns;
+            columns.iter().position(|column| column.act == act)
+        };
+        let with = fixed.with.iter().filter_map(column).map(|column| (column, true));
+        let without = fixed.without.iter().filter_map(column);
+        let without = without.map(|column| (column, false));
+        let columns: Vec<(usize, bool)> = with.chain(without).collect();
+        Some(self.guide(&ask(&columns)?))
+    }
+
+    /// Cases beyond the first are worth less work than that.
+    const fn limit_splits(&mut self) {
+        if self.work_left > CERTIFICATE_SPLITS_WORK_MAX {
+            self.work_left = CERTIFICATE_SPLITS_WORK_MAX;
+        }
     }
 
     /// A row that must be cut and that nothing left may cut, found around all that something may.

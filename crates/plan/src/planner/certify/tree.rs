@@ -17,61 +17,95 @@ pub(super) struct Fixed {
 
 struct Grown {
     fixed: Fixed,
+    /// A plan that does what the case says, ascending by price.
+    guide: Vec<u32>,
     look: Look,
     /// The choice that splits it and the case with it; the case without it follows that.
     split: Option<(u32, u32)>,
 }
 
+/// Tells a good plan that takes these columns or leaves them, as each flag says; none if it knows of none.
+pub(super) type Ask<'a> = dyn FnMut(&[(usize, bool)]) -> Option<Vec<bool>> + 'a;
+
+struct Grove {
+    cases: Vec<Grown>,
+    /// Cases that are not split, by what they prove.
+    open: BinaryHeap<Reverse<(i64, u32)>>,
+    wanted: i64,
+}
+
+impl Grove {
+    fn add(&mut self, proof: &mut Proof<'_, '_>, fixed: Fixed, guide: Vec<u32>) {
+        let look = proof.look(&fixed, &guide, self.wanted);
+        self.open
+            .push(Reverse((look.bound_pence, self.cases.len() as u32)));
+        self.cases.push(Grown {
+            fixed,
+            guide,
+            look,
+            split: None,
+        });
+    }
+
+    /// Adds the two cases of a choice made and not made.
+    fn split(&mut self, proof: &mut Proof<'_, '_>, (place, choice): (u32, u32), ask: &mut Ask<'_>) {
+        let Some(case) = self.cases.get(place as usize) else {
+            return;
+        };
+        let (mut with, mut without) = (case.fixed.clone(), case.fixed.clone());
+        with.with.push(choice);
+        without.without.push(choice);
+        let guide = case.guide.clone();
+        let other = if guide.contains(&choice) {
+            proof.guide_of(&without, ask)
+        } else {
+            None
+        };
+        self.add(proof, with, guide.clone());
+        self.add(proof, without, other.unwrap_or(guide));
+    }
+}
+
 /// Cases that prove a bound, or as much of it as the limits allow.
-pub(super) fn grow(proof: &mut Proof<'_, '_>, wanted: i64) -> (i64, Vec<Case>) {
+pub(super) fn grow(
+    proof: &mut Proof<'_, '_>,
+    guide: Vec<u32>,
+    wanted: i64,
+    ask: &mut Ask<'_>,
+) -> (i64, Vec<Case>) {
     let root = Fixed {
         with: proof.forced.clone(),
         without: Vec::new(),
     };
-    let mut cases: Vec<Grown> = Vec::new();
-    let mut open: BinaryHeap<Reverse<(i64, u32)>> = BinaryHeap::new();
-    let add = |proof: &mut Proof<'_, '_>, cases: &mut Vec<Grown>, open: &mut BinaryHeap<_>, fixed: Fixed| {
-        let look = proof.look(&fixed, wanted);
-        open.push(Reverse((look.bound_pence, cases.len() as u32)));
-        cases.push(Grown {
-            fixed,
-            look,
-            split: None,
-        });
+    let mut grove = Grove {
+        cases: Vec::new(),
+        open: BinaryHeap::new(),
+        wanted,
     };
-    add(proof, &mut cases, &mut open, root);
+    grove.add(proof, root, guide);
+    proof.limit_splits();
     let mut bound = wanted;
-    while let Some(Reverse((least, place))) = open.pop() {
-        let first = cases.len() as u32;
-        let room = cases.len() + 2 <= CERTIFICATE_CASES_MAX && proof.work_left > 0;
-        let next = cases
-            .get(place as usize)
-            .and_then(|case| case.look.next)
-            .filter(|_| room);
-        let Some((choice, fixed)) = next.zip(cases.get(place as usize).map(|case| case.fixed.clone())) else {
+    while let Some(Reverse((least, place))) = grove.open.pop() {
+        let first = grove.cases.len();
+        let room = first + 2 <= CERTIFICATE_CASES_MAX && proof.work_left > 0;
+        let next = grove.cases.get(place as usize).and_then(|case| case.look.next);
+        let Some(choice) = next.filter(|_| room && least < bound) else {
             bound = bound.min(least);
             break;
         };
-        if least >= bound {
-            break;
-        }
-        let (mut with, mut without) = (fixed.clone(), fixed);
-        with.with.push(choice);
-        without.without.push(choice);
-        add(proof, &mut cases, &mut open, with);
-        add(proof, &mut cases, &mut open, without);
-        let split = cases.get(first as usize..).unwrap_or(&[]);
-        if proof.work_left == 0 && split.iter().any(|case| case.look.bound_pence < least) {
+        grove.split(proof, (place, choice), ask);
+        let parts = grove.cases.get(first..).unwrap_or(&[]);
+        if proof.work_left == 0 && parts.iter().any(|case| case.look.bound_pence < least) {
             // Nothing was left to look at them: the case as it is proves more.
-            cases.truncate(first as usize);
+            grove.cases.truncate(first);
             bound = bound.min(least);
             break;
         }
-        if let Some(case) = cases.get_mut(place as usize) {
-            case.split = Some((choice, first));
+        if let Some(case) = grove.cases.get_mut(place as usize) {
+            case.split = Some((choice, first as u32));
         }
     }
-    let told = cases.into_iter().map(|case| told(proof, case));
+    let told = grove.cases.into_iter().map(|case| told(proof, case));
     (bound.max(0), told.collect())
 }
 

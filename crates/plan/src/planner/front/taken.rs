@@ -42,14 +42,16 @@ impl Planner<'_> {
         let mut taken = self.described(&prepared, &solved, footholds, settings, &with_give_ups);
         taken.uncertainty = self.seen_by(&prepared, &solved, footholds, settings, constraints);
         if settings.certificate && solved.infeasibility.is_none() {
-            let bound = taken.optimality.lower_bound_pence;
+            let known = (&*solved.solution.chosen, taken.optimality.lower_bound_pence);
+            let hard = solved.session.hard.clone();
             let asked = Asked {
                 prepared: &prepared,
-                hard: &solved.session.hard,
+                hard: &hard,
                 settings,
                 constraints: &with_give_ups,
             };
-            taken.certificate = Some(self.certificate(asked, false, (&solved.solution.chosen, bound)));
+            let session = &mut solved.session;
+            taken.certificate = Some(self.certificate(asked, false, known, session, watch));
         }
         taken.infeasibility = solved.infeasibility;
         taken.alternatives.clone_from(&document.alternatives);

@@ -73,13 +73,15 @@ pub(super) fn document(
         } else {
             document.optimality.lower_bound_pence
         };
+        let hard = session.hard.clone();
         let asked = Asked {
             prepared: &prepared,
-            hard: &session.hard,
+            hard: &hard,
             settings,
             constraints,
         };
-        let proof = planner.certificate(asked, gives_up, (&solution.chosen, bound));
+        let known = (&*solution.chosen, bound);
+        let proof = planner.certificate(asked, gives_up, known, &mut session, watch);
         document.certificate = Some(proof);
     }
     if settings.comparisons {
