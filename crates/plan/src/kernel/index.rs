@@ -66,6 +66,12 @@ impl RuleIndex {
         self.rules.body(rule as usize)
     }
 
+    /// The rules that conclude a fact.
+    #[must_use]
+    pub fn rules_for(&self, fact: u32) -> &[u32] {
+        self.into.of(fact)
+    }
+
     /// The rules that rest on a fact; none for a leaf.
     #[must_use]
     pub fn uses_of(&self, fact: u32) -> &[u32] {

@@ -93,7 +93,7 @@ impl Planner<'_> {
             .filter_map(|jewel| self.graph.derived(jewel.taken))
             .map(|fact| fact.0)
             .collect();
-        timing::use_seconds(&one.rules, &one.seconds, &one.arrival, &goals)
+        timing::use_seconds(&one.index, &one.seconds, &one.arrival, &goals)
     }
 
     /// Jewels, and the spread if that has a price.

@@ -10,14 +10,13 @@ use cordon_reach::{FactSet, LATEST_SECONDS};
 use super::Planner;
 use super::timing::NEVER;
 use crate::document::ExposureCount;
-use crate::kernel::{RuleIndex, Rules};
+use crate::kernel::RuleIndex;
 
 /// What the footholds of one world lead to.
 #[derive(Debug)]
 pub(super) struct Reached {
-    pub(super) index: Arc<RuleIndex>,
     /// Every rule of the graph, also those that cannot fire from these footholds.
-    pub(super) rules: Arc<Rules>,
+    pub(super) index: Arc<RuleIndex>,
     pub(super) seconds: Arc<Vec<u32>>,
     /// Earliest arrival by fact with nothing withdrawn; 0 for base facts that stand.
     pub(super) arrival: Vec<u32>,
@@ -101,7 +100,6 @@ impl Planner<'_> {
         let given = stands.map(|(fact, arrival)| fact < base && *arrival != NEVER);
         Reached {
             index: Arc::clone(&self.ground.index),
-            rules: Arc::clone(self.ground.index.rules()),
             seconds: Arc::clone(&self.ground.seconds),
             given: given.collect(),
             exposure: self

@@ -47,9 +47,12 @@ impl Tree<'_> {
                 _ => (own, Stand::Column(column)),
             };
             raise = raise.min(left);
+            if raise <= 0 {
+                return None;
+            }
             stands.push(stand);
         }
-        if raise <= 0 || stands.is_empty() {
+        if stands.is_empty() {
             return None;
         }
         stands.sort_unstable();

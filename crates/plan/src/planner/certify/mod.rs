@@ -172,7 +172,7 @@ impl<'e> Planner<'e> {
         let goals: Vec<u32> = jewels.map(|target| target.fact).collect();
         let mut used = vec![NEVER; self.graph.base_facts()];
         for one in &prepared.reached {
-            let own = timing::use_seconds(&one.rules, &one.seconds, &one.arrival, &goals);
+            let own = timing::use_seconds(&one.index, &one.seconds, &one.arrival, &goals);
             for (slot, own) in used.iter_mut().zip(own) {
                 *slot = own.min(*slot);
             }
