@@ -31,6 +31,10 @@ pub(crate) const MAX_PLACES: usize = 20;
 /// Files of one run that are open at the same time: below the usual limit of 1,024 descriptors.
 pub(crate) const MAX_OPEN_FILES: usize = 256;
 
+/// Bytes of records held, of all files of a run together, so that those need not be opened again that the first look
+/// has read to their end: a folder of many small files is decoded once then.
+pub(crate) const MAX_KEPT_BYTES: usize = 64 * 1024 * 1024;
+
 /// Bytes of a file looked at to recognise its format and how it tells time.
 pub(crate) const PEEK_BYTES: usize = 64 * 1024;
 
