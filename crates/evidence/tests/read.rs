@@ -2,7 +2,12 @@
 
 mod support;
 
-use cordon_evidence::read::{Format, LocalTime, Options, OrderWindow, RecordStream, Workers, in_order};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cordon_evidence::read::{
+    Format, Input, LocalTime, Options, OrderWindow, RecordStream, Source, Workers, in_order,
+};
 use cordon_evidence::record::{Dialect, Record, TimeBasis, Value};
 use support::{read, read_with, source};
 
@@ -212,35 +217,51 @@ fn records_that_nobody_needs_come_in_the_same_order_without_fields() {
     }
 }
 
-#[test]
-fn many_files_are_opened_when_their_time_comes_on_any_number_of_threads() {
-    let files = || {
-        let sources = (0..300_u32).map(|number| {
-            let second = 1_700_000_000 + u64::from(number * 7919 % 300);
-            let lines: String = (0..40)
-                .map(|at| format!("{{\"time\":{}}}\n", second + at * 3))
-                .collect();
-            source(number, lines.into_bytes())
-        });
-        let options = Options {
-            block_bytes: 256,
-            ..Options::default()
+/// 300 files, more than may be open at a time, with lines of so many bytes and more, and how often one was opened.
+fn many_files(line_bytes: usize) -> (RecordStream, Arc<AtomicUsize>) {
+    let opened = Arc::new(AtomicUsize::new(0));
+    let sources = (0..300_u32).map(|number| {
+        let second = 1_700_000_000 + u64::from(number * 7919 % 300);
+        let lines: String = (0..40)
+            .map(|at| format!("{{\"time\":{}}}{:line_bytes$}\n", second + at * 3, ""))
+            .collect();
+        let opened = Arc::clone(&opened);
+        let open = move || {
+            opened.fetch_add(1, Ordering::Relaxed);
+            let input: Input = Box::new(std::io::Cursor::new(lines.clone().into_bytes()));
+            Ok(input)
         };
-        RecordStream::new(sources.collect(), options)
-    };
-    let expected: Vec<Record> = files().collect();
-    assert_eq!(expected.len(), 12_000);
-    for threads in [1, 3] {
-        let mut all = Vec::new();
-        in_order(
-            &mut files(),
-            Workers::new(threads),
-            || (),
-            |(), _| (),
-            |()| true,
-            |record, ()| all.push(record.clone()),
-        );
-        assert!(all == expected, "{threads} threads");
+        Source {
+            open: Box::new(open),
+            ..source(number, Vec::new())
+        }
+    });
+    (RecordStream::new(sources.collect(), Options::default()), opened)
+}
+
+#[test]
+fn many_files_are_opened_when_their_time_comes_unless_the_first_look_took_all() {
+    for (line_bytes, opens) in [(2000, 600), (0, 300)] {
+        let (stream, opened) = many_files(line_bytes);
+        let expected: Vec<Record> = stream.collect();
+        assert_eq!((expected.len(), opened.load(Ordering::Relaxed)), (12_000, opens));
+        for threads in [1, 3] {
+            let (mut stream, opened) = many_files(line_bytes);
+            let mut all = Vec::new();
+            in_order(
+                &mut stream,
+                Workers::new(threads),
+                || (),
+                |(), _| (),
+                |()| true,
+                |record, ()| all.push(record.clone()),
+            );
+            assert!(all == expected, "{threads} threads");
+            assert_eq!(
+                (stream.report().events, opened.load(Ordering::Relaxed)),
+                (12_000, opens)
+            );
+        }
     }
 }
 

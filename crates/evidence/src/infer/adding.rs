@@ -90,8 +90,8 @@ fn strongest_of_few(parts: &[Part], starts: &[Timestamp]) -> Option<f64> {
     of_episodes.reduce(f64::max)
 }
 
-/// The same where there are many episodes, most of them of few parts: those of each are found by their times. The parts
-/// of an episode are added up in the same order, so that the sum is the same to the bit.
+/// The same where there are many episodes. The parts of each are found by their times, and an episode that has none but
+/// parts of the one before it is passed over: more parts never say less.
 fn strongest(parts: &[Part], starts: &[Timestamp]) -> Option<f64> {
     let (mut alarms, mut times) = (Vec::new(), Vec::new());
     for (at, part) in parts.iter().enumerate() {
@@ -102,11 +102,16 @@ fn strongest(parts: &[Part], starts: &[Timestamp]) -> Option<f64> {
         }
     }
     times.sort_unstable();
-    let mut members = Vec::new();
-    let of_episodes = starts.iter().map(|start| {
+    let (mut members, mut reached) = (Vec::new(), 0);
+    let mut most: Option<f64> = None;
+    for start in starts {
         let episode = episode(*start);
-        let from = times.partition_point(|(time, _)| time < episode.start());
         let until = times.partition_point(|(time, _)| time <= episode.end());
+        if until == reached {
+            continue;
+        }
+        reached = until;
+        let from = times.partition_point(|(time, _)| time < episode.start());
         members.clone_from(&alarms);
         members.extend(
             times
@@ -117,9 +122,10 @@ fn strongest(parts: &[Part], starts: &[Timestamp]) -> Option<f64> {
         );
         members.sort_unstable();
         members.dedup();
-        sum(members.iter().filter_map(|at| parts.get(*at)))
-    });
-    of_episodes.reduce(f64::max)
+        let own = sum(members.iter().filter_map(|at| parts.get(*at)));
+        most = Some(most.map_or(own, |most| most.max(own)));
+    }
+    most
 }
 
 /// Parts by grade and group, the strongest of each first.
@@ -152,7 +158,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn however_many_episodes_there_are_the_sum_is_the_same_to_the_bit(
+        fn however_many_episodes_there_are_the_strongest_is_found(
             drawn in prop::collection::vec((0.01..6.0_f64, 0..6_u32, 0..3_u8, 0..40_000_i64, 0..9_000_i64), 0..40),
         ) {
             let mut parts: Vec<Part> = drawn
@@ -171,10 +177,9 @@ mod tests {
                 .collect();
             together(&mut parts);
             let starts = starts(&parts);
-            prop_assert_eq!(
-                strongest(&parts, &starts).map(f64::to_bits),
-                strongest_of_few(&parts, &starts).map(f64::to_bits)
-            );
+            let (quick, naive) = (strongest(&parts, &starts), strongest_of_few(&parts, &starts));
+            prop_assert_eq!(quick.is_some(), naive.is_some());
+            prop_assert!(quick.zip(naive).is_none_or(|(quick, naive)| (quick - naive).abs() < 1e-12));
         }
     }
 }

@@ -73,6 +73,7 @@ impl Feed {
         let used_up = self.peek(1).is_empty();
         if used_up {
             self.input = Box::new(io::empty());
+            self.pending = Vec::new();
         }
         used_up
     }

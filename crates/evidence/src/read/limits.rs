@@ -1,7 +1,8 @@
 //! What a reader accepts before it gives up on a piece of input, each with its reason.
 
-/// Bytes of text handed to a decoder at a time: fits the second-level cache with what is decoded from it.
-pub(crate) const BLOCK_BYTES: usize = 256 * 1024;
+/// Bytes of text handed to a decoder at a time: the second-level cache holds a few such pieces with what is decoded from
+/// them.
+pub(crate) const BLOCK_BYTES: usize = 64 * 1024;
 
 /// Longest line or JSON document: the largest real events (script blocks, audit batches) are far below it, and a
 /// line of any length is skipped in this much memory.

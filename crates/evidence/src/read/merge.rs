@@ -1,5 +1,7 @@
 //! Records of all files in the order of time, each with what was made of it, whoever makes it.
 
+use jiff::Timestamp;
+
 use super::clock::Clock;
 use super::order::Order;
 use super::parcel::Parcel;
@@ -20,8 +22,10 @@ pub(super) trait Supply<T> {
     fn give_back(&mut self, parcel: Parcel<T>);
 }
 
-/// An open file.
+/// A file on its way.
 struct Queue<T> {
+    /// When its first record happened.
+    first: Option<Timestamp>,
     clock: Clock,
     report: Report,
     /// The parcel whose records come next, unless it is not there yet.
@@ -69,15 +73,17 @@ impl<'s, T, Own: Supply<T>> Merge<'s, T, Own> {
         }
     }
 
-    /// Takes a file over from the stream, if it is open.
+    /// Takes a file over from the stream, if that has it open or all of its records.
     fn adopt(&mut self, member: usize) {
         let Some(reader) = self.stream.take_reader(member) else {
             return;
         };
         let (pieces, batch, clock, report) = reader.take_apart();
+        let starts = batch.rest().first().map(|record| record.time);
         let first = Parcel::first(member, batch, report.bytes, pieces.is_none());
         if let Some(queue) = self.queues.get_mut(member) {
             *queue = Some(Queue {
+                first: starts,
                 clock,
                 report,
                 parcel: None,
@@ -86,11 +92,21 @@ impl<'s, T, Own: Supply<T>> Merge<'s, T, Own> {
         self.supply.begin(first, pieces);
     }
 
+    /// Puts a file in line whose time has come; what is to be made of its records may have been made long before.
+    fn open(&mut self, member: usize) {
+        let known = self.queues.get(member).and_then(Option::as_ref);
+        if let Some(first) = known.and_then(|queue| queue.first) {
+            self.stream.line_up(member, first);
+            return;
+        }
+        self.stream.open(member);
+        self.adopt(member);
+    }
+
     /// Moves the earliest of the next records into the window; false when there is none.
     fn pull(&mut self, needed: &impl Fn(&T) -> bool) -> bool {
         while let Some(member) = self.stream.due() {
-            self.stream.open(member);
-            self.adopt(member);
+            self.open(member);
         }
         let Some(member) = self.stream.earliest() else {
             return false;
@@ -186,7 +202,7 @@ impl<T, S, W: Fn(&mut S, &Record) -> T> Supply<T> for Alone<'_, T, S, W> {
             return Some(parcel);
         }
         let mut pieces = file.rest.take()?;
-        let mut parcel = self.spare.pop().unwrap_or_else(|| Parcel::new(0));
+        let mut parcel = self.spare.pop().unwrap_or_else(|| Parcel::new(Some(0)));
         let more = parcel.cut(member, file.next, &mut pieces);
         file.next += 1;
         parcel.decode(&pieces.context);
@@ -196,6 +212,6 @@ impl<T, S, W: Fn(&mut S, &Record) -> T> Supply<T> for Alone<'_, T, S, W> {
     }
 
     fn give_back(&mut self, parcel: Parcel<T>) {
-        self.spare.push(parcel);
+        self.spare.extend(parcel.home.map(|_| parcel));
     }
 }

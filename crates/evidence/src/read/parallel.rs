@@ -167,7 +167,7 @@ impl<T> Yard<T> {
     fn give_back(&self, parcel: Parcel<T>) {
         let mut tasks = self.tasks();
         let member = parcel.member;
-        if let Some(spare) = tasks.spare.get_mut(parcel.home) {
+        if let Some(spare) = parcel.home.and_then(|home| tasks.spare.get_mut(home)) {
             spare.push(parcel);
         }
         let Some(file) = tasks.files.get_mut(member) else {
@@ -190,7 +190,7 @@ impl<T> Yard<T> {
             }
             if let Some(task) = tasks.waiting.pop_front() {
                 let spare = tasks.spare.get_mut(home).and_then(Vec::pop);
-                return Some((task, spare.unwrap_or_else(|| Parcel::new(home))));
+                return Some((task, spare.unwrap_or_else(|| Parcel::new(Some(home)))));
             }
             tasks = self.something.wait(tasks).unwrap_or_else(PoisonError::into_inner);
         }

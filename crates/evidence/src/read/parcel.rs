@@ -13,8 +13,8 @@ pub(super) struct Parcel<T> {
     pub(super) member: usize,
     /// Which piece of the file it is, from 0.
     pub(super) number: u64,
-    /// The thread in whose cache its memory is.
-    pub(super) home: usize,
+    /// The thread in whose cache its memory is, if any.
+    pub(super) home: Option<usize>,
     pub(super) batch: Batch,
     /// What was made of each record that is not yet taken.
     pub(super) made: VecDeque<T>,
@@ -28,7 +28,7 @@ pub(super) struct Parcel<T> {
 
 impl<T> Parcel<T> {
     /// An empty one.
-    pub(super) fn new(home: usize) -> Self {
+    pub(super) fn new(home: Option<usize>) -> Self {
         Self {
             member: 0,
             number: 0,
@@ -49,7 +49,7 @@ impl<T> Parcel<T> {
             batch,
             bytes,
             last,
-            ..Self::new(0)
+            ..Self::new(None)
         }
     }
 

@@ -187,6 +187,7 @@ impl Reader {
     /// The weight of its records in bytes if they are all decoded and the file need not stay open for more.
     pub(crate) fn kept_bytes(&mut self) -> Option<usize> {
         let used_up = self.done || self.pieces.feed.close_if_used_up();
+        self.block = Block::default();
         used_up.then(|| self.batch.rest().iter().map(Record::weight_bytes).sum())
     }
 

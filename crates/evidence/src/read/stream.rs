@@ -207,11 +207,12 @@ impl RecordStream {
         self.options.order
     }
 
-    /// Takes an open member's reader out, if no record was ever taken from the stream.
+    /// Takes the reader out of a member that is open or whose records are kept, if no record was ever taken from the
+    /// stream.
     pub(super) fn take_reader(&mut self, index: usize) -> Option<Reader> {
         let member = self.members.get_mut(index).filter(|_| self.order.is_new())?;
         match std::mem::replace(&mut member.state, State::Ended) {
-            State::Open(reader) => Some(*reader),
+            State::Open(reader) | State::Closed(Some(reader)) => Some(*reader),
             other => {
                 member.state = other;
                 None
