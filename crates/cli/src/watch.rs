@@ -10,7 +10,7 @@ use cordon_estate::Estate;
 use cordon_evidence::document::{Evidence, entity_name};
 use cordon_evidence::infer::RuleKey;
 use cordon_evidence::ocsf::Finding;
-use cordon_evidence::pipeline;
+use cordon_evidence::pipeline::{self, Extraction};
 use cordon_evidence::read::Workers;
 use cordon_evidence::record::Record;
 use cordon_evidence::sigma::{Correlator, Detection, Detector, RuleSet};
@@ -101,7 +101,7 @@ impl Watch {
 
 /// A record that was read.
 pub(crate) struct Seen<'a> {
-    /// The record.
+    /// The record; without its fields if it is quiet and nothing was detected on it.
     pub(crate) record: &'a Record,
     /// What was detected on it.
     pub(crate) detections: &'a [Detection],
@@ -126,7 +126,10 @@ pub(crate) fn detect(
         &detector,
         &mut correlator,
         Workers::new(threads()),
-        is_quiet,
+        Extraction {
+            extract: is_quiet,
+            needed: |is_quiet: &bool| !is_quiet,
+        },
         |record, detections, is_quiet| {
             each(&Seen {
                 record,

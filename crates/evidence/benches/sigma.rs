@@ -183,10 +183,7 @@ fn own_from_bytes(set: &Arc<RuleSet>, input: &Input) -> f64 {
     let mut text = input.lines.join("\n");
     text.push('\n');
     let bytes: Arc<[u8]> = Arc::from(text.into_bytes());
-    let workers = Workers {
-        threads: 1,
-        batch_records: 64,
-    };
+    let workers = Workers::new(1);
     let pass = |work: &dyn Fn(&mut RecordStream) -> usize| {
         let mut count = 0;
         for _ in 0..input.repeat {

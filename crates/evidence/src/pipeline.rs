@@ -8,11 +8,10 @@ use crate::read::{RecordStream, Workers, in_order};
 use crate::record::Record;
 use crate::sigma::{Correlator, Detection, Detector, Scratch};
 
-/// What a batch of records gave: the detections of all, where those of each end, and what was extracted from each.
+/// What a record gave.
 struct Found<T> {
     detections: Vec<Detection>,
-    ends: Vec<usize>,
-    extracts: Vec<T>,
+    extract: T,
 }
 
 /// Evaluates a stream, and gives `each` every record with its detections, correlations among them.
@@ -23,18 +22,32 @@ pub fn detect(
     workers: Workers,
     mut each: impl FnMut(&Record, &[Detection]),
 ) {
+    let all = Extraction {
+        extract: |_: &Record| (),
+        needed: |(): &()| true,
+    };
     detect_and(
         stream,
         detector,
         correlator,
         workers,
-        |_| (),
-        |record, detections, ()| each(record, detections),
+        all,
+        |record, detections, ()| {
+            each(record, detections);
+        },
     );
 }
 
-/// The same with something more to do on the threads that evaluate: `extract` sees every record there, and `each`
-/// gets what it made of it.
+/// What else is done on the threads that evaluate.
+pub struct Extraction<Extract, Needed> {
+    /// Sees every record there; `each` gets what it made of it.
+    pub extract: Extract,
+    /// Whether the fields of a record without detections are still needed after that. If not, `each` gets the record
+    /// without them: to hold them until it is due would cost memory.
+    pub needed: Needed,
+}
+
+/// The same with something more to do on the threads that evaluate.
 ///
 /// # Panics
 /// When `extract` panics, after the other threads have ended.
@@ -43,44 +56,32 @@ pub fn detect_and<T: Send>(
     detector: &Detector,
     correlator: &mut Correlator,
     workers: Workers,
-    extract: impl Fn(&Record) -> T + Sync,
+    more: Extraction<impl Fn(&Record) -> T + Sync, impl Fn(&T) -> bool>,
     mut each: impl FnMut(&Record, &[Detection], T),
 ) {
-    let work = |scratch: &mut Scratch, records: &[Record]| evaluate(detector, scratch, records, &extract);
-    let mut own = Vec::new();
-    in_order(stream, workers, Scratch::default, work, |records, found| {
-        let Found {
+    let Extraction { extract, needed } = more;
+    let work = |scratch: &mut Scratch, record: &Record| {
+        let mut detections = Vec::new();
+        detector.detect(record, scratch, &mut detections);
+        Found {
             detections,
-            ends,
-            extracts,
-        } = found;
-        let mut detections = detections.into_iter();
-        let mut start = 0;
-        for ((record, end), extract) in records.iter().zip(ends).zip(extracts) {
-            own.extend(detections.by_ref().take(end.saturating_sub(start)));
-            start = end;
-            correlator.observe(record, &mut own);
-            each(record, &own, extract);
-            own.clear();
+            extract: extract(record),
         }
-    });
-}
-
-fn evaluate<T>(
-    detector: &Detector,
-    scratch: &mut Scratch,
-    records: &[Record],
-    extract: &impl Fn(&Record) -> T,
-) -> Found<T> {
-    let mut found = Found {
-        detections: Vec::new(),
-        ends: Vec::with_capacity(records.len()),
-        extracts: Vec::with_capacity(records.len()),
     };
-    for record in records {
-        detector.detect(record, scratch, &mut found.detections);
-        found.ends.push(found.detections.len());
-        found.extracts.push(extract(record));
-    }
-    found
+    let needed = |found: &Found<T>| !found.detections.is_empty() || needed(&found.extract);
+    in_order(
+        stream,
+        workers,
+        Scratch::default,
+        work,
+        needed,
+        |record, found| {
+            let Found {
+                mut detections,
+                extract,
+            } = found;
+            correlator.observe(record, &mut detections);
+            each(record, &detections, extract);
+        },
+    );
 }

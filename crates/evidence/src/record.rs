@@ -202,13 +202,13 @@ impl Record {
         self.fields.is_empty()
     }
 
-    /// Bytes of memory that it occupies, about.
+    /// Bytes of memory that it needs: the same for the same record, whatever was in its memory before.
     #[must_use]
     pub fn weight_bytes(&self) -> usize {
         size_of::<Self>()
-            + self.text.capacity()
-            + self.hashes.capacity() * size_of::<u32>()
-            + self.fields.capacity() * size_of::<Field>()
+            + self.text.len()
+            + self.hashes.len() * size_of::<u32>()
+            + self.fields.len() * size_of::<Field>()
     }
 
     /// Adds text to the buffer without making a field of it.

@@ -147,10 +147,7 @@ fn any_number_of_threads_gives_the_same() {
     let run = |threads| {
         let detector = Detector::new(Arc::clone(&set));
         let mut correlator = Correlator::new(&set);
-        let workers = Workers {
-            threads,
-            batch_records: 100,
-        };
+        let workers = Workers::new(threads);
         let mut all = Vec::new();
         detect(
             &mut stream(&paths),

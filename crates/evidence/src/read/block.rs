@@ -117,13 +117,19 @@ impl Batch {
 
     /// Swaps the next record into `record`; false when there is none.
     pub(crate) fn take_into(&mut self, record: &mut Record) -> bool {
-        if self.taken >= self.filled {
-            return false;
+        match self.take() {
+            Some(own) => {
+                std::mem::swap(own, record);
+                true
+            }
+            None => false,
         }
-        if let Some(own) = self.records.get_mut(self.taken) {
-            std::mem::swap(own, record);
-        }
+    }
+
+    /// The next record, whose memory the caller may exchange for another's.
+    pub(crate) fn take(&mut self) -> Option<&mut Record> {
+        let own = self.records.get_mut(..self.filled)?.get_mut(self.taken)?;
         self.taken += 1;
-        true
+        Some(own)
     }
 }

@@ -68,6 +68,16 @@ impl Feed {
         self.bytes
     }
 
+    /// Lets go of the input if it has ended and nothing of it is left; whether that is so.
+    pub(crate) fn close_if_used_up(&mut self) -> bool {
+        let used_up = self.peek(1).is_empty();
+        if used_up {
+            self.input = Box::new(io::empty());
+            self.pending = Vec::new();
+        }
+        used_up
+    }
+
     /// Whether nothing more will come.
     pub(crate) fn ended(&self) -> bool {
         self.ended

@@ -1,7 +1,8 @@
 //! What a reader accepts before it gives up on a piece of input, each with its reason.
 
-/// Bytes of text handed to a decoder at a time: fits the second-level cache with what is decoded from it.
-pub(crate) const BLOCK_BYTES: usize = 256 * 1024;
+/// Bytes of text handed to a decoder at a time: the second-level cache holds a few such pieces with what is decoded from
+/// them.
+pub(crate) const BLOCK_BYTES: usize = 64 * 1024;
 
 /// Longest line or JSON document: the largest real events (script blocks, audit batches) are far below it, and a
 /// line of any length is skipped in this much memory.
@@ -30,6 +31,10 @@ pub(crate) const MAX_PLACES: usize = 20;
 
 /// Files of one run that are open at the same time: below the usual limit of 1,024 descriptors.
 pub(crate) const MAX_OPEN_FILES: usize = 256;
+
+/// Bytes of records held, of all files of a run together, so that those need not be opened again that the first look
+/// has read to their end: a folder of many small files is decoded once then.
+pub(crate) const MAX_KEPT_BYTES: usize = 64 * 1024 * 1024;
 
 /// Bytes of a file looked at to recognise its format and how it tells time.
 pub(crate) const PEEK_BYTES: usize = 64 * 1024;

@@ -15,10 +15,10 @@ use super::instant::Instant;
 use super::limits::PEEK_BYTES;
 use super::lines::{Ending, Lines};
 use super::recognise::recognise;
-use super::report::{Format, ReadError, Report, Unreadable};
+use super::report::{Format, ReadError, Report};
 use super::zeek::Header;
 use super::{Options, dialect};
-use crate::record::{FileId, Record, TimeBasis};
+use crate::record::{FileId, Record};
 
 enum Splitter {
     Nothing,
@@ -28,11 +28,43 @@ enum Splitter {
     Chunks(Chunks),
 }
 
-/// One open file.
-pub(crate) struct Reader {
+/// What is still to be read of a file: its bytes, cut into blocks one after another.
+pub(crate) struct Pieces {
     feed: Feed,
     splitter: Splitter,
-    context: Context,
+    pub(crate) context: Arc<Context>,
+}
+
+impl Pieces {
+    /// Fills `block`, which is empty, with what comes next; false at the end of the input.
+    pub(crate) fn next(&mut self, block: &mut Block) -> bool {
+        match &mut self.splitter {
+            Splitter::Nothing => false,
+            Splitter::Lines(lines) => lines.next(&mut self.feed, block),
+            Splitter::Documents(documents) => documents.next(&mut self.feed, block),
+            Splitter::Chunks(chunks) => chunks.next(&mut self.feed, block),
+            Splitter::Zeek(lines, header) => {
+                let more = lines.next(&mut self.feed, block);
+                assign_headers(block, header);
+                more
+            }
+        }
+    }
+
+    /// Bytes read so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.feed.bytes()
+    }
+
+    /// Why the input broke off, once.
+    pub(crate) fn take_failure(&mut self) -> Option<String> {
+        self.feed.take_failure()
+    }
+}
+
+/// One open file.
+pub(crate) struct Reader {
+    pieces: Pieces,
     block: Block,
     batch: Batch,
     done: bool,
@@ -69,14 +101,17 @@ impl Reader {
             LocalTime::Zone(zone) => Some(zone.clone()),
             LocalTime::Receipt | LocalTime::Inferred => None,
         };
+        let context = Context {
+            file,
+            format,
+            clock: Clock { zone, receipt },
+            columns: None,
+        };
         let mut reader = Self {
-            feed,
-            splitter: splitter(format, file),
-            context: Context {
-                file,
-                format,
-                clock: Clock { zone, receipt },
-                columns: None,
+            pieces: Pieces {
+                feed,
+                splitter: splitter(format, file),
+                context: Arc::new(context),
             },
             block: Block::default(),
             batch: Batch::default(),
@@ -89,20 +124,20 @@ impl Reader {
     }
 
     fn read_csv_header(&mut self, options: &Options) -> Result<(), ReadError> {
-        let (Format::Csv, Some(map)) = (self.context.format, &options.csv_map) else {
+        let (Format::Csv, Some(map)) = (self.pieces.context.format, &options.csv_map) else {
             return Ok(());
         };
-        let start = self.feed.peek(PEEK_BYTES);
+        let start = self.pieces.feed.peek(PEEK_BYTES);
         let end = memchr::memchr(b'\n', start).map_or(start.len(), |at| at + 1);
         let header = String::from_utf8_lossy(start.get(..end).unwrap_or_default()).into_owned();
-        self.feed.skip(end);
+        self.pieces.feed.skip(end);
         let columns = map
             .columns(header.trim_end())
             .map_err(|looks| ReadError::NotRecognised {
                 name: self.report.name.clone(),
                 looks,
             })?;
-        self.context.columns = Some(columns);
+        Arc::make_mut(&mut self.pieces.context).columns = Some(columns);
         Ok(())
     }
 
@@ -129,85 +164,47 @@ impl Reader {
         if self.head_time().is_none() || !self.batch.take_into(record) {
             return false;
         }
-        self.report.events += 1;
-        self.report.times.count(record.time_basis);
-        if record.time_basis != TimeBasis::Exact && self.report.local_time.is_none() {
-            self.report.local_time = self.local_time();
-        }
+        self.report.count(record.time_basis, &self.pieces.context.clock);
         true
     }
 
     fn split_and_decode(&mut self, infer_zone: bool) {
         self.block.clear();
         self.batch.clear();
-        let more = self.split();
+        let more = self.pieces.next(&mut self.block);
         if infer_zone {
             self.infer_zone();
         }
-        self.block.decode(&self.context, &mut self.batch);
-        self.report.bytes = self.feed.bytes();
-        self.report.repaired += self.batch.repaired;
-        for place in self.batch.unreadable.drain(..) {
-            self.report.note(place);
-        }
+        self.block.decode(&self.pieces.context, &mut self.batch);
+        self.report.take(&mut self.batch, self.pieces.bytes());
         if !more {
-            self.end();
+            self.done = true;
+            self.report
+                .note_failure(self.pieces.context.file, self.pieces.take_failure());
         }
     }
 
-    fn split(&mut self) -> bool {
-        match &mut self.splitter {
-            Splitter::Nothing => false,
-            Splitter::Lines(lines) => lines.next(&mut self.feed, &mut self.block),
-            Splitter::Documents(documents) => documents.next(&mut self.feed, &mut self.block),
-            Splitter::Chunks(chunks) => chunks.next(&mut self.feed, &mut self.block),
-            Splitter::Zeek(lines, header) => {
-                let more = lines.next(&mut self.feed, &mut self.block);
-                assign_headers(&mut self.block, header);
-                more
-            }
-        }
+    /// The weight of its records in bytes if they are all decoded and the file need not stay open for more.
+    pub(crate) fn kept_bytes(&mut self) -> Option<usize> {
+        let used_up = self.done || self.pieces.feed.close_if_used_up();
+        self.block = Block::default();
+        used_up.then(|| self.batch.rest().iter().map(Record::weight_bytes).sum())
     }
 
-    fn end(&mut self) {
-        self.done = true;
-        if let Some(reason) = self.feed.take_failure() {
-            let position = self.report.events + self.report.unreadable + 1;
-            let file = self.context.file;
-            self.report.note(Unreadable {
-                file,
-                position,
-                reason,
-            });
-        }
-    }
-
-    /// How local times were understood, for the report.
-    fn local_time(&self) -> Option<String> {
-        let times = self.report.times;
-        if let Some(zone) = &self.context.clock.zone
-            && times.assumed_zone > 0
-        {
-            return Some(match zone.iana_name() {
-                Some(name) => format!("local times taken in {name}"),
-                None => format!(
-                    "local times taken as UTC{}",
-                    zone.to_offset(Timestamp::UNIX_EPOCH)
-                ),
-            });
-        }
-        if times.receipt > 0 {
-            return Some("local times have no zone: records are placed at their receipt".to_owned());
-        }
-        (times.assumed_zone > 0).then(|| "local times have no zone: taken as UTC".to_owned())
+    /// What is still to be read if there is anything, the records decoded already, and the report so far.
+    pub(crate) fn take_apart(self) -> (Option<Box<Pieces>>, Batch, Clock, Report) {
+        let clock = self.pieces.context.clock.clone();
+        let pieces = (!self.done).then(|| Box::new(self.pieces));
+        (pieces, self.batch, clock, self.report)
     }
 
     /// Finds the zone of local times from the first block's records.
     fn infer_zone(&mut self) {
         let mut sample = Batch::default();
-        self.block.decode_sample(&self.context, &mut sample);
+        self.block.decode_sample(&self.pieces.context, &mut sample);
         let mut pairs: Vec<_> = sample.rest().iter().filter_map(local_and_receipt).collect();
-        self.context.clock.zone = infer_offset(&mut pairs).map(Offset::to_time_zone);
+        Arc::make_mut(&mut self.pieces.context).clock.zone =
+            infer_offset(&mut pairs).map(Offset::to_time_zone);
     }
 }
 

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
+use super::block::Batch;
+use super::clock::Clock;
 use super::limits::MAX_PLACES;
 use crate::record::{FileId, TimeBasis};
 
@@ -122,6 +126,56 @@ impl Report {
         if self.places.len() < MAX_PLACES {
             self.places.push(place);
         }
+    }
+
+    /// Takes over what decoding a piece of the file met; `bytes` are those read so far.
+    pub(crate) fn take(&mut self, batch: &mut Batch, bytes: u64) {
+        self.bytes = bytes;
+        self.repaired += std::mem::take(&mut batch.repaired);
+        for place in batch.unreadable.drain(..) {
+            self.note(place);
+        }
+    }
+
+    /// Notes why the input broke off, if it did.
+    pub(crate) fn note_failure(&mut self, file: FileId, failure: Option<String>) {
+        let position = self.events + self.unreadable + 1;
+        if let Some(reason) = failure {
+            self.note(Unreadable {
+                file,
+                position,
+                reason,
+            });
+        }
+    }
+
+    /// Counts a record that is handed out.
+    pub(crate) fn count(&mut self, basis: TimeBasis, clock: &Clock) {
+        self.events += 1;
+        self.times.count(basis);
+        if basis != TimeBasis::Exact && self.local_time.is_none() {
+            self.local_time = self.local_time_words(clock);
+        }
+    }
+
+    /// How local times were understood.
+    fn local_time_words(&self, clock: &Clock) -> Option<String> {
+        let times = self.times;
+        if let Some(zone) = &clock.zone
+            && times.assumed_zone > 0
+        {
+            return Some(match zone.iana_name() {
+                Some(name) => format!("local times taken in {name}"),
+                None => format!(
+                    "local times taken as UTC{}",
+                    zone.to_offset(Timestamp::UNIX_EPOCH)
+                ),
+            });
+        }
+        if times.receipt > 0 {
+            return Some("local times have no zone: records are placed at their receipt".to_owned());
+        }
+        (times.assumed_zone > 0).then(|| "local times have no zone: taken as UTC".to_owned())
     }
 
     /// Adds the counts of `other`; name, format and what is said of local times stay where they are known.

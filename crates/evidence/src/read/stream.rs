@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::Options;
 use super::input::Input;
-use super::limits::MAX_OPEN_FILES;
-use super::order::Order;
+use super::limits::{MAX_KEPT_BYTES, MAX_OPEN_FILES};
+use super::order::{Order, OrderWindow};
 use super::reader::Reader;
 use super::report::{Format, ReadError, Report};
 use crate::record::{FileId, Record};
@@ -27,8 +27,8 @@ pub struct Source {
 }
 
 enum State {
-    /// Looked at, and closed until its time comes.
-    Closed,
+    /// Looked at, and closed until its time comes; with all its records if those were few.
+    Closed(Option<Box<Reader>>),
     Open(Box<Reader>),
     Ended,
 }
@@ -49,8 +49,10 @@ pub struct RecordStream {
     /// Closed members by earliest time, the earliest last.
     closed: Vec<(Reverse<Timestamp>, usize)>,
     heads: BinaryHeap<Reverse<(Timestamp, FileId, usize)>>,
-    order: Order,
+    order: Order<()>,
     scratch: Record,
+    /// Bytes of records of closed members.
+    kept_bytes: usize,
     failures: Vec<ReadError>,
 }
 
@@ -66,6 +68,7 @@ impl RecordStream {
             heads: BinaryHeap::new(),
             order,
             scratch: Record::default(),
+            kept_bytes: 0,
             failures: Vec::new(),
         };
         // With more files than can be open, none stays open before its time has come.
@@ -94,16 +97,39 @@ impl RecordStream {
         let Some(earliest) = self.open(index) else {
             return;
         };
-        if !keep_open && let Some(member) = self.members.get_mut(index) {
-            member.state = State::Closed;
+        if !keep_open {
             self.heads.clear();
+            self.close(index);
             self.closed.push((Reverse(earliest), index));
         }
     }
 
+    /// Closes a member that was looked at, and keeps its records if that is all of it and there is room.
+    fn close(&mut self, index: usize) {
+        let Some(member) = self.members.get_mut(index) else {
+            return;
+        };
+        let State::Open(mut reader) = std::mem::replace(&mut member.state, State::Closed(None)) else {
+            return;
+        };
+        let bytes = reader.kept_bytes().map(|bytes| self.kept_bytes + bytes);
+        if let Some(bytes) = bytes.filter(|bytes| *bytes <= MAX_KEPT_BYTES) {
+            self.kept_bytes = bytes;
+            member.state = State::Closed(Some(reader));
+        }
+    }
+
     /// Opens a member and puts its first record in line; the earliest time of its first records.
-    fn open(&mut self, index: usize) -> Option<Timestamp> {
+    pub(super) fn open(&mut self, index: usize) -> Option<Timestamp> {
         let member = self.members.get_mut(index)?;
+        if let State::Closed(Some(_)) = &member.state
+            && let State::Closed(Some(reader)) = std::mem::replace(&mut member.state, State::Ended)
+        {
+            let earliest = reader.earliest();
+            member.state = State::Open(reader);
+            self.queue(index);
+            return earliest;
+        }
         let source = &mut member.source;
         let opened = (source.open)().map_err(|error| ReadError::Input {
             name: source.name.clone(),
@@ -142,28 +168,77 @@ impl RecordStream {
         }
     }
 
-    /// Opens the closed members whose time has come.
-    fn open_due(&mut self) {
-        while let Some((Reverse(earliest), index)) = self.closed.last().copied() {
-            let next = self.heads.peek().map(|Reverse((time, _, _))| *time);
-            if next.is_some_and(|time| time < earliest) || self.heads.len() >= MAX_OPEN_FILES {
-                return;
+    /// A closed member whose time has come.
+    pub(super) fn due(&mut self) -> Option<usize> {
+        let (Reverse(earliest), index) = self.closed.last().copied()?;
+        let next = self.heads.peek().map(|Reverse((time, _, _))| *time);
+        if next.is_some_and(|time| time < earliest) || self.heads.len() >= MAX_OPEN_FILES {
+            return None;
+        }
+        self.closed.pop();
+        Some(index)
+    }
+
+    /// The member whose next record is the earliest; it is in line no longer.
+    pub(super) fn earliest(&mut self) -> Option<usize> {
+        self.heads.pop().map(|Reverse((_, _, index))| index)
+    }
+
+    /// Puts a member in line with the time of its next record.
+    pub(super) fn line_up(&mut self, index: usize, time: Timestamp) {
+        let file = self.file(index);
+        self.heads.push(Reverse((time, file, index)));
+    }
+
+    /// The number of a member's file.
+    pub(super) fn file(&self, index: usize) -> FileId {
+        self.members
+            .get(index)
+            .map_or(FileId(0), |member| member.source.file)
+    }
+
+    /// How many sources there are.
+    pub(super) fn sources(&self) -> usize {
+        self.members.len()
+    }
+
+    /// How far out of order records may come.
+    pub(super) fn window(&self) -> OrderWindow {
+        self.options.order
+    }
+
+    /// Takes the reader out of a member that is open or whose records are kept, if no record was ever taken from the
+    /// stream.
+    pub(super) fn take_reader(&mut self, index: usize) -> Option<Reader> {
+        let member = self.members.get_mut(index).filter(|_| self.order.is_new())?;
+        match std::mem::replace(&mut member.state, State::Ended) {
+            State::Open(reader) | State::Closed(Some(reader)) => Some(*reader),
+            other => {
+                member.state = other;
+                None
             }
-            self.closed.pop();
-            self.open(index);
+        }
+    }
+
+    /// Keeps the report of a member that has ended.
+    pub(super) fn set_report(&mut self, index: usize, report: Report) {
+        if let Some(member) = self.members.get_mut(index) {
+            member.report = report;
         }
     }
 
     /// Moves the next record of the files into the window; false when there is none.
     fn pull(&mut self) -> bool {
-        self.open_due();
-        let Some(Reverse((_, _, index))) = self.heads.pop() else {
+        while let Some(index) = self.due() {
+            self.open(index);
+        }
+        let Some(index) = self.earliest() else {
             return false;
         };
         if let Some(member) = self.members.get_mut(index)
             && let State::Open(reader) = &mut member.state
             && reader.next_into(&mut self.scratch)
-            && self.order.push(&mut self.scratch)
+            && self.order.push(&mut self.scratch, (), true)
         {
             reader.report.late += 1;
         }
@@ -174,33 +249,21 @@ impl RecordStream {
     /// Swaps the next record into `record`, without allocating once warm; false at the end.
     pub fn next_into(&mut self, record: &mut Record) -> bool {
         loop {
-            if self.order.pop_into(record) {
+            if self.order.pop_into(record).is_some() {
                 return true;
             }
             if !self.pull() {
                 self.order.finish();
-                return self.order.pop_into(record);
+                return self.order.pop_into(record).is_some();
             }
         }
-    }
-
-    /// Fills `batch` with the next records, up to as many as it has; how many were filled.
-    pub fn next_batch(&mut self, batch: &mut [Record]) -> usize {
-        let mut filled = 0;
-        for record in batch {
-            if !self.next_into(record) {
-                break;
-            }
-            filled += 1;
-        }
-        filled
     }
 
     /// The report of each source so far, in the order given.
     pub fn reports(&self) -> impl Iterator<Item = &Report> {
         self.members.iter().map(|member| match &member.state {
             State::Open(reader) => &reader.report,
-            State::Closed | State::Ended => &member.report,
+            State::Closed(_) | State::Ended => &member.report,
         })
     }
 
