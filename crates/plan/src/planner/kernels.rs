@@ -1,6 +1,7 @@
 //! The problem of all worlds together: their kernels as one oracle.
 
 use super::prepare::Prepared;
+use crate::devices::Device;
 use crate::hitting::{Classes, Derived, Instance, Oracle};
 use crate::kernel::{Kernel, Source};
 
@@ -36,14 +37,15 @@ impl Prepared {
             .map(|target| target.fact)
             .collect();
         let kernels = self.reached.iter().map(|reached| {
-            Kernel::new(&Source {
+            let source = Source {
                 facts: reached.arrival.len(),
                 rules: &reached.index,
                 given: &reached.given,
                 cutters: &self.cutters,
                 targets: &facts,
                 hard,
-            })
+            };
+            Kernel::with(&source, self.devices)
         });
         Kernels {
             kernels: kernels.collect(),
@@ -62,7 +64,8 @@ impl Prepared {
     /// Every jewel apart, the spread together until derivations tell it apart.
     pub(super) fn classes(&self, targets: usize) -> Classes {
         let jewels = self.jewels();
-        let is_jewel = |target: u32| (target as usize) % targets.max(1) < jewels;
+        let is_shared = self.devices.has(Device::Classes);
+        let is_jewel = |target: u32| !is_shared || (target as usize) % targets.max(1) < jewels;
         let worlds = self.worlds.len();
         Classes::new(
             targets * worlds,

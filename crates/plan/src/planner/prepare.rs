@@ -18,6 +18,7 @@ use super::timing::{self, NEVER};
 use super::{Constraints, Planner, Settings, World};
 use crate::candidates::Candidate;
 use crate::circuit::Circuit;
+use crate::devices::Devices;
 use crate::document::{Act, WithdrawalId};
 use crate::kernel::Lists;
 
@@ -42,6 +43,7 @@ pub(super) struct Prepared {
     pub(super) nodes: Vec<crate::master::Node>,
     /// The last solve over these kernels, if there was one.
     pub(super) kept: RefCell<Option<Session>>,
+    pub(super) devices: Devices,
     basis: Basis,
 }
 
@@ -84,6 +86,7 @@ impl Planner<'_> {
                 further: self.further.clone(),
                 ..Basis::default()
             },
+            devices: self.master.devices(),
             reached: self.all_reached(&worlds, &last),
             worlds,
             ..Prepared::default()
