@@ -54,7 +54,7 @@ kills: servers ## Kill cordon and its actuator while four real servers are withd
 
 INSTANCES ?= 100000
 brute: tools ## Plans and blocks of INSTANCES=100000 random estates and graphs against trying everything
-	CORDON_INSTANCES=$(INSTANCES) $(CARGO) test --locked --release -p cordon-plan --test plans --test solvers --test budget --test kernel --test replan
+	CORDON_INSTANCES=$(INSTANCES) $(CARGO) test --locked --release -p cordon-plan --test plans --test solvers --test budget --test kernel --test replan --test devices
 
 GRAPHS ?= ../shared/data/graphs
 PYTHON ?= python3

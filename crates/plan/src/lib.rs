@@ -4,6 +4,8 @@ pub mod budget;
 pub mod candidates;
 pub mod check;
 pub mod circuit;
+#[doc(hidden)]
+pub mod devices;
 pub mod document;
 pub mod hitting;
 pub mod kernel;

@@ -2,42 +2,15 @@
 
 #![expect(clippy::indexing_slicing, reason = "tests may panic")]
 
+#[path = "support/world.rs"]
+mod random_world;
 mod support;
 
-use cordon_plan::hitting::{Classes, Instance, Limits, Tools, Verdict, solve};
-use cordon_plan::kernel::{Kernel, Lists, RuleIndex, Rules, Source};
-use cordon_plan::master::{Budget, Combined, Effort, Gate, Integer, Master, Node, Problem, Row, Search};
+use cordon_plan::hitting::{Classes, Limits, Tools, Verdict, solve};
+use cordon_plan::kernel::{Kernel, Lists, RuleIndex, Source};
+use cordon_plan::master::{Combined, Effort, Integer, Master, Problem, Row, Search};
+use random_world::{World, budget, choices, nodes, price, some, world};
 use support::{Chance, instances};
-
-fn choices(columns: usize) -> impl Iterator<Item = Vec<bool>> {
-    (0..1_u32 << columns).map(move |bits| (0..columns).map(|column| bits >> column & 1 == 1).collect())
-}
-
-/// Up to `most` different numbers below `bound`, ascending.
-fn some(chance: &mut Chance, most: u32, bound: u32) -> Vec<u32> {
-    let count = chance.below(most + 1);
-    let mut found: Vec<u32> = (0..count).map(|_| chance.below(bound)).collect();
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-fn nodes(chance: &mut Chance, columns: u32) -> Vec<Node> {
-    let count = chance.below(6);
-    (0..count)
-        .map(|_| Node {
-            gate: if chance.below(100) < 60 {
-                Gate::Any
-            } else {
-                Gate::All
-            },
-            columns: some(chance, 3, columns),
-            nodes: some(chance, 2, count),
-            pence: i64::from(chance.below(20)),
-            forbidden: (chance.below(100) < 12),
-        })
-        .collect()
-}
 
 fn problem(chance: &mut Chance) -> Problem {
     let columns = 1 + chance.below(9);
@@ -60,15 +33,6 @@ fn problem(chance: &mut Chance) -> Problem {
         nodes: nodes(chance, columns),
         budget: budget(chance, losses as usize),
     }
-}
-
-/// Now and then a budget for losses, drawn apart so that nothing else is drawn otherwise.
-fn budget(chance: &Chance, losses: usize) -> Option<Budget> {
-    let mut chance = chance.apart();
-    (chance.below(100) < 25).then(|| Budget {
-        pence: (0..losses).map(|_| i64::from(chance.below(20))).collect(),
-        pence_max: i64::from(chance.below(40)),
-    })
 }
 
 fn brute(problem: &Problem) -> Option<i64> {
@@ -141,111 +105,6 @@ fn the_combination_hands_over_what_the_search_leaves() {
     for seed in 0..300 {
         agrees(&Combined, &problem(&mut Chance::new(seed)), seed);
     }
-}
-
-struct World {
-    facts: u32,
-    rules: Rules,
-    given: Vec<bool>,
-    cutters: Vec<Vec<u32>>,
-    targets: Vec<u32>,
-    instance: Instance,
-}
-
-/// A random graph with circles, conjunctions, shared columns, soft and hard targets and a trade circuit.
-fn world(chance: &mut Chance) -> World {
-    let (facts, columns) = (6 + chance.below(14), 1 + chance.below(8));
-    let bases = 2 + facts / 3;
-    let mut rules = Rules::new();
-    for _ in 0..chance.below(3 * facts) {
-        let body: Vec<u32> = (0..1 + chance.below(3)).map(|_| chance.below(facts)).collect();
-        rules.push(body, bases + chance.below(facts - bases));
-    }
-    let given: Vec<bool> = (0..facts)
-        .map(|fact| fact < bases && (chance.below(100) < 85))
-        .collect();
-    let cutters = (0..facts)
-        .map(|fact| {
-            if fact < bases {
-                some(chance, 3, columns)
-            } else {
-                Vec::new()
-            }
-        })
-        .collect();
-    let targets: Vec<u32> = (0..1 + chance.below(6))
-        .map(|_| bases + chance.below(facts - bases))
-        .collect();
-    let prices: Vec<Option<i64>> = targets
-        .iter()
-        .map(|_| {
-            if chance.below(100) < 35 {
-                None
-            } else {
-                Some(i64::from(chance.below(30)))
-            }
-        })
-        .collect();
-    let budget = budget(chance, prices.len());
-    let instance = Instance {
-        budget,
-        columns: (0..columns).map(|_| i64::from(chance.below(15))).collect(),
-        fixed: (0..columns)
-            .map(|_| (chance.below(100) < 6).then(|| chance.below(100) < 40))
-            .collect(),
-        nodes: nodes(chance, columns),
-        targets: prices,
-    };
-    World {
-        facts,
-        rules,
-        given,
-        cutters,
-        targets,
-        instance,
-    }
-}
-
-/// The price of a choice by the plainest fixpoint there is.
-fn price(world: &World, chosen: &[bool]) -> Option<i64> {
-    let mut holds: Vec<bool> = (0..world.facts as usize)
-        .map(|fact| world.given[fact] && !world.cutters[fact].iter().any(|&column| chosen[column as usize]))
-        .collect();
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for rule in 0..world.rules.len() {
-            let head = world.rules.heads[rule] as usize;
-            if !holds[head] && world.rules.body(rule).iter().all(|&fact| holds[fact as usize]) {
-                holds[head] = true;
-                changed = true;
-            }
-        }
-    }
-    let bare = Problem {
-        columns: world.instance.columns.clone(),
-        fixed: world.instance.fixed.clone(),
-        nodes: world.instance.nodes.clone(),
-        ..Problem::default()
-    };
-    let mut cost = bare.cost(chosen)?;
-    let mut lost = 0;
-    for (target, &fact) in world.targets.iter().enumerate() {
-        if holds[fact as usize] {
-            cost += world.instance.targets[target]?;
-            lost += world
-                .instance
-                .budget
-                .as_ref()
-                .map_or(0, |budget| budget.pence[target]);
-        }
-    }
-    let most = world
-        .instance
-        .budget
-        .as_ref()
-        .map_or(0, |budget| budget.pence_max);
-    (lost <= most).then_some(cost)
 }
 
 fn solved(world: &World, master: &dyn Master, classes_max: usize) -> cordon_plan::hitting::Solution {

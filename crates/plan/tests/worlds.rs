@@ -39,10 +39,14 @@ fn planned(estate: &Estate, footholds: &[Foothold], asked: Uncertainty, race: bo
         uncertainty: Some(asked),
         ..Settings::default()
     };
+    planned_with(estate, footholds, &settings)
+}
+
+fn planned_with(estate: &Estate, footholds: &[Foothold], settings: &Settings) -> PlanDocument {
     plan(
         estate,
         footholds,
-        &settings,
+        settings,
         &Constraints::default(),
         &mut |_| {},
         &mut || 0.0,
@@ -169,6 +173,39 @@ fn the_same_seed_gives_the_same_worlds_and_another_gives_others() {
         differ += u32::from(of(1).out_of_sample != of(2).out_of_sample);
     }
     assert!(differ > 3);
+}
+
+#[test]
+fn two_runs_and_any_number_of_threads_give_the_same_bytes() {
+    let (mut kept, mut points) = (0, 0);
+    for seed in 0..support::instances(120) {
+        let (estate, footholds) = case(seed);
+        let of = |threads| {
+            let settings = Settings {
+                race: !seed.is_multiple_of(3),
+                comparisons: false,
+                uncertainty: Some(Uncertainty {
+                    worlds: 60,
+                    ..asked(0.3, Some(0.0))
+                }),
+                front_points: seed.is_multiple_of(4).then_some(4),
+                threads,
+                ..Settings::default()
+            };
+            planned_with(&estate, &footholds, &settings)
+        };
+        let (first, text) = (of(1), |plan: &PlanDocument| serde_json::to_string(plan).unwrap());
+        for threads in [1, 2, 3] {
+            assert_eq!(text(&of(threads)), text(&first), "seed {seed}, {threads} threads");
+        }
+        let seen = first.uncertainty.as_ref().unwrap();
+        kept += u32::from(!seen.kept.is_empty());
+        points += u32::from(first.front.is_some_and(|front| front.worlds.is_some()));
+    }
+    assert!(
+        kept > 0 && points > 10,
+        "{kept} kept a world more, {points} have points over worlds"
+    );
 }
 
 #[test]

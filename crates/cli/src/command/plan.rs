@@ -89,6 +89,11 @@ pub(crate) struct Plan {
         help_heading = "Planning"
     )]
     hidden: f64,
+    /// How many threads look at sampled worlds; the plan is the same to the byte [default: as many as there are
+    /// processors, two at most]
+    #[arg(long, value_name = "NUMBER", help_heading = "Planning",
+          value_parser = clap::value_parser!(u16).range(1..=i64::from(THREADS_MAX)))]
+    threads: Option<u16>,
     /// Write the plan as JSON to this file
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -280,6 +285,7 @@ fn asked(estate: &Estate, arguments: &Plan) -> Result<(Settings, Constraints), F
     let settings = Settings {
         comparisons: !arguments.no_alternatives,
         uncertainty: uncertainty(arguments)?,
+        threads: arguments.threads.map_or_else(threads_usual, usize::from),
         front_points: planning
             .front
             .or_else(|| arguments.point.as_ref().map(|_| FRONT_POINTS_USUAL)),
@@ -297,6 +303,14 @@ fn footholds(estate: &Estate, directory: &Directory, evidence: &Evidence) -> Res
         })
     };
     evidence.footholds.iter().map(foothold).collect()
+}
+
+/// Most threads that may be asked for.
+const THREADS_MAX: u16 = 64;
+
+/// As many threads as there are processors, but no more than were shown to pay.
+fn threads_usual() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(2)
 }
 
 /// Most worlds that a plan is measured over, ten times as many following.

@@ -76,6 +76,37 @@ fn a_plan_holds_however_the_folder_of_its_estate_is_written() {
 }
 
 #[test]
+fn two_runs_and_one_or_two_threads_write_the_same_plan() {
+    let folder = TempDir::new().unwrap();
+    let estate = small(&folder);
+    let (plan, evidence) = (path(&folder, "plan.json"), format!("{estate}/evidence.json"));
+    let words = [
+        "plan",
+        "--estate",
+        &estate,
+        "--evidence",
+        &evidence,
+        "-o",
+        &plan,
+        "--no-alternatives",
+    ];
+    let written = |threads: &str| {
+        let worlds = ["--worlds", "40", "--confidence", "0", "--threads", threads];
+        run(&[&words[..], &worlds].concat()).ended(0);
+        let text = std::fs::read_to_string(&plan).unwrap();
+        // How long it took is written too, and is all that differs.
+        let (before, after) = text.split_once("\"seconds\":").unwrap();
+        let end = after.find([',', '}', '\n']).unwrap();
+        assert!(after[..end].trim().parse::<f64>().is_ok() && !after.contains("\"seconds\":"));
+        format!("{before}{}", &after[end..])
+    };
+    let first = written("1");
+    assert!(["1", "2", "2"].iter().all(|threads| written(threads) == first));
+    let wrong = run(&[&words[..], &["--threads", "0"]].concat()).ended(2);
+    assert!(wrong.err.contains("--threads"), "{}", wrong.err);
+}
+
+#[test]
 fn a_plan_as_json_has_the_promised_members() {
     let folder = tempfile::tempdir().unwrap();
     let estate = small(&folder);

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use super::{Classes, Derived, Instance, Oracle};
+use crate::devices::Device;
 use crate::kernel::Lists;
 use crate::master::{Answer, Effort, Master, bare_cost, is_set};
 
@@ -125,11 +126,16 @@ fn mastered(
 ) -> Answer {
     let (problem, columns) = tools.classes.problem(instance).compact();
     let few = |all: &[bool]| -> Vec<bool> { columns.iter().map(|&column| is_set(all, column)).collect() };
-    let start = start.map(few);
+    let devices = tools.master.devices();
+    let start = start.filter(|_| devices.has(Device::Start)).map(few);
     let effort = Effort {
         nodes_max,
         start: start.as_deref(),
-        lower_bound,
+        lower_bound: if devices.has(Device::Carried) {
+            lower_bound
+        } else {
+            0
+        },
     };
     let mut answer = tools.master.solve(&problem, &effort);
     answer.chosen = answer.chosen.map(|few| {
@@ -201,15 +207,16 @@ fn learn(
     mut derived: Derived,
     best: &mut Option<Best>,
 ) -> bool {
+    let devices = tools.master.devices();
     let mut new = tools.classes.add(&derived, instance, &chosen);
     for _ in 0..crate::limits::DISJOINT_MAX {
-        if !cut_hard(instance, &derived, &mut chosen) {
+        if !devices.has(Device::Disjoint) || !cut_hard(instance, &derived, &mut chosen) {
             break;
         }
         derived = tools.oracle.derive(&chosen, true);
         new |= tools.classes.add(&derived, instance, &chosen);
     }
-    if best.is_none() && !has_hard(instance, &derived) {
+    if devices.has(Device::Cover) && best.is_none() && !has_hard(instance, &derived) {
         let reduced = reduce(tools.classes, instance, chosen);
         let derived = tools.oracle.derive(&reduced, false);
         new |= tools.classes.add(&derived, instance, &reduced);

@@ -31,6 +31,8 @@ pub struct Chainer {
     /// Facts given in this run, ascending. All weigh one, so that they need no heap.
     given: Vec<u32>,
     settled: Vec<bool>,
+    /// True if light derivations come first.
+    lightest: bool,
 }
 
 impl Chainer {
@@ -53,9 +55,15 @@ impl Chainer {
             heap: BinaryHeap::new(),
             given: Vec::new(),
             settled: Vec::new(),
+            lightest: true,
             rules,
             cutters,
         }
+    }
+
+    /// Takes derivations as they come from now on, not the lightest first.
+    pub(super) const fn take_any(&mut self) {
+        self.lightest = false;
     }
 
     /// How many facts.
@@ -164,6 +172,7 @@ impl Chainer {
             return;
         };
         let sum = self.sums.get(rule as usize).copied().unwrap_or(0);
+        let sum = if self.lightest { sum } else { 1 };
         self.propose(head, sum.min(NEVER - 1), rule);
     }
 

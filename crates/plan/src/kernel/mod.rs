@@ -16,6 +16,7 @@ pub use index::RuleIndex;
 pub use lists::Lists;
 pub use sets::Sets;
 
+use crate::devices::{Device, Devices};
 use cuts::CutSets;
 
 /// Rules as they come, facts being dense from 0.
@@ -117,6 +118,47 @@ impl Kernel {
         let always = closure(source, &stops, |fact| source.cutters.of(fact).is_empty());
         let needed = needed(source, &stops, &forward, &always);
         Self::numbered(source, &always, &needed)
+    }
+
+    /// The same with some devices only.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with(source: &Source<'_>, devices: Devices) -> Self {
+        let mut kernel = if devices.has(Device::Kernel) {
+            Self::new(source)
+        } else {
+            Self::whole(source)
+        };
+        if !devices.has(Device::Lightest) {
+            kernel.chainer.take_any();
+        }
+        kernel
+    }
+
+    /// The whole graph as it is.
+    fn whole(source: &Source<'_>) -> Self {
+        let always = closure(source, &Stops::of(source), |fact| {
+            source.cutters.of(fact).is_empty()
+        });
+        let mut rules = source.rules.rules.as_ref().clone();
+        let mut cutters = Lists::default();
+        for fact in 0..source.facts as u32 {
+            let is_given = flag(source.given, fact);
+            let own = source.cutters.of(fact);
+            if is_given && own.is_empty() {
+                rules.push([], fact);
+            }
+            cutters.push(own.iter().copied().filter(|_| is_given));
+        }
+        let targets = (0..).zip(source.targets).map(|(target, &fact)| (fact, target));
+        let (sure, targets): (Vec<_>, Vec<_>) = targets.partition(|(fact, _)| flag(&always, *fact));
+        Self {
+            cuts: CutSets::new(cutters.len()),
+            chainer: Chainer::new(rules, cutters),
+            targets,
+            always: sure.into_iter().map(|(_, target)| target).collect(),
+            hard: source.hard.to_vec(),
+        }
     }
 
     fn numbered(source: &Source<'_>, always: &[bool], needed: &Needed) -> Self {

@@ -17,6 +17,8 @@ pub use integer::Integer;
 pub use problem::{Budget, Gate, Node, Problem, Row, bare_cost, fired, is_set};
 pub use search::Search;
 
+use crate::devices::{Device, Devices};
+
 /// What a solver found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -65,6 +67,12 @@ pub trait Master: std::fmt::Debug {
 
     /// Solves a problem.
     fn solve(&self, problem: &Problem, effort: &Effort<'_>) -> Answer;
+
+    /// What else helps a solve with it; anything but all is for measuring.
+    #[doc(hidden)]
+    fn devices(&self) -> Devices {
+        Devices::ALL
+    }
 }
 
 /// The own search, and the integer program for what it does not finish.
@@ -77,14 +85,34 @@ impl Master for Combined {
     }
 
     fn solve(&self, problem: &Problem, effort: &Effort<'_>) -> Answer {
+        Devised(Devices::ALL).solve(problem, effort)
+    }
+}
+
+/// [`Combined`] with some devices only.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Devised(pub Devices);
+
+impl Master for Devised {
+    fn name(&self) -> &'static str {
+        Combined.name()
+    }
+
+    fn devices(&self) -> Devices {
+        self.0
+    }
+
+    fn solve(&self, problem: &Problem, effort: &Effort<'_>) -> Answer {
+        if !self.0.has(Device::Integer) {
+            return search::with(problem, effort, self.0);
+        }
         let budget = effort.nodes_max.min(crate::limits::SEARCH_NODES_MAX);
-        let first = Search.solve(
-            problem,
-            &Effort {
-                nodes_max: budget,
-                ..effort.clone()
-            },
-        );
+        let few = Effort {
+            nodes_max: budget,
+            ..effort.clone()
+        };
+        let first = search::with(problem, &few, self.0);
         let cost = first.chosen.as_deref().and_then(|chosen| problem.cost(chosen));
         if first.is_infeasible() || cost.is_some_and(|cost| cost <= first.lower_bound) {
             return first;

@@ -4,9 +4,12 @@
 //! samples. The sample is the second, larger one, with which no plan was made.
 
 use cordon_estate::{AccountId, Entity, SystemId};
-use cordon_reach::{Derived, FactId, FactSet, spread_loss};
+use cordon_reach::{Derived, FactId, FactSet, Graph, Scratch, spread_loss};
 
-use super::prepare::Prepared;
+use super::ground::Ground;
+use super::prepare::{Prepared, timely};
+use super::reached::arrivals;
+use super::threads::in_order;
 use super::timing;
 use super::worlds::{OUT_OF_SAMPLE, sample};
 use super::{Foothold, Planner, Settings};
@@ -71,29 +74,40 @@ impl Planner<'_> {
         };
         let sets: Vec<Vec<Candidate>> = sets.iter().map(candidates).collect();
         let mut sums = vec![Sum::default(); sets.len()];
-        for (held, count) in sample(footholds, &hidden, asked, worlds, 1) {
-            let used = self.used_in(&held, settings);
-            for (set, sum) in sets.iter().zip(&mut sums) {
-                let (timely, _) = self.timely(set, &used);
-                let withdrawn: FactSet = timely.iter().flatten().copied().collect();
-                sum.add(self.lost_in(&held, &withdrawn, &losses) as f64, count);
+        let drawn: Vec<(Vec<Entity>, u32)> =
+            sample(footholds, &hidden, asked, worlds, 1).into_iter().collect();
+        let ways = self.ways(settings);
+        let lost_in = |scratch: &mut Scratch, (held, _): &(Vec<Entity>, u32)| -> Vec<i64> {
+            let used = ways.used(held, scratch);
+            let withdrawn = sets.iter().map(|set| ways.withdrawn(set, &used));
+            withdrawn
+                .map(|withdrawn| ways.lost(held, &withdrawn, &losses, scratch))
+                .collect()
+        };
+        let lost = in_order(
+            drawn.iter().collect(),
+            settings.threads,
+            Scratch::default,
+            lost_in,
+        );
+        for ((_, count), lost) in drawn.iter().zip(lost) {
+            for (pence, sum) in lost.into_iter().zip(&mut sums) {
+                sum.add(pence as f64, *count);
             }
         }
         sums.into_iter().map(|sum| Some(sum.expected())).collect()
     }
 
-    /// The second by which each base fact is first used in a world; empty if the race is not counted.
-    pub(super) fn used_in(&mut self, held: &[Entity], settings: &Settings) -> Vec<u32> {
-        if !settings.race {
-            return Vec::new();
-        }
-        let one = self.reached(held);
+    /// What it takes to look at sampled worlds.
+    pub(super) fn ways(&self, settings: &Settings) -> Ways<'_> {
         let jewels = self.jewels.iter();
-        let goals: Vec<u32> = jewels
-            .filter_map(|jewel| self.graph.derived(jewel.taken))
-            .map(|fact| fact.0)
-            .collect();
-        timing::use_seconds(&one.index, &one.seconds, &one.arrival, &goals)
+        let goals = jewels.filter_map(|jewel| self.graph.derived(jewel.taken));
+        Ways {
+            graph: &self.graph,
+            ground: &self.ground,
+            goals: goals.map(|fact| fact.0).collect(),
+            race: settings.race,
+        }
     }
 
     /// Jewels, and the spread if that has a price.
@@ -126,10 +140,38 @@ impl Planner<'_> {
         }));
         losses
     }
+}
+
+/// What many threads share to look at sampled worlds.
+pub(super) struct Ways<'a> {
+    pub(super) graph: &'a Graph,
+    ground: &'a Ground,
+    /// The facts of jewels.
+    goals: Vec<u32>,
+    race: bool,
+}
+
+impl Ways<'_> {
+    /// The second by which each base fact is first used in a world; empty if the race is not counted.
+    pub(super) fn used(&self, held: &[Entity], scratch: &mut Scratch) -> Vec<u32> {
+        if !self.race {
+            return Vec::new();
+        }
+        let exposure = self.graph.chain(held, &FactSet::new(), scratch);
+        let arrival = arrivals(self.graph, self.ground, held, &exposure);
+        let (rules, seconds) = (&self.ground.index, &self.ground.seconds);
+        timing::use_seconds(rules, seconds, &arrival, &self.goals)
+    }
+
+    /// What acts remove in time.
+    pub(super) fn withdrawn(&self, acts: &[Candidate], used: &[u32]) -> FactSet {
+        let (timely, _) = timely(self.graph, acts, used);
+        timely.iter().flatten().copied().collect()
+    }
 
     /// What is lost in a world. A system that is held there is lost whatever is withdrawn and does not count, as in the plan's own cost.
-    fn lost_in(&mut self, held: &[Entity], withdrawn: &FactSet, losses: &[Loss]) -> i64 {
-        let exposure = self.graph.chain(held, withdrawn, &mut self.scratch);
+    fn lost(&self, held: &[Entity], withdrawn: &FactSet, losses: &[Loss], scratch: &mut Scratch) -> i64 {
+        let exposure = self.graph.chain(held, withdrawn, scratch);
         let mut sum = 0_i64;
         for loss in losses {
             let is_gone =

@@ -1,6 +1,11 @@
 //! The problem of all worlds together: their kernels as one oracle.
 
+use std::sync::Arc;
+
 use super::prepare::Prepared;
+use super::reached::Reached;
+use super::threads::in_order;
+use crate::devices::Device;
 use crate::hitting::{Classes, Derived, Instance, Oracle};
 use crate::kernel::{Kernel, Source};
 
@@ -35,19 +40,22 @@ impl Prepared {
             .take(hard.len())
             .map(|target| target.fact)
             .collect();
-        let kernels = self.reached.iter().map(|reached| {
-            Kernel::new(&Source {
+        let (cutters, devices) = (&self.cutters, self.devices);
+        let kernel = |(): &mut (), reached: &Arc<Reached>| {
+            let source = Source {
                 facts: reached.arrival.len(),
                 rules: &reached.index,
                 given: &reached.given,
-                cutters: &self.cutters,
+                cutters,
                 targets: &facts,
                 hard,
-            })
-        });
+            };
+            Kernel::with(&source, devices)
+        };
         Kernels {
-            kernels: kernels.collect(),
+            kernels: in_order(self.reached.iter().collect(), self.threads, || (), kernel),
             targets: facts.len() as u32,
+            threads: self.threads,
         }
     }
 
@@ -62,7 +70,8 @@ impl Prepared {
     /// Every jewel apart, the spread together until derivations tell it apart.
     pub(super) fn classes(&self, targets: usize) -> Classes {
         let jewels = self.jewels();
-        let is_jewel = |target: u32| (target as usize) % targets.max(1) < jewels;
+        let is_shared = self.devices.has(Device::Classes);
+        let is_jewel = |target: u32| !is_shared || (target as usize) % targets.max(1) < jewels;
         let worlds = self.worlds.len();
         Classes::new(
             targets * worlds,
@@ -77,6 +86,7 @@ impl Prepared {
 pub(super) struct Kernels {
     pub(super) kernels: Vec<Kernel>,
     targets: u32,
+    threads: usize,
 }
 
 impl Kernels {
@@ -97,8 +107,9 @@ impl Kernels {
 impl Oracle for Kernels {
     fn derive(&mut self, chosen: &[bool], hard_only: bool) -> Derived {
         let mut all = Derived::default();
-        for (world, kernel) in self.kernels.iter_mut().enumerate() {
-            let one = kernel.derive(chosen, hard_only);
+        let derive = |(): &mut (), kernel: &mut Kernel| kernel.derive(chosen, hard_only);
+        let each = in_order(self.kernels.iter_mut().collect(), self.threads, || (), derive);
+        for (world, one) in each.into_iter().enumerate() {
             let (sets, targets) = (all.sets.len() as u32, world as u32 * self.targets);
             all.sets.extend(one.sets);
             let found = one.found.into_iter();

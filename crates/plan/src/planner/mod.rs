@@ -22,6 +22,7 @@ mod remembered;
 mod settings;
 mod solving;
 mod targets;
+mod threads;
 mod timing;
 mod unnecessary;
 mod why_not;

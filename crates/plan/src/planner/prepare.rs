@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use cordon_estate::{Entity, ServiceId};
-use cordon_reach::{Base, CrownJewel, FactId, FactSet};
+use cordon_reach::{Base, CrownJewel, FactId, FactSet, Graph};
 use rustc_hash::FxHashMap;
 
 use super::reached::Reached;
@@ -18,6 +18,7 @@ use super::timing::{self, NEVER};
 use super::{Constraints, Planner, Settings, World};
 use crate::candidates::Candidate;
 use crate::circuit::Circuit;
+use crate::devices::Devices;
 use crate::document::{Act, WithdrawalId};
 use crate::kernel::Lists;
 
@@ -42,6 +43,8 @@ pub(super) struct Prepared {
     pub(super) nodes: Vec<crate::master::Node>,
     /// The last solve over these kernels, if there was one.
     pub(super) kept: RefCell<Option<Session>>,
+    pub(super) devices: Devices,
+    pub(super) threads: usize,
     basis: Basis,
 }
 
@@ -84,6 +87,8 @@ impl Planner<'_> {
                 further: self.further.clone(),
                 ..Basis::default()
             },
+            devices: self.master.devices(),
+            threads: settings.threads,
             reached: self.all_reached(&worlds, &last),
             worlds,
             ..Prepared::default()
@@ -277,20 +282,25 @@ impl Planner<'_> {
 
     /// Facts that each column removes in time, and when the first of them is used.
     pub(super) fn timely(&self, columns: &[Candidate], used: &[u32]) -> (Lists<FactId>, Vec<u32>) {
-        let used = |fact: FactId| used.get(fact.index()).copied().unwrap_or(NEVER);
-        let mut timely = Lists::with_room(columns.len(), columns.len());
-        let mut urgency = Vec::with_capacity(columns.len());
-        let mut in_time: Vec<FactId> = Vec::new();
-        for column in columns {
-            let facts = column.removes.iter().filter_map(|base| self.graph.base(*base));
-            in_time.clear();
-            in_time.extend(facts.filter(|fact| column.effect_seconds <= f64::from(used(*fact))));
-            in_time.sort_unstable();
-            urgency.push(in_time.iter().map(|fact| used(*fact)).min().unwrap_or(NEVER));
-            timely.push(in_time.iter().copied());
-        }
-        (timely, urgency)
+        timely(&self.graph, columns, used)
     }
+}
+
+/// Facts that each column removes in time, and when the first of them is used.
+pub(super) fn timely(graph: &Graph, columns: &[Candidate], used: &[u32]) -> (Lists<FactId>, Vec<u32>) {
+    let used = |fact: FactId| used.get(fact.index()).copied().unwrap_or(NEVER);
+    let mut timely = Lists::with_room(columns.len(), columns.len());
+    let mut urgency = Vec::with_capacity(columns.len());
+    let mut in_time: Vec<FactId> = Vec::new();
+    for column in columns {
+        let facts = column.removes.iter().filter_map(|base| graph.base(*base));
+        in_time.clear();
+        in_time.extend(facts.filter(|fact| column.effect_seconds <= f64::from(used(*fact))));
+        in_time.sort_unstable();
+        urgency.push(in_time.iter().map(|fact| used(*fact)).min().unwrap_or(NEVER));
+        timely.push(in_time.iter().copied());
+    }
+    (timely, urgency)
 }
 
 impl Prepared {

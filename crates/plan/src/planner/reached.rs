@@ -5,9 +5,10 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use cordon_estate::Entity;
-use cordon_reach::{FactSet, LATEST_SECONDS};
+use cordon_reach::{Exposure, FactSet, Graph, LATEST_SECONDS};
 
 use super::Planner;
+use super::ground::Ground;
 use super::timing::NEVER;
 use crate::document::ExposureCount;
 use crate::kernel::RuleIndex;
@@ -41,22 +42,7 @@ impl Planner<'_> {
     /// What some footholds lead to.
     pub(super) fn reached(&mut self, held: &[Entity]) -> Reached {
         let exposure = self.bare.chain(&self.graph, held, &FactSet::new());
-        let mut arrival = vec![NEVER; self.graph.facts()];
-        let base = self.graph.base_facts();
-        arrival.iter_mut().take(base).for_each(|slot| *slot = 0);
-        for &fact in &self.ground.footholds {
-            set(&mut arrival, fact, NEVER);
-        }
-        for (fact, _) in self.graph.starts(held) {
-            set(&mut arrival, fact.0, 0);
-        }
-        for fact in exposure.facts() {
-            set(
-                &mut arrival,
-                fact.0,
-                exposure.arrival_seconds(fact).unwrap_or(NEVER),
-            );
-        }
+        let arrival = arrivals(&self.graph, &self.ground, held, &exposure);
         self.with_arrival(arrival)
     }
 
@@ -108,6 +94,27 @@ impl Planner<'_> {
             arrival,
         }
     }
+}
+
+/// The earliest arrival by fact, where `exposure` is what these footholds lead to with nothing withdrawn.
+pub(super) fn arrivals(graph: &Graph, ground: &Ground, held: &[Entity], exposure: &Exposure<'_>) -> Vec<u32> {
+    let mut arrival = vec![NEVER; graph.facts()];
+    let base = graph.base_facts();
+    arrival.iter_mut().take(base).for_each(|slot| *slot = 0);
+    for &fact in &ground.footholds {
+        set(&mut arrival, fact, NEVER);
+    }
+    for (fact, _) in graph.starts(held) {
+        set(&mut arrival, fact.0, 0);
+    }
+    for fact in exposure.facts() {
+        set(
+            &mut arrival,
+            fact.0,
+            exposure.arrival_seconds(fact).unwrap_or(NEVER),
+        );
+    }
+    arrival
 }
 
 fn at(arrival: &[u32], fact: u32) -> u32 {

@@ -38,10 +38,13 @@ pub struct Settings {
     pub front_points: Option<u32>,
     /// Elapsed seconds, by the caller's clock, after which the best plan so far is returned with its gap.
     pub seconds_max: f64,
+    /// How many threads look at worlds, where there is more than one world; the plan is the same to the byte.
+    pub threads: usize,
 }
 
 impl Default for Settings {
-    /// Footholds from one half, a day in force, race and spread counted, comparisons made, a certificate written, a minute at most.
+    /// Footholds from one half, a day in force, race and spread counted, comparisons made, a certificate written, a minute and
+    /// one thread at most.
     fn default() -> Self {
         Self {
             foothold_threshold: 0.5,
@@ -54,6 +57,7 @@ impl Default for Settings {
             uncertainty: None,
             front_points: None,
             seconds_max: 60.0,
+            threads: 1,
         }
     }
 }

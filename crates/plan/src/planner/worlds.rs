@@ -13,13 +13,14 @@
 use std::collections::BTreeMap;
 
 use cordon_estate::{AccountId, Entity, Estate, SystemId};
-use cordon_reach::{Derived, FactSet};
+use cordon_reach::{Derived, Scratch};
 
 use super::prepare::Prepared;
+use super::threads::in_order;
 use super::timing;
 use super::write::Solved;
 use super::{Constraints, Foothold, Planner, Settings, Uncertainty, Watch, World};
-use crate::candidates::entity_name;
+use crate::candidates::{Candidate, entity_name};
 use crate::document::{Estimate, UncertaintyEntry, WorldEntry};
 use crate::limits::WORLDS_KEPT_MAX;
 
@@ -174,9 +175,9 @@ impl Planner<'_> {
     ) -> Seen {
         let (mut all, mut reached, mut already) = (0_u32, 0_u32, 0_u32);
         let mut broken = Vec::new();
-        for (world, &count) in sample {
+        let each = self.jewel_arrivals((prepared, solved), sample, settings, constraints);
+        for ((world, &count), arrivals) in sample.iter().zip(each) {
             all += count;
-            let arrivals = self.jewel_arrivals(prepared, solved, world, settings, constraints);
             let first = arrivals.iter().map(|(_, at)| *at).min();
             reached += if first.is_some() { count } else { 0 };
             already += if first == Some(0) { count } else { 0 };
@@ -199,16 +200,15 @@ impl Planner<'_> {
         }
     }
 
-    /// The seconds at which jewels that must be kept are reached in a world under a plan, each withdrawal counting only
+    /// The seconds at which jewels that must be kept are reached in each world under a plan, each withdrawal counting only
     /// where it comes in time in that world; and whether the plan still keeps the jewel, or it may be taken already.
     fn jewel_arrivals(
-        &mut self,
-        prepared: &Prepared,
-        solved: &Solved,
-        held: &[Entity],
+        &self,
+        (prepared, solved): (&Prepared, &Solved),
+        sample: &Sample,
         settings: &Settings,
         constraints: &Constraints,
-    ) -> Vec<(bool, u32)> {
+    ) -> Vec<Vec<(bool, u32)>> {
         let lost = solved.lost_jewels(prepared);
         let goals: Vec<(bool, cordon_reach::FactId)> = self
             .jewels
@@ -216,18 +216,26 @@ impl Planner<'_> {
             .filter(|jewel| jewel.never && !constraints.give_up.contains(&jewel.entity))
             .filter_map(|jewel| Some((!lost.contains(&jewel.entity), self.graph.derived(jewel.taken)?)))
             .collect();
-        let used = self.used_in(held, settings);
-        let (timely, _) = self.timely(&prepared.columns, &used);
-        let chosen = timely.iter().zip(&solved.solution.chosen);
-        let withdrawn: FactSet = chosen
+        let chosen = prepared.columns.iter().zip(&solved.solution.chosen);
+        let acts: Vec<Candidate> = chosen
             .filter(|(_, chosen)| **chosen)
-            .flat_map(|(facts, _)| facts.iter().copied())
+            .map(|(column, _)| column.clone())
             .collect();
-        let exposure = self.graph.chain(held, &withdrawn, &mut self.scratch);
-        goals
-            .into_iter()
-            .filter_map(|(is_kept, goal)| Some((is_kept, exposure.arrival_seconds(goal)?)))
-            .collect()
+        let ways = self.ways(settings);
+        let arrivals = |scratch: &mut Scratch, held: &Vec<Entity>| -> Vec<(bool, u32)> {
+            let withdrawn = ways.withdrawn(&acts, &ways.used(held, scratch));
+            let exposure = ways.graph.chain(held, &withdrawn, scratch);
+            let goals = goals.iter();
+            goals
+                .filter_map(|(is_kept, goal)| Some((*is_kept, exposure.arrival_seconds(*goal)?)))
+                .collect()
+        };
+        in_order(
+            sample.keys().collect(),
+            settings.threads,
+            Scratch::default,
+            arrivals,
+        )
     }
 }
 

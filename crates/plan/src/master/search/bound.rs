@@ -2,6 +2,7 @@
 
 use super::tables::{get, is_subset, value};
 use super::{State, Tree};
+use crate::devices::Device;
 
 impl Tree<'_> {
     /// A lower bound on what the rows not yet hit will cost more; leaves what is unspent for [`Self::fix`].
@@ -15,6 +16,9 @@ impl Tree<'_> {
             .zip(&self.fired)
             .map(|(node, fired)| if *fired { 0 } else { node.pence });
         self.node_left.extend(left);
+        if !self.devices.has(Device::Bound) {
+            return 0;
+        }
         let mut open: Vec<u32> = (0..self.rows.len() as u32)
             .filter(|&row| self.unhit(row))
             .collect();
@@ -40,6 +44,7 @@ impl Tree<'_> {
             let own = value(&self.own_left, column);
             let shared = get(&self.alone, column)
                 .iter()
+                .filter(|_| self.devices.has(Device::Shared))
                 .map(|&node| (value(&self.node_left, node), node))
                 .max_by_key(|&(left, node)| (left, std::cmp::Reverse(node)));
             let (left, stand) = match shared {
@@ -71,6 +76,9 @@ impl Tree<'_> {
 
     /// Rules out free columns that alone would make this branch as costly as the best; false on a contradiction.
     pub(super) fn fix(&mut self, slack: i64) -> bool {
+        if !self.devices.has(Device::Fixing) {
+            return true;
+        }
         for column in 0..self.state.len() as u32 {
             if self.state(column) != State::Free || get(&self.column_rows, column).is_empty() {
                 continue;
@@ -87,6 +95,9 @@ impl Tree<'_> {
 
     /// Excludes columns that another one beats in every way.
     pub(super) fn drop_beaten(&mut self) -> bool {
+        if !self.devices.has(Device::Beaten) {
+            return true;
+        }
         let used: Vec<u32> = (0..self.state.len() as u32)
             .filter(|&column| self.state(column) == State::Free && !get(&self.column_rows, column).is_empty())
             .collect();

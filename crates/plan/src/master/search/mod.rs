@@ -16,6 +16,7 @@ mod decide;
 mod tables;
 
 use super::{Answer, Effort, Gate, Master, Problem, is_set};
+use crate::devices::{Device, Devices};
 use crate::kernel::Lists;
 use tables::{bump, drop_dominated, get, inverse, set, value};
 
@@ -31,12 +32,17 @@ impl Master for Search {
     }
 
     fn solve(&self, problem: &Problem, effort: &Effort<'_>) -> Answer {
-        let mut tree = Tree::new(problem);
-        if let Some(start) = effort.start {
-            tree.offer(start.to_vec());
-        }
-        tree.run(effort)
+        with(problem, effort, Devices::ALL)
     }
+}
+
+/// Searches with some devices only.
+pub(super) fn with(problem: &Problem, effort: &Effort<'_>, devices: Devices) -> Answer {
+    let mut tree = Tree::new(problem, devices);
+    if let Some(start) = effort.start {
+        tree.offer(start.to_vec());
+    }
+    tree.run(effort)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,6 +67,7 @@ struct Decision {
 /// Rows and columns with what is decided so far. Columns from `problem.columns.len()` on are losses.
 struct Tree<'a> {
     problem: &'a Problem,
+    devices: Devices,
     pence: Vec<i64>,
     /// What may still be lost; without a budget more than there is.
     loss_left: i64,
@@ -84,7 +91,7 @@ struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    fn new(problem: &'a Problem) -> Self {
+    fn new(problem: &'a Problem, devices: Devices) -> Self {
         let columns = problem.columns.len() + problem.losses.len();
         let mut rows: Vec<Vec<u32>> = problem
             .rows
@@ -94,7 +101,9 @@ impl<'a> Tree<'a> {
                 row.cuts.iter().copied().chain(loss).collect()
             })
             .collect();
-        drop_dominated(&mut rows);
+        if devices.has(Device::Contained) {
+            drop_dominated(&mut rows);
+        }
         let rows: Lists<u32> = rows.into_iter().collect();
         let column_rows = inverse(rows.iter(), columns);
         let nodes = problem.nodes.iter();
@@ -107,6 +116,7 @@ impl<'a> Tree<'a> {
             .collect();
         let mut tree = Tree {
             problem,
+            devices,
             pence: problem.columns.iter().chain(&problem.losses).copied().collect(),
             loss_left: problem
                 .budget

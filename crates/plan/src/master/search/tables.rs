@@ -37,17 +37,81 @@ pub(super) fn is_subset(one: &[u32], other: &[u32]) -> bool {
 }
 
 /// Removes rows that contain another one, and repeats; too many rows are left as they are.
+///
+/// Every row that is kept is filed under its rarest column, so that a row meets only those few that might lie in it.
 pub(super) fn drop_dominated(rows: &mut Vec<Vec<u32>>) {
     rows.sort_unstable_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
     rows.dedup();
     if rows.len() > crate::limits::DOMINATED_ROWS_MAX {
         return;
     }
+    if rows.first().is_some_and(Vec::is_empty) {
+        rows.truncate(1);
+        return;
+    }
+    let columns = rows
+        .iter()
+        .flatten()
+        .max()
+        .map_or(0, |column| *column as usize + 1);
+    let mut often = vec![0_u32; columns];
+    rows.iter()
+        .flatten()
+        .for_each(|&column| bump(&mut often, column, 1));
+    let mut filed: Vec<Vec<u32>> = vec![Vec::new(); columns];
     let mut kept: Vec<Vec<u32>> = Vec::with_capacity(rows.len());
     for row in rows.drain(..) {
-        if !kept.iter().any(|small| is_subset(small, &row)) {
-            kept.push(row);
+        let filed_under = |column: &u32| filed.get(*column as usize).into_iter().flatten();
+        let mut small = row.iter().flat_map(filed_under);
+        if small.any(|&place| is_subset(kept.get(place as usize).map_or(&[], Vec::as_slice), &row)) {
+            continue;
         }
+        let rarest = row.iter().min_by_key(|column| often.get(**column as usize));
+        let file = rarest.and_then(|column| filed.get_mut(*column as usize));
+        file.into_iter().for_each(|file| file.push(kept.len() as u32));
+        kept.push(row);
     }
     *rows = kept;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{drop_dominated, is_subset};
+
+    /// Every row beside every other one.
+    fn plainly(rows: &[Vec<u32>]) -> Vec<Vec<u32>> {
+        let mut rows = rows.to_vec();
+        rows.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
+        rows.dedup();
+        let all = rows.clone();
+        rows.retain(|row| all.iter().all(|other| other == row || !is_subset(other, row)));
+        rows
+    }
+
+    #[test]
+    fn what_is_left_are_the_rows_that_contain_no_other() {
+        let mut state = 1_u64;
+        let mut below = |bound: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            ((state >> 33) % bound) as u32
+        };
+        let mut fewer = 0;
+        for _ in 0..500 {
+            let count = below(30);
+            let mut rows: Vec<Vec<u32>> = Vec::new();
+            for _ in 0..count {
+                let is_empty = below(200) == 0;
+                let (most, mut row) = (if is_empty { 0 } else { 1 + below(5) }, Vec::new());
+                row.extend((0..most).map(|_| below(12)));
+                row.sort_unstable();
+                row.dedup();
+                rows.push(row);
+            }
+            let wanted = plainly(&rows);
+            fewer += u32::from(wanted.len() < rows.len() && !wanted.iter().any(Vec::is_empty));
+            drop_dominated(&mut rows);
+            assert_eq!(rows, wanted);
+        }
+        assert!(fewer > 50, "only {fewer} had rows to leave out");
+    }
 }

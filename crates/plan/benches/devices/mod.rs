@@ -1,0 +1,186 @@
+//! What is solved, and what it took.
+
+#[path = "../support/clock.rs"]
+mod clock;
+mod counting;
+mod dense;
+#[path = "../incidents/draw.rs"]
+#[allow(dead_code, reason = "the shares by kind are tabled by another benchmark")]
+mod draw;
+#[path = "../support/folder.rs"]
+mod folder;
+
+use std::fmt::{Display, Formatter};
+use std::path::Path;
+use std::rc::Rc;
+use std::str::FromStr;
+
+use cordon_estate::Estate;
+use cordon_plan::devices::Devices;
+use cordon_plan::document::Status;
+use cordon_plan::{Constraints, Foothold, Planner, Settings, Watch};
+use cordon_reach::Options;
+use cordon_sim::northgate;
+
+use clock::timed;
+use counting::{Count, Counting};
+use draw::{Pools, Random};
+
+/// Incidents drawn at one estate.
+const DRAWN: u64 = 10;
+
+/// What one or several solves took together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Figures {
+    cpu_seconds: f64,
+    master_seconds: f64,
+    rounds: u64,
+    ways: u64,
+    rows: u64,
+    nodes: u64,
+    cost_pence: i64,
+    unproven: u64,
+}
+
+impl Figures {
+    fn add(&mut self, cpu_seconds: f64, (cost_pence, ways): (i64, u32), is_proven: bool, count: &Count) {
+        self.cpu_seconds += cpu_seconds;
+        self.master_seconds += count.seconds.get();
+        self.rounds += count.masters.get();
+        self.nodes += count.nodes.get();
+        self.rows = self.rows.max(count.rows.get());
+        self.ways += u64::from(ways);
+        self.cost_pence += cost_pence;
+        self.unproven += u64::from(!is_proven);
+    }
+
+    /// The cells of a row of the table.
+    pub(crate) fn cells(&self) -> String {
+        let unproven = match self.unproven {
+            0 => String::new(),
+            count => format!(", {count} not proven"),
+        };
+        format!(
+            "{:.4} | {:.4} | {} | {} | {} | {} | £{:.2}{unproven}",
+            self.cpu_seconds,
+            self.master_seconds,
+            self.rounds,
+            self.ways,
+            self.rows,
+            self.nodes,
+            self.cost_pence as f64 / 100.0
+        )
+    }
+}
+
+impl Display for Figures {
+    fn fmt(&self, to: &mut Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            cpu_seconds,
+            master_seconds,
+            rounds,
+            ways,
+            rows,
+            nodes,
+            cost_pence,
+            unproven,
+        } = self;
+        write!(
+            to,
+            "{cpu_seconds} {master_seconds} {rounds} {ways} {rows} {nodes} {cost_pence} {unproven}"
+        )
+    }
+}
+
+impl FromStr for Figures {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let [cpu, masters, counts @ .., cost, unproven] = words.as_slice() else {
+            return Err(());
+        };
+        let number = |word: &str| word.parse::<u64>().map_err(|_| ());
+        let [rounds, ways, rows, nodes] = counts else {
+            return Err(());
+        };
+        Ok(Self {
+            cpu_seconds: cpu.parse().map_err(|_| ())?,
+            master_seconds: masters.parse().map_err(|_| ())?,
+            rounds: number(rounds)?,
+            ways: number(ways)?,
+            rows: number(rows)?,
+            nodes: number(nodes)?,
+            cost_pence: cost.parse().map_err(|_| ())?,
+            unproven: number(unproven)?,
+        })
+    }
+}
+
+/// Solves what is named with some devices.
+pub(crate) fn measure(what: &str, devices: Devices) -> Option<Figures> {
+    let count = |name: &str| what.strip_prefix(name)?.strip_prefix(':')?.parse::<u32>().ok();
+    let mut figures = Figures::default();
+    let problems = count("dense").map(|count| (count, &dense::DENSE));
+    let larger = || count("larger").map(|count| (count, &dense::LARGER));
+    if let Some((count, size)) = problems.or_else(larger) {
+        for seed in 0..u64::from(count) {
+            dense::solved(size, seed, devices, &mut figures);
+        }
+    } else if let Some(stores) = count("drawn") {
+        let estate = northgate::generate(&northgate::Options {
+            stores,
+            ..northgate::Options::default()
+        });
+        let pools = Pools::of(&estate);
+        for number in 0..DRAWN {
+            let held = pools.draw(&mut Random::of(1, 1_000 + number));
+            let footholds: Vec<Foothold> = held.into_iter().map(|(_, entity)| foothold(entity)).collect();
+            planned(&estate, &footholds, devices, &mut figures);
+        }
+    } else {
+        let folder = Path::new(what);
+        let estate = folder::estate(folder)?;
+        planned(&estate, &folder::held(folder, &estate), devices, &mut figures);
+    }
+    Some(figures)
+}
+
+const fn foothold(entity: cordon_estate::Entity) -> Foothold {
+    Foothold {
+        entity,
+        probability: 1.0,
+    }
+}
+
+/// Plans from nothing, the estate being compiled.
+fn planned(estate: &Estate, footholds: &[Foothold], devices: Devices, figures: &mut Figures) {
+    let count = Rc::new(Count::default());
+    let mut planner = Planner::new(estate, &Options::default());
+    planner.set_master(Box::new(Counting::new(devices, Rc::clone(&count))));
+    let settings = Settings {
+        comparisons: false,
+        certificate: false,
+        seconds_max: f64::INFINITY,
+        ..Settings::default()
+    };
+    let mut watch = Watch {
+        progress: &mut |_| {},
+        clock: &mut || 0.0,
+    };
+    let constraints = Constraints::default();
+    let (document, took) = timed(|| planner.plan(footholds, &settings, &constraints, &mut watch));
+    let proof = &document.optimality;
+    let cost = (document.cost.total_pence, proof.derivations);
+    figures.add(took, cost, proof.status != Status::Feasible, &count);
+}
+
+/// CPU seconds of another process with one thread, so far.
+pub(crate) fn cpu_seconds_of(process: u32) -> f64 {
+    let scheduled = std::fs::read_to_string(format!("/proc/{process}/schedstat")).unwrap_or_default();
+    let nanoseconds = scheduled
+        .split(' ')
+        .next()
+        .and_then(|word| word.parse::<f64>().ok());
+    nanoseconds.unwrap_or(0.0) / 1e9
+}
