@@ -10,8 +10,7 @@ mod support;
 
 use cordon_plan::devices::{Device, Devices};
 use cordon_plan::document::{PlanDocument, Status};
-use cordon_plan::hitting::{Classes, Limits, Solution, Tools, Verdict, solve};
-use cordon_plan::kernel::{Kernel, Lists, RuleIndex, Source};
+use cordon_plan::hitting::Verdict;
 use cordon_plan::master::Devised;
 use cordon_plan::{Constraints, Foothold, Planner, Settings, Watch};
 use cordon_reach::Options;
@@ -21,35 +20,8 @@ use support::{Chance, instances};
 /// As many as there are sets of devices.
 const SETS: u64 = 1 << Device::ALL.len();
 
-fn solved(world: &World, devices: Devices) -> Solution {
-    let hard: Vec<bool> = world.instance.targets.iter().map(Option::is_none).collect();
-    let cutters: Lists<u32> = world.cutters.iter().cloned().collect();
-    let source = Source {
-        facts: world.facts as usize,
-        rules: &RuleIndex::new(world.facts as usize, world.rules.clone()),
-        given: &world.given,
-        cutters: &cutters,
-        targets: &world.targets,
-        hard: &hard,
-    };
-    let alone = |target: u32| hard[target as usize] || !devices.has(Device::Classes);
-    let mut tools = Tools {
-        master: &Devised(devices),
-        oracle: &mut Kernel::with(&source, devices),
-        classes: &mut Classes::new(world.targets.len(), alone, 1_000),
-        clock: &mut || 0.0,
-        watch: &mut |_| {},
-    };
-    let limits = Limits {
-        rounds_max: 1_000,
-        nodes_max: 1_000_000,
-        deadline_seconds: 1.0,
-    };
-    solve(&world.instance, &mut tools, &limits, 0)
-}
-
 fn agrees(seed: u64, world: &World, best: Option<i64>, devices: Devices) {
-    let solution = solved(world, devices);
+    let solution = world.solved(&Devised(devices), 1_000);
     let found = (solution.verdict, solution.chosen.is_empty());
     let Some(cost) = best else {
         assert_eq!(found, (Verdict::Infeasible, true), "seed {seed}, {devices:?}");

@@ -6,10 +6,9 @@
 mod random_world;
 mod support;
 
-use cordon_plan::hitting::{Classes, Limits, Tools, Verdict, solve};
-use cordon_plan::kernel::{Kernel, Lists, RuleIndex, Source};
+use cordon_plan::hitting::Verdict;
 use cordon_plan::master::{Combined, Effort, Integer, Master, Problem, Row, Search};
-use random_world::{World, budget, choices, nodes, price, some, world};
+use random_world::{budget, choices, nodes, price, some, world};
 use support::{Chance, instances};
 
 fn problem(chance: &mut Chance) -> Problem {
@@ -107,34 +106,6 @@ fn the_combination_hands_over_what_the_search_leaves() {
     }
 }
 
-fn solved(world: &World, master: &dyn Master, classes_max: usize) -> cordon_plan::hitting::Solution {
-    let hard: Vec<bool> = world.instance.targets.iter().map(Option::is_none).collect();
-    let cutters: Lists<u32> = world.cutters.iter().cloned().collect();
-    let source = Source {
-        facts: world.facts as usize,
-        rules: &RuleIndex::new(world.facts as usize, world.rules.clone()),
-        given: &world.given,
-        cutters: &cutters,
-        targets: &world.targets,
-        hard: &hard,
-    };
-    let mut kernel = Kernel::new(&source);
-    let mut classes = Classes::new(world.targets.len(), |target| hard[target as usize], classes_max);
-    let mut tools = Tools {
-        master,
-        oracle: &mut kernel,
-        classes: &mut classes,
-        clock: &mut || 0.0,
-        watch: &mut |_| {},
-    };
-    let limits = Limits {
-        rounds_max: 1_000,
-        nodes_max: 1_000_000,
-        deadline_seconds: 1.0,
-    };
-    solve(&world.instance, &mut tools, &limits, 0)
-}
-
 #[test]
 fn the_loop_finds_what_trying_everything_finds() {
     let (tried, mut infeasible) = (instances(6_000), 0);
@@ -143,7 +114,7 @@ fn the_loop_finds_what_trying_everything_finds() {
         let best = choices(world.instance.columns.len())
             .filter_map(|chosen| price(&world, &chosen))
             .min();
-        let solution = solved(&world, &Combined, 1_000);
+        let solution = world.solved(&Combined, 1_000);
         infeasible += u64::from(best.is_none());
         match best {
             None => assert_eq!(solution.verdict, Verdict::Infeasible, "seed {seed}"),
@@ -171,7 +142,7 @@ fn too_few_classes_leave_a_gap_and_never_a_wrong_bound() {
         let best = choices(world.instance.columns.len())
             .filter_map(|chosen| price(&world, &chosen))
             .min();
-        let solution = solved(&world, &Combined, 2);
+        let solution = world.solved(&Combined, 2);
         let Some(best) = best else { continue };
         assert!(solution.lower_bound <= best, "seed {seed}");
         if solution.verdict == Verdict::Feasible {

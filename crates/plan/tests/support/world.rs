@@ -1,8 +1,9 @@
 //! Random graphs with everything that a solve has to cope with, small enough to try every choice.
 
-use cordon_plan::hitting::Instance;
-use cordon_plan::kernel::Rules;
-use cordon_plan::master::{Budget, Gate, Node, Problem};
+use cordon_plan::devices::Device;
+use cordon_plan::hitting::{Classes, Instance, Limits, Solution, Tools, solve};
+use cordon_plan::kernel::{Kernel, Lists, RuleIndex, Rules, Source};
+use cordon_plan::master::{Budget, Gate, Master, Node, Problem};
 
 use crate::support::Chance;
 
@@ -52,6 +53,36 @@ pub(crate) struct World {
     pub(crate) cutters: Vec<Vec<u32>>,
     pub(crate) targets: Vec<u32>,
     pub(crate) instance: Instance,
+}
+
+impl World {
+    /// Solves it with the devices of a master and at most so many classes of targets.
+    pub(crate) fn solved(&self, master: &dyn Master, classes_max: usize) -> Solution {
+        let (facts, devices) = (self.facts as usize, master.devices());
+        let hard: Vec<bool> = self.instance.targets.iter().map(Option::is_none).collect();
+        let source = Source {
+            facts,
+            rules: &RuleIndex::new(facts, self.rules.clone()),
+            given: &self.given,
+            cutters: &self.cutters.iter().cloned().collect::<Lists<u32>>(),
+            targets: &self.targets,
+            hard: &hard,
+        };
+        let alone = |target: u32| hard[target as usize] || !devices.has(Device::Classes);
+        let mut tools = Tools {
+            master,
+            oracle: &mut Kernel::with(&source, devices),
+            classes: &mut Classes::new(self.targets.len(), alone, classes_max),
+            clock: &mut || 0.0,
+            watch: &mut |_| {},
+        };
+        let limits = Limits {
+            rounds_max: 1_000,
+            nodes_max: 1_000_000,
+            deadline_seconds: 1.0,
+        };
+        solve(&self.instance, &mut tools, &limits, 0)
+    }
 }
 
 /// A random graph with circles, conjunctions, shared columns, soft and hard targets and a trade circuit.
