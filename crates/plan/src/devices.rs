@@ -29,6 +29,8 @@ pub enum Device {
     Bound,
     /// That bound charges a service once for all columns that take it down.
     Shared,
+    /// What that bound charges in full, less what is needless, is offered as the first choice.
+    Charged,
     /// Columns that would cost more than the best choice are ruled out.
     Fixing,
     /// What the search does not finish, the integer program does.
@@ -37,7 +39,7 @@ pub enum Device {
 
 impl Device {
     /// All of them, in the order in which they come to work.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Kernel,
         Self::Lightest,
         Self::Disjoint,
@@ -49,6 +51,7 @@ impl Device {
         Self::Contained,
         Self::Bound,
         Self::Shared,
+        Self::Charged,
         Self::Fixing,
         Self::Integer,
     ];

@@ -22,6 +22,9 @@ pub const DOMINATED_ROWS_MAX: usize = 3_000;
 /// Most columns among which beaten ones are looked for.
 pub const BEATEN_COLUMNS_MAX: usize = 20_000;
 
+/// Most nodes of the circuit looked at to leave out what a first choice from the bound does not need.
+pub const OFFER_WORK_MAX: usize = 2_000_000;
+
 /// Most times a round looks for further derivations that share no column with those found.
 pub const DISJOINT_MAX: u32 = 24;
 

@@ -225,7 +225,7 @@ impl Oracle for WithoutKernel<'_> {
             }
             derived.found.push((target, derived.sets.len() as u32));
             let kept = (0..).zip(&most).filter(|(_, chosen)| !**chosen);
-            derived.sets.push(kept.map(|(column, _)| column).collect());
+            derived.sets.push(kept.map(|(column, _)| column));
         }
         derived
     }
@@ -256,7 +256,7 @@ proptest! {
             let expected: Vec<u32> = targets.iter().copied().filter(|&target| hard[target as usize]).collect();
             prop_assert_eq!(only_hard, expected);
             for &(target, set) in &found.found {
-                let set = &found.sets[set as usize];
+                let set = found.sets.of(set);
                 prop_assert!(!set.iter().any(|&column| chosen[column as usize]), "a derivation that is cut");
                 let all_but: Vec<bool> = (0..chosen.len() as u32).map(|column| !set.contains(&column)).collect();
                 prop_assert!(whole.derived(&all_but).contains(&target), "a row that is none: {:?}", set);

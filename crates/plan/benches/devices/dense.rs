@@ -138,7 +138,7 @@ pub(crate) fn solved(size: &Size, seed: u64, devices: Devices, figures: &mut Fig
     let (solution, took) = timed(|| {
         let mut tools = Tools {
             master: &master,
-            oracle: &mut Kernel::with(&source, devices),
+            oracle: &mut Kernel::with(&source, devices, None),
             classes: &mut classes,
             clock: &mut || 0.0,
             watch: &mut |_| {},

@@ -115,18 +115,15 @@ impl Greedy {
         let mut tried = self.chosen.clone();
         for _ in 0..DISJOINT_MAX {
             let derived = self.kernel.derive(&tried, true);
-            let sets = derived
-                .found
-                .iter()
-                .filter_map(|(_, set)| derived.sets.get(*set as usize));
-            let sets: Vec<&Vec<u32>> = sets.filter(|set| !set.is_empty()).collect();
+            let sets = derived.found.iter().map(|(_, set)| derived.sets.of(*set));
+            let sets: Vec<&[u32]> = sets.filter(|set| !set.is_empty()).collect();
             if sets.is_empty() {
                 break;
             }
             for &column in sets.iter().copied().flatten() {
                 set(&mut tried, column, true);
             }
-            violated.extend(sets.into_iter().cloned());
+            violated.extend(sets.into_iter().map(<[u32]>::to_vec));
         }
         violated
     }

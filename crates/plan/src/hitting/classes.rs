@@ -3,8 +3,6 @@
 //! A thousand workstations that fall by the same path fall together: they get one loss variable until a derivation
 //! turns up that holds for some of them only. Merging is exact, because the members of a class have the same rows.
 
-use rustc_hash::FxHashMap;
-
 use super::{Derived, Instance};
 use crate::kernel::Sets;
 use crate::master::{Budget, Problem, Row, is_set};
@@ -17,6 +15,14 @@ struct Class {
     size: usize,
     /// By number.
     sets: Vec<u32>,
+}
+
+/// What classes with the same sets cost together.
+struct Shared<'c> {
+    sets: &'c [u32],
+    pence: i64,
+    /// What they count for in the budget.
+    counted: i64,
 }
 
 /// The derivations known so far, by class of targets. They hold for every choice, so solves share them.
@@ -86,25 +92,14 @@ impl Classes {
         let ranks = self.sets.ranks();
         let rank = |set: &u32| ranks.get(*set as usize).copied().unwrap_or(0);
         let mut rows: Vec<(u32, Option<u32>, u32)> = Vec::new();
-        let mut merged: FxHashMap<Vec<u32>, (i64, i64)> = FxHashMap::default();
-        for class in self.classes.iter().filter(|class| !class.sets.is_empty()) {
-            let Some(pence) = price(instance, &class.members) else {
+        for class in &self.classes {
+            if price(instance, &class.members).is_none() {
                 rows.extend(class.sets.iter().map(|set| (rank(set), None, *set)));
-                continue;
-            };
-            let counted = counted(instance, &class.members);
-            if pence == 0 && counted == 0 {
-                continue;
             }
-            let mut sets = class.sets.clone();
-            sets.sort_unstable_by_key(rank);
-            let sums = merged.entry(sets).or_insert((0, 0));
-            *sums = (sums.0.saturating_add(pence), sums.1.saturating_add(counted));
         }
-        let mut merged: Vec<(Vec<u32>, (i64, i64))> = merged.into_iter().collect();
-        merged.sort_unstable_by(|(one, _), (other, _)| one.iter().map(rank).cmp(other.iter().map(rank)));
-        for ((sets, _), loss) in merged.iter().zip(0..) {
-            rows.extend(sets.iter().map(|set| (rank(set), Some(loss), *set)));
+        let merged = self.merged(instance, &rank);
+        for (loss, shared) in (0..).zip(&merged) {
+            rows.extend(shared.sets.iter().map(|set| (rank(set), Some(loss), *set)));
         }
         rows.sort_unstable();
         rows.dedup();
@@ -113,17 +108,44 @@ impl Classes {
             loss,
         };
         let budget = instance.budget.as_ref().map(|budget| Budget {
-            pence: merged.iter().map(|(_, (_, counted))| *counted).collect(),
+            pence: merged.iter().map(|shared| shared.counted).collect(),
             pence_max: budget.pence_max,
         });
         Problem {
             columns: instance.columns.clone(),
             fixed: instance.fixed.clone(),
             nodes: instance.nodes.clone(),
-            losses: merged.into_iter().map(|(_, (pence, _))| pence).collect(),
+            losses: merged.iter().map(|shared| shared.pence).collect(),
             rows: rows.into_iter().map(row).collect(),
             budget,
         }
+    }
+
+    /// Priced classes, those with the same sets as one, in the order of their sets.
+    fn merged(&self, instance: &Instance, rank: &impl Fn(&u32) -> u32) -> Vec<Shared<'_>> {
+        let mut shared: Vec<(Vec<u32>, Shared<'_>)> = Vec::new();
+        for class in self.classes.iter().filter(|class| !class.sets.is_empty()) {
+            let Some(pence) = price(instance, &class.members) else {
+                continue;
+            };
+            let counted = counted(instance, &class.members);
+            if pence > 0 || counted > 0 {
+                let mut ranks: Vec<u32> = class.sets.iter().map(rank).collect();
+                ranks.sort_unstable();
+                let sets = &class.sets;
+                shared.push((ranks, Shared { sets, pence, counted }));
+            }
+        }
+        shared.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        shared.dedup_by(|(again, more), (ranks, one)| {
+            let is_same = again == ranks;
+            if is_same {
+                one.pence = one.pence.saturating_add(more.pence);
+                one.counted = one.counted.saturating_add(more.counted);
+            }
+            is_same
+        });
+        shared.into_iter().map(|(_, shared)| shared).collect()
     }
 
     /// Adds what was derived under `chosen`, for targets whose loss the known rows do not charge already; true if
@@ -161,8 +183,7 @@ impl Classes {
             let is_charged = is_charged.ok().and_then(|place| charged.get(place));
             let hard = price(instance, members).is_none();
             if hard || is_charged.is_none_or(|(_, charged)| !charged) {
-                let set = derived.sets.get(set as usize).map_or(&[][..], Vec::as_slice);
-                new |= self.split(class, members, set);
+                new |= self.split(class, members, derived.sets.of(set));
             }
         }
         for (class, _) in charged {

@@ -12,13 +12,14 @@ mod solve;
 pub use classes::Classes;
 pub use solve::{Limits, Round, Solution, Tools, Verdict, solve};
 
+use crate::kernel::Lists;
 use crate::master::{Budget, Node};
 
 /// One derivation found for each of some targets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Derived {
     /// Sets of columns, ascending: choosing any one of a set cuts the derivation.
-    pub sets: Vec<Vec<u32>>,
+    pub sets: Lists<u32>,
     /// (target, index into [`Self::sets`]) for every target that can be derived, by target.
     pub found: Vec<(u32, u32)>,
 }

@@ -241,7 +241,7 @@ fn cut_hard(instance: &Instance, derived: &Derived, chosen: &mut [bool]) -> bool
         if !is_hard(instance, target) {
             continue;
         }
-        for &column in derived.sets.get(set as usize).map_or(&[][..], Vec::as_slice) {
+        for &column in derived.sets.of(set) {
             let refused = instance.fixed.get(column as usize) == Some(&Some(false));
             if let Some(flag) = chosen.get_mut(column as usize) {
                 changed |= !*flag && !refused;

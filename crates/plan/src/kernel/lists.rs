@@ -64,6 +64,24 @@ impl<T> Lists<T> {
         self.items.len()
     }
 
+    /// Adds the lists of another after its own.
+    pub fn append(&mut self, other: &Self)
+    where
+        T: Copy,
+    {
+        if self.is_empty() {
+            self.clone_from(other);
+        } else {
+            other.iter().for_each(|list| self.push(list.iter().copied()));
+        }
+    }
+
+    /// The items of all lists, one list after the other.
+    #[must_use]
+    pub fn into_items(self) -> Vec<T> {
+        self.items
+    }
+
     /// The lists by number.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[T]> + Clone {
         (0..self.len() as u32).map(|number| self.of(number))

@@ -7,17 +7,20 @@
 
 mod chain;
 mod cuts;
+mod forward;
 mod index;
 mod lists;
 mod sets;
 
 pub use chain::Chainer;
+pub use forward::{Forward, relevant};
 pub use index::RuleIndex;
 pub use lists::Lists;
 pub use sets::Sets;
 
 use crate::devices::{Device, Devices};
 use cuts::CutSets;
+use forward::{Needed, Stops, closure, needed};
 
 /// Rules as they come, facts being dense from 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,34 +101,26 @@ pub struct Kernel {
     hard: Vec<bool>,
 }
 
-/// The given facts that some target may rest on, without going through a target that must be kept; ascending.
-#[must_use]
-pub fn relevant(source: &Source<'_>) -> Vec<u32> {
-    let stops = Stops::of(source);
-    let forward = closure(source, &stops, |_| true);
-    let needed = needed(source, &stops, &forward, &[]);
-    (0..source.facts as u32)
-        .filter(|&fact| flag(&needed.facts, fact) && flag(source.given, fact))
-        .collect()
-}
-
 impl Kernel {
     /// Cuts a graph down to what matters.
     #[must_use]
     pub fn new(source: &Source<'_>) -> Self {
-        let stops = Stops::of(source);
-        let forward = closure(source, &stops, |_| true);
-        let always = closure(source, &stops, |fact| source.cutters.of(fact).is_empty());
-        let needed = needed(source, &stops, &forward, &always);
+        Self::after(source, &Forward::of(source))
+    }
+
+    /// The same where what follows from the given facts is known.
+    fn after(source: &Source<'_>, forward: &Forward) -> Self {
+        let always = closure(source, &forward.stops, |fact| source.cutters.of(fact).is_empty());
+        let needed = needed(source, forward, &always, usize::MAX).unwrap_or_default();
         Self::numbered(source, &always, &needed)
     }
 
-    /// The same with some devices only.
+    /// The same with some devices only, and from what is known to follow.
     #[doc(hidden)]
     #[must_use]
-    pub fn with(source: &Source<'_>, devices: Devices) -> Self {
+    pub fn with(source: &Source<'_>, devices: Devices, forward: Option<&Forward>) -> Self {
         let mut kernel = if devices.has(Device::Kernel) {
-            Self::new(source)
+            forward.map_or_else(|| Self::new(source), |forward| Self::after(source, forward))
         } else {
             Self::whole(source)
         };
@@ -230,9 +225,10 @@ impl crate::hitting::Oracle for Kernel {
     fn derive(&mut self, chosen: &[bool], hard_only: bool) -> crate::hitting::Derived {
         self.chainer.run(chosen);
         let mut derived = crate::hitting::Derived {
-            sets: vec![Vec::new()],
+            sets: Lists::default(),
             found: Vec::new(),
         };
+        derived.sets.push([]);
         let reached = self
             .targets
             .iter()
@@ -259,7 +255,7 @@ impl crate::hitting::Oracle for Kernel {
             };
             if *place == u32::MAX {
                 *place = derived.sets.len() as u32;
-                derived.sets.push(self.cuts.columns_of(set).to_vec());
+                derived.sets.push(self.cuts.columns_of(set).iter().copied());
             }
             derived.found.push((target, *place));
         }
@@ -276,117 +272,4 @@ fn mark(flags: &mut [bool], fact: u32) -> bool {
     flags
         .get_mut(fact as usize)
         .is_some_and(|flag| !std::mem::replace(flag, true))
-}
-
-/// Facts that must not be derived: those of targets that must be kept, and those that lead to one by themselves.
-struct Stops {
-    hard: Vec<bool>,
-    leading: Vec<bool>,
-}
-
-impl Stops {
-    fn of(source: &Source<'_>) -> Self {
-        let mut stops = Self {
-            hard: vec![false; source.facts],
-            leading: vec![false; source.facts],
-        };
-        let mut open: Vec<u32> = Vec::new();
-        for (&fact, &hard) in source.targets.iter().zip(source.hard) {
-            if hard && mark(&mut stops.hard, fact) {
-                open.push(fact);
-            }
-        }
-        while let Some(head) = open.pop() {
-            for &rule in source.rules.into.of(head) {
-                if let [only] = source.rules.body(rule)
-                    && !stops.is_stop(*only)
-                    && mark(&mut stops.leading, *only)
-                {
-                    open.push(*only);
-                }
-            }
-        }
-        stops
-    }
-
-    fn is_stop(&self, fact: u32) -> bool {
-        flag(&self.hard, fact) || flag(&self.leading, fact)
-    }
-
-    /// True if a rule with this premise and this head still matters.
-    fn passes(&self, premise: u32, head: u32) -> bool {
-        !flag(&self.hard, premise) && (!flag(&self.leading, premise) || self.is_stop(head))
-    }
-}
-
-/// Everything that follows from the given facts of which `stands` is true, without going through stops.
-fn closure(source: &Source<'_>, stops: &Stops, stands: impl Fn(u32) -> bool) -> Vec<bool> {
-    let index = source.rules;
-    let mut missing = index.waits.clone();
-    let mut holds = vec![false; source.facts];
-    let mut open: Vec<u32> = Vec::new();
-    for (fact, holds) in (0..).zip(&mut holds) {
-        *holds = flag(source.given, fact) && stands(fact);
-        if *holds && !index.into.of(fact).is_empty() {
-            open.push(fact);
-        }
-    }
-    let fire = |rule: u32, holds: &mut Vec<bool>, open: &mut Vec<u32>| {
-        let (head, body) = (index.head(rule), index.body(rule));
-        let passes = |&fact: &u32| flag(holds, fact) && stops.passes(fact, head);
-        if body.iter().all(passes) && mark(holds, head) {
-            open.push(head);
-        }
-    };
-    for &rule in &index.ready {
-        fire(rule, &mut holds, &mut open);
-    }
-    while let Some(fact) = open.pop() {
-        for &rule in index.uses.of(fact) {
-            let Some(left) = missing.get_mut(rule as usize) else {
-                continue;
-            };
-            *left -= 1;
-            if *left == 0 {
-                fire(rule, &mut holds, &mut open);
-            }
-        }
-    }
-    holds
-}
-
-/// What some target rests on.
-struct Needed {
-    /// By fact.
-    facts: Vec<bool>,
-    /// Rules that can fire and conclude such a fact, by rule.
-    rules: Vec<bool>,
-}
-
-/// Facts that some target rests on, and not on what always holds, in rules that can fire.
-fn needed(source: &Source<'_>, stops: &Stops, forward: &[bool], always: &[bool]) -> Needed {
-    let mut needed = Needed {
-        facts: vec![false; source.facts],
-        rules: vec![false; source.rules.rules.len()],
-    };
-    let mut open: Vec<u32> = Vec::new();
-    for &fact in source.targets {
-        if flag(forward, fact) && mark(&mut needed.facts, fact) {
-            open.push(fact);
-        }
-    }
-    while let Some(fact) = open.pop() {
-        if flag(always, fact) {
-            continue;
-        }
-        for &rule in source.rules.into.of(fact) {
-            let body = source.rules.body(rule);
-            let fires = |&premise: &u32| flag(forward, premise) && stops.passes(premise, fact);
-            if body.iter().all(fires) {
-                mark(&mut needed.rules, rule);
-                open.extend(body.iter().filter(|&&premise| mark(&mut needed.facts, premise)));
-            }
-        }
-    }
-    needed
 }

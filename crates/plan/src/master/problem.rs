@@ -151,16 +151,16 @@ pub fn bare_cost(columns: &[i64], fixed: &[Option<bool>], nodes: &[Node], chosen
     if said.any(|(fixed, chosen)| fixed.is_some_and(|wanted| wanted != *chosen)) {
         return None;
     }
-    let mut total = sum_where(columns, chosen);
-    for (node, fired) in nodes.iter().zip(fired(nodes, chosen)) {
-        if fired {
-            if node.forbidden {
-                return None;
-            }
-            total = total.saturating_add(node.pence);
-        }
-    }
-    Some(total)
+    Some(sum_where(columns, chosen).saturating_add(nodes_cost(nodes, chosen)?))
+}
+
+/// What the nodes cost that fire under `chosen`, or `None` if one of them must not.
+pub(super) fn nodes_cost(nodes: &[Node], chosen: &[bool]) -> Option<i64> {
+    let fired = fired(nodes, chosen);
+    let mut fired = nodes.iter().zip(fired).filter(|(_, fired)| *fired);
+    fired.try_fold(0_i64, |total, (node, _)| {
+        (!node.forbidden).then_some(total.saturating_add(node.pence))
+    })
 }
 
 /// The nodes that fire under `chosen`: the least fixpoint of the gates.

@@ -41,7 +41,12 @@ impl Prepared {
             .map(|target| target.fact)
             .collect();
         let (cutters, devices) = (&self.cutters, self.devices);
-        let kernel = |(): &mut (), reached: &Arc<Reached>| {
+        let known = if self.is_forward_of(hard) {
+            &*self.forward
+        } else {
+            &[]
+        };
+        let kernel = |(): &mut (), (world, reached): (usize, &Arc<Reached>)| {
             let source = Source {
                 facts: reached.arrival.len(),
                 rules: &reached.index,
@@ -50,10 +55,11 @@ impl Prepared {
                 targets: &facts,
                 hard,
             };
-            Kernel::with(&source, devices)
+            Kernel::with(&source, devices, known.get(world))
         };
+        let worlds: Vec<(usize, &Arc<Reached>)> = self.reached.iter().enumerate().collect();
         Kernels {
-            kernels: in_order(self.reached.iter().collect(), self.threads, || (), kernel),
+            kernels: in_order(worlds, self.threads, || (), kernel),
             targets: facts.len() as u32,
             threads: self.threads,
         }
@@ -111,7 +117,7 @@ impl Oracle for Kernels {
         let each = in_order(self.kernels.iter_mut().collect(), self.threads, || (), derive);
         for (world, one) in each.into_iter().enumerate() {
             let (sets, targets) = (all.sets.len() as u32, world as u32 * self.targets);
-            all.sets.extend(one.sets);
+            all.sets.append(&one.sets);
             let found = one.found.into_iter();
             all.found
                 .extend(found.map(|(target, set)| (target + targets, set + sets)));

@@ -20,7 +20,7 @@ use crate::candidates::Candidate;
 use crate::circuit::Circuit;
 use crate::devices::Devices;
 use crate::document::{Act, WithdrawalId};
-use crate::kernel::Lists;
+use crate::kernel::{Forward, Lists};
 
 /// Everything that the solves share.
 #[derive(Debug, Default)]
@@ -39,6 +39,8 @@ pub(super) struct Prepared {
     /// The second by which each base fact is first used; empty if the race is not counted.
     pub(super) used: Vec<u32>,
     pub(super) fixed: Vec<Option<bool>>,
+    /// What follows in each world without going through a jewel that must be kept.
+    pub(super) forward: Vec<Forward>,
     pub(super) circuit: Circuit,
     pub(super) nodes: Vec<crate::master::Node>,
     /// The last solve over these kernels, if there was one.
@@ -155,9 +157,12 @@ impl Planner<'_> {
         next.basis.hard = next.targets.iter().map(kept).collect();
         let same = same_targets && last.basis.hard == next.basis.hard;
         next.basis.matter = if same {
+            next.forward = std::mem::take(&mut last.forward);
             std::mem::take(&mut last.basis.matter)
         } else {
-            self.facts_that_matter(next, &next.basis.hard)
+            let (matter, forward) = self.facts_that_matter(next, &next.basis.hard);
+            next.forward = forward;
+            matter
         };
         let same = same || last.basis.matter == next.basis.matter;
         let same_duration = last.basis.duration_hours.to_bits() == next.basis.duration_hours.to_bits();
@@ -304,6 +309,12 @@ pub(super) fn timely(graph: &Graph, columns: &[Candidate], used: &[u32]) -> (Lis
 }
 
 impl Prepared {
+    /// True if what is known to follow goes through none of these targets that must be kept, and through all others.
+    pub(super) fn is_forward_of(&self, hard: &[bool]) -> bool {
+        let known = self.basis.hard.split_at_checked(hard.len());
+        known.is_some_and(|(own, rest)| own == hard && !rest.contains(&true))
+    }
+
     /// The second by which a column has to be in effect; none if nothing uses what it removes.
     pub(super) fn deadline_seconds(&self, column: usize) -> Option<f64> {
         let urgency = self.urgency.get(column).copied();

@@ -10,7 +10,7 @@ use super::prepare::Prepared;
 use super::reached::Reached;
 use super::timing::NEVER;
 use super::{Constraints, Planner, Settings, World};
-use crate::kernel::{Lists, Source, relevant};
+use crate::kernel::{Forward, Lists, Source};
 
 /// Something whose being in reach has a price or is forbidden.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,26 +70,27 @@ impl Planner<'_> {
 
     /// Base facts that some jewel rests on, or anything that has a price if those are few enough, by fact; `hard` says which targets
     /// must be kept.
-    pub(super) fn facts_that_matter(&self, prepared: &Prepared, hard: &[bool]) -> Vec<Base> {
+    pub(super) fn facts_that_matter(&self, prepared: &Prepared, hard: &[bool]) -> (Vec<Base>, Vec<Forward>) {
         let targets = &prepared.targets;
         let jewels = targets.iter().filter(|target| target.jewel.is_some());
         let jewels: Vec<u32> = jewels.map(|target| target.fact).collect();
         let all: Vec<u32> = targets.iter().map(|target| target.fact).collect();
-        let mut facts: Vec<u32> = Vec::new();
+        let none = Lists::default();
+        let (mut facts, mut known) = (Vec::new(), Vec::new());
         for one in &prepared.reached {
-            let of = |targets: &[u32]| {
-                relevant(&Source {
-                    facts: self.graph.facts(),
-                    rules: &one.index,
-                    given: &one.given,
-                    cutters: &Lists::default(),
-                    targets,
-                    hard,
-                })
+            let source = |targets| Source {
+                facts: self.graph.facts(),
+                rules: &one.index,
+                given: &one.given,
+                cutters: &none,
+                targets,
+                hard,
             };
-            let everything = of(&all);
-            let few = everything.len() <= crate::limits::SPREAD_FACTS_MAX;
-            facts.extend(if few { everything } else { of(&jewels) });
+            let forward = Forward::of(&source(&all));
+            let everything = forward.relevant(&source(&all), crate::limits::SPREAD_FACTS_MAX);
+            let of_jewels = || forward.relevant(&source(&jewels), usize::MAX);
+            facts.extend(everything.or_else(of_jewels).unwrap_or_default());
+            known.push(forward);
         }
         let near = self.near(&prepared.held()).into_iter();
         facts.extend(near.filter_map(|base| self.graph.base(base)).map(|fact| fact.0));
@@ -99,7 +100,7 @@ impl Planner<'_> {
             Some(Fact::Base(base)) => Some(base),
             _ => None,
         };
-        facts.into_iter().filter_map(describe).collect()
+        (facts.into_iter().filter_map(describe).collect(), known)
     }
 
     /// True for a jewel that must be kept, that nobody gave up, and that cannot be taken already.

@@ -71,7 +71,7 @@ impl World {
         let alone = |target: u32| hard[target as usize] || !devices.has(Device::Classes);
         let mut tools = Tools {
             master,
-            oracle: &mut Kernel::with(&source, devices),
+            oracle: &mut Kernel::with(&source, devices, None),
             classes: &mut Classes::new(self.targets.len(), alone, classes_max),
             clock: &mut || 0.0,
             watch: &mut |_| {},

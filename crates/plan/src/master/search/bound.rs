@@ -3,6 +3,7 @@
 use super::tables::{get, is_subset, value};
 use super::{State, Tree};
 use crate::devices::Device;
+use crate::kernel::Lists;
 
 impl Tree<'_> {
     /// A lower bound on what the rows not yet hit will cost more; leaves what is unspent for [`Self::fix`].
@@ -19,13 +20,9 @@ impl Tree<'_> {
         if !self.devices.has(Device::Bound) {
             return 0;
         }
-        let mut open: Vec<u32> = (0..self.rows.len() as u32)
-            .filter(|&row| self.unhit(row))
-            .collect();
-        open.sort_by_key(|&row| (self.free.get(row as usize).copied().unwrap_or(0), row));
         let mut total: i64 = 0;
         let mut stands: Vec<Stand> = Vec::new();
-        for row in open {
+        for row in self.open_rows() {
             while let Some(raise) = self.raise(row, &mut stands) {
                 total = total.saturating_add(raise);
             }
@@ -33,18 +30,28 @@ impl Tree<'_> {
         total
     }
 
+    /// Rows not yet hit, those with the fewest columns left first.
+    fn open_rows(&self) -> Vec<u32> {
+        let rows = (0..).zip(self.hits.iter().zip(&self.free));
+        let open = rows.filter(|(_, (hits, _))| **hits == 0);
+        let by_free = open.map(|(row, (_, free))| (*free, row));
+        let most = by_free.clone().map(|(free, _)| free).max().unwrap_or(0);
+        Lists::grouped(most as usize + 1, by_free).into_items()
+    }
+
     /// Raises the dual of one row as far as one choice of stand-ins allows.
     fn raise(&mut self, row: u32, stands: &mut Vec<Stand>) -> Option<i64> {
         stands.clear();
+        let shares = self.devices.has(Device::Shared);
         let mut raise = i64::MAX;
         for &column in get(&self.rows, row) {
             if self.state(column) != State::Free {
                 continue;
             }
             let own = value(&self.own_left, column);
-            let shared = get(&self.alone, column)
+            let shared = if shares { get(&self.alone, column) } else { &[] };
+            let shared = shared
                 .iter()
-                .filter(|_| self.devices.has(Device::Shared))
                 .map(|&node| (value(&self.node_left, node), node))
                 .max_by_key(|&(left, node)| (left, std::cmp::Reverse(node)));
             let (left, stand) = match shared {

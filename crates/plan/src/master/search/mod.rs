@@ -6,6 +6,7 @@
 //!   take the same service down may be stood for by that one service. Charges to such stand-ins never exceed their
 //!   cost, so their sum bounds every solution from below (dual ascent: Erlenkotter 1978, Balas and Ho 1980). This
 //!   sees what the plain linear relaxation does not: that a service lost to either of two acts is lost in full.
+//! - What the first bound charges in full is the first choice offered, less what is needless (`offer`).
 //! - Reduced costs fix columns; rows with one column left force it.
 //! - A branch whose losses exceed the budget, if there is one, is left.
 //!
@@ -13,12 +14,13 @@
 
 mod bound;
 mod decide;
+mod offer;
 mod tables;
 
 use super::{Answer, Effort, Gate, Master, Problem, is_set};
 use crate::devices::{Device, Devices};
 use crate::kernel::Lists;
-use tables::{bump, drop_dominated, get, inverse, set, value};
+use tables::{bump, get, inverse, sorted, value, without_dominated};
 
 /// The own branch and bound.
 #[derive(Clone, Copy, Debug, Default)]
@@ -93,18 +95,15 @@ struct Tree<'a> {
 impl<'a> Tree<'a> {
     fn new(problem: &'a Problem, devices: Devices) -> Self {
         let columns = problem.columns.len() + problem.losses.len();
-        let mut rows: Vec<Vec<u32>> = problem
-            .rows
-            .iter()
-            .map(|row| {
-                let loss = row.loss.map(|loss| problem.columns.len() as u32 + loss);
-                row.cuts.iter().copied().chain(loss).collect()
-            })
-            .collect();
-        if devices.has(Device::Contained) {
-            drop_dominated(&mut rows);
+        let cuts = problem.rows.iter().map(|row| row.cuts.len() + 1).sum();
+        let mut rows = Lists::with_room(problem.rows.len(), cuts);
+        for row in &problem.rows {
+            let loss = row.loss.map(|loss| problem.columns.len() as u32 + loss);
+            rows.push(row.cuts.iter().copied().chain(loss));
         }
-        let rows: Lists<u32> = rows.into_iter().collect();
+        if devices.has(Device::Contained) {
+            rows = without_dominated(sorted(&rows));
+        }
         let column_rows = inverse(rows.iter(), columns);
         let nodes = problem.nodes.iter();
         let column_nodes = inverse(nodes.clone().map(|node| node.columns.as_slice()), columns);
@@ -179,27 +178,6 @@ impl<'a> Tree<'a> {
 
     fn unhit(&self, row: u32) -> bool {
         self.hits.get(row as usize) == Some(&0)
-    }
-
-    /// Takes a choice as the best so far if it is; redundant columns are left out first.
-    fn offer(&mut self, mut chosen: Vec<bool>) {
-        let Some(mut cost) = self.problem.cost(&chosen) else {
-            return;
-        };
-        let mut order: Vec<u32> = (0..chosen.len() as u32)
-            .filter(|&column| is_set(&chosen, column))
-            .collect();
-        order.sort_by_key(|&column| (std::cmp::Reverse(value(&self.problem.columns, column)), column));
-        for column in order {
-            set(&mut chosen, column, false);
-            match self.problem.cost(&chosen) {
-                Some(less) if less <= cost => cost = less,
-                _ => set(&mut chosen, column, true),
-            }
-        }
-        if self.best.as_ref().is_none_or(|(best, _)| cost < *best) {
-            self.best = Some((cost, chosen));
-        }
     }
 
     fn best_cost(&self) -> i64 {
@@ -321,6 +299,9 @@ impl<'a> Tree<'a> {
         loop {
             nodes += 1;
             let bound = self.visit(sound);
+            if nodes == 1 && bound.is_some() && self.devices.has(Device::Charged) {
+                self.offer_charged();
+            }
             let first = *root_bound.get_or_insert(bound.unwrap_or_else(|| self.best_cost()));
             let proven = first.max(effort.lower_bound);
             if nodes > effort.nodes_max || self.best_cost() <= proven {

@@ -36,47 +36,60 @@ pub(super) fn is_subset(one: &[u32], other: &[u32]) -> bool {
     one.iter().all(|item| rest.any(|candidate| candidate == item))
 }
 
-/// Removes rows that contain another one, and repeats; too many rows are left as they are.
+/// Rows in the order of their length, then of what they hold, each once.
+pub(super) fn sorted(rows: &Lists<u32>) -> Lists<u32> {
+    let mut order: Vec<u32> = (0..rows.len() as u32).collect();
+    if !rows.iter().is_sorted() {
+        order.sort_unstable_by_key(|&row| rows.of(row));
+    }
+    order.dedup_by_key(|row| rows.of(*row));
+    order.sort_by_key(|&row| rows.of(row).len());
+    picked(rows, &order)
+}
+
+fn picked(rows: &Lists<u32>, picked: &[u32]) -> Lists<u32> {
+    let mut list = Lists::with_room(picked.len(), rows.items());
+    for &row in picked {
+        list.push(rows.of(row).iter().copied());
+    }
+    list
+}
+
+/// Of sorted rows those that contain no other one; too many rows are left as they are.
 ///
 /// Every row that is kept is filed under its rarest column, so that a row meets only those few that might lie in it.
-pub(super) fn drop_dominated(rows: &mut Vec<Vec<u32>>) {
-    rows.sort_unstable_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
-    rows.dedup();
+pub(super) fn without_dominated(rows: Lists<u32>) -> Lists<u32> {
     if rows.len() > crate::limits::DOMINATED_ROWS_MAX {
-        return;
+        return rows;
     }
-    if rows.first().is_some_and(Vec::is_empty) {
-        rows.truncate(1);
-        return;
+    if rows.iter().next().is_some_and(<[u32]>::is_empty) {
+        return picked(&rows, &[0]);
     }
-    let columns = rows
-        .iter()
-        .flatten()
-        .max()
-        .map_or(0, |column| *column as usize + 1);
+    let columns = rows.iter().flatten().max();
+    let columns = columns.map_or(0, |column| *column as usize + 1);
     let mut often = vec![0_u32; columns];
-    rows.iter()
-        .flatten()
-        .for_each(|&column| bump(&mut often, column, 1));
+    let all = rows.iter().flatten();
+    all.for_each(|&column| bump(&mut often, column, 1));
     let mut filed: Vec<Vec<u32>> = vec![Vec::new(); columns];
-    let mut kept: Vec<Vec<u32>> = Vec::with_capacity(rows.len());
-    for row in rows.drain(..) {
+    let mut kept: Vec<u32> = Vec::with_capacity(rows.len());
+    for (number, row) in (0..).zip(rows.iter()) {
         let filed_under = |column: &u32| filed.get(*column as usize).into_iter().flatten();
         let mut small = row.iter().flat_map(filed_under);
-        if small.any(|&place| is_subset(kept.get(place as usize).map_or(&[], Vec::as_slice), &row)) {
+        if small.any(|&small| is_subset(rows.of(small), row)) {
             continue;
         }
         let rarest = row.iter().min_by_key(|column| often.get(**column as usize));
         let file = rarest.and_then(|column| filed.get_mut(*column as usize));
-        file.into_iter().for_each(|file| file.push(kept.len() as u32));
-        kept.push(row);
+        file.into_iter().for_each(|file| file.push(number));
+        kept.push(number);
     }
-    *rows = kept;
+    picked(&rows, &kept)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{drop_dominated, is_subset};
+    use super::{is_subset, sorted, without_dominated};
+    use crate::kernel::Lists;
 
     /// Every row beside every other one.
     fn plainly(rows: &[Vec<u32>]) -> Vec<Vec<u32>> {
@@ -109,8 +122,9 @@ mod tests {
             }
             let wanted = plainly(&rows);
             fewer += u32::from(wanted.len() < rows.len() && !wanted.iter().any(Vec::is_empty));
-            drop_dominated(&mut rows);
-            assert_eq!(rows, wanted);
+            let lists: Lists<u32> = rows.into_iter().collect();
+            let kept = without_dominated(sorted(&lists));
+            assert_eq!(kept, wanted.into_iter().collect());
         }
         assert!(fewer > 50, "only {fewer} had rows to leave out");
     }
