@@ -4,7 +4,8 @@
 //! random dense problems, and `drawn:STORES` for ten incidents drawn at Northgate with so many stores. Each is planned for
 //! with every device and with each one left out, every time in a process of its own that is ended after so many CPU seconds. Prints CPU
 //! seconds of the solving thread and those of them spent on masters, masters solved (rounds), ways found, rows of the largest master, and
-//! nodes of all search trees. Plans are without certificate and comparisons; reading and compiling are not counted. Without arguments
+//! nodes of all search trees. `bounds FOLDER...` prints instead how close the bounds by dual ascent and by linear relaxation come, before
+//! anything is decided, to the optimum of every master. Plans are without certificate and comparisons; reading and compiling are not counted. Without arguments
 //! one problem is solved, to show that it works. `devices/` has the rest.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
@@ -16,7 +17,10 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use cordon_plan::devices::{Device, Devices};
-use parts::{Figures, cpu_seconds_of, measure};
+use parts::{Figures, bounds, cpu_seconds_of, measure};
+
+/// The word that asks for bounds instead.
+const BOUNDS: &str = "bounds";
 
 /// The word that a child is told by.
 const ONE: &str = "--one";
@@ -29,7 +33,7 @@ fn main() -> ExitCode {
     if let [one, what, left_out] = words.as_slice()
         && one == ONE
     {
-        let devices = left_out.parse().map_or(Devices::ALL, Devices::of_bits);
+        let devices = left_out.parse().map_or(Devices::USED, Devices::of_bits);
         return match measure(what, devices) {
             Some(figures) => {
                 println!("{figures}");
@@ -37,6 +41,10 @@ fn main() -> ExitCode {
             }
             None => ExitCode::FAILURE,
         };
+    }
+    if let Some((BOUNDS, named)) = words.split_first().map(|(word, rest)| (word.as_str(), rest)) {
+        table_of_bounds(named);
+        return ExitCode::SUCCESS;
     }
     let seconds = words.first().and_then(|word| word.parse().ok()).unwrap_or(5);
     let named = words.get(1..).unwrap_or_default();
@@ -52,18 +60,39 @@ fn table(what: &str, most: u32) {
     let name = what.rsplit('/').find(|part| !part.is_empty()).unwrap_or(what);
     println!("{name}, at most {most} CPU s each");
     println!(
-        "\n| device left out | CPU s | on masters | rounds | ways | rows of the largest | nodes | cost |"
+        "\n| device left out, or added | CPU s | on masters | rounds | ways | rows of the largest | nodes | cost |"
     );
     println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    let left_out = Device::ALL.map(|device| (format!("{device:?}"), Devices::ALL.without(device)));
-    let all = [("none".to_owned(), Devices::ALL)];
-    for (device, devices) in all.into_iter().chain(left_out) {
+    let changed = Device::ALL.map(|device| {
+        if Devices::USED.has(device) {
+            (format!("{device:?}"), Devices::USED.without(device))
+        } else {
+            (format!("{device:?}, added"), Devices::USED.with(device))
+        }
+    });
+    let used = [("none".to_owned(), Devices::USED)];
+    for (device, devices) in used.into_iter().chain(changed) {
         match run(what, devices, most) {
             Ok(figures) => println!("| {device} | {} |", figures.cells()),
             Err(why) => println!("| {device} | {why} | | | | | | |"),
         }
     }
     println!();
+}
+
+/// Prints how close the two bounds at the root come to the optimum.
+fn table_of_bounds(named: &[String]) {
+    println!(
+        "| masters of | proven | dual ascent whole | mean | least | linear relaxation whole | mean | least |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for what in named {
+        let name = what.rsplit('/').find(|part| !part.is_empty()).unwrap_or(what);
+        match bounds(what) {
+            Some(bounds) => println!("| {name} | {} |", bounds.cells()),
+            None => println!("| {name} | no estate here | | | | | | |"),
+        }
+    }
 }
 
 /// Measures in a process of its own, which is ended when its time is up.

@@ -33,13 +33,17 @@ pub enum Device {
     Charged,
     /// Columns that would cost more than the best choice are ruled out.
     Fixing,
+    /// Where that leaves a gap at the root, the linear relaxation bounds it too.
+    Linear,
+    /// Derivations of what must be kept are made irreducible before they become rows.
+    Minimal,
     /// What the search does not finish, the integer program does.
     Integer,
 }
 
 impl Device {
     /// All of them, in the order in which they come to work.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Kernel,
         Self::Lightest,
         Self::Disjoint,
@@ -53,6 +57,8 @@ impl Device {
         Self::Shared,
         Self::Charged,
         Self::Fixing,
+        Self::Linear,
+        Self::Minimal,
         Self::Integer,
     ];
 
@@ -68,6 +74,9 @@ pub struct Devices(u16);
 impl Devices {
     /// Every device.
     pub const ALL: Self = Self(u16::MAX);
+
+    /// Those that are worth their time.
+    pub const USED: Self = Self::ALL.without(Device::Linear).without(Device::Minimal);
 
     /// The devices whose place in [`Device::ALL`] is a bit set in a number.
     #[must_use]
@@ -101,9 +110,9 @@ impl Devices {
 }
 
 impl Default for Devices {
-    /// All.
+    /// Those that are used.
     fn default() -> Self {
-        Self::ALL
+        Self::USED
     }
 }
 

@@ -1,15 +1,12 @@
 //! Random problems in which everything hangs together with everything, harder than estates are.
 
-use std::rc::Rc;
-
 use cordon_plan::devices::{Device, Devices};
 use cordon_plan::hitting::{Classes, Instance, Limits, Tools, Verdict, solve};
 use cordon_plan::kernel::{Kernel, Lists, RuleIndex, Rules, Source};
-use cordon_plan::master::{Gate, Node};
+use cordon_plan::master::{Gate, Master, Node};
 
-use super::Figures;
+use super::Solved;
 use super::clock::timed;
-use super::counting::{Count, Counting};
 use super::draw::Random;
 
 /// How large a problem is.
@@ -112,8 +109,8 @@ fn dense(size: &Size, seed: u64) -> Dense {
     }
 }
 
-/// Solves the problem of a seed.
-pub(crate) fn solved(size: &Size, seed: u64, devices: Devices, figures: &mut Figures) {
+/// Solves the problem of a seed; how long that took in CPU seconds.
+pub(crate) fn solved(size: &Size, seed: u64, master: &dyn Master, devices: Devices) -> (Solved, f64) {
     let problem = dense(size, seed);
     let hard: Vec<bool> = problem.instance.targets.iter().map(Option::is_none).collect();
     let facts = size.given + size.derived;
@@ -133,11 +130,9 @@ pub(crate) fn solved(size: &Size, seed: u64, devices: Devices, figures: &mut Fig
         deadline_seconds: f64::INFINITY,
     };
     let mut classes = Classes::new(problem.targets.len(), is_alone, 10_000);
-    let count = Rc::new(Count::default());
-    let master = Counting::new(devices, Rc::clone(&count));
     let (solution, took) = timed(|| {
         let mut tools = Tools {
-            master: &master,
+            master,
             oracle: &mut Kernel::with(&source, devices, None),
             classes: &mut classes,
             clock: &mut || 0.0,
@@ -146,10 +141,11 @@ pub(crate) fn solved(size: &Size, seed: u64, devices: Devices, figures: &mut Fig
         solve(&problem.instance, &mut tools, &limits, 0)
     });
     let is_proven = matches!(solution.verdict, Verdict::Optimal | Verdict::Infeasible);
-    let cost = if solution.chosen.is_empty() {
-        0
-    } else {
-        solution.cost
+    let has_choice = !solution.chosen.is_empty();
+    let solved = Solved {
+        cost_pence: if has_choice { solution.cost } else { 0 },
+        ways: classes.derivations(),
+        is_proven,
     };
-    figures.add(took, (cost, classes.derivations()), is_proven, &count);
+    (solved, took)
 }

@@ -1,5 +1,6 @@
 //! What is solved, and what it took.
 
+mod bounds;
 #[path = "../support/clock.rs"]
 mod clock;
 mod counting;
@@ -10,6 +11,7 @@ mod draw;
 #[path = "../support/folder.rs"]
 mod folder;
 
+use std::cell::RefCell;
 use std::fmt::{Display, Formatter};
 use std::path::Path;
 use std::rc::Rc;
@@ -18,10 +20,12 @@ use std::str::FromStr;
 use cordon_estate::Estate;
 use cordon_plan::devices::Devices;
 use cordon_plan::document::Status;
+use cordon_plan::master::Master;
 use cordon_plan::{Constraints, Foothold, Planner, Settings, Watch};
 use cordon_reach::Options;
 use cordon_sim::northgate;
 
+use bounds::{Bounding, Bounds};
 use clock::timed;
 use counting::{Count, Counting};
 use draw::{Pools, Random};
@@ -119,13 +123,57 @@ impl FromStr for Figures {
 
 /// Solves what is named with some devices.
 pub(crate) fn measure(what: &str, devices: Devices) -> Option<Figures> {
-    let count = |name: &str| what.strip_prefix(name)?.strip_prefix(':')?.parse::<u32>().ok();
     let mut figures = Figures::default();
+    each(what, &mut |one| {
+        let count = Rc::new(Count::default());
+        let master = Counting::new(devices, Rc::clone(&count));
+        let (solved, took) = one.solved(Box::new(master), devices);
+        figures.add(took, (solved.cost_pence, solved.ways), solved.is_proven, &count);
+    })?;
+    Some(figures)
+}
+
+/// The bounds of all masters of what is named.
+pub(crate) fn bounds(what: &str) -> Option<Bounds> {
+    let bounds = Rc::new(RefCell::new(Bounds::default()));
+    each(what, &mut |one| {
+        one.solved(Box::new(Bounding(Rc::clone(&bounds))), Devices::USED);
+    })?;
+    let bounds = *bounds.borrow();
+    Some(bounds)
+}
+
+/// What came of one solve.
+struct Solved {
+    cost_pence: i64,
+    ways: u32,
+    is_proven: bool,
+}
+
+/// One thing to solve.
+enum One<'a> {
+    Dense(&'static dense::Size, u64),
+    Estate(&'a Estate, Vec<Foothold>),
+}
+
+impl One<'_> {
+    /// Solves it; how long it took in CPU seconds.
+    fn solved(&self, master: Box<dyn Master>, devices: Devices) -> (Solved, f64) {
+        match self {
+            One::Dense(size, seed) => dense::solved(size, *seed, &*master, devices),
+            One::Estate(estate, footholds) => planned(estate, footholds, master),
+        }
+    }
+}
+
+/// Everything that a word stands for.
+fn each(what: &str, work: &mut dyn FnMut(&One<'_>)) -> Option<()> {
+    let count = |name: &str| what.strip_prefix(name)?.strip_prefix(':')?.parse::<u32>().ok();
     let problems = count("dense").map(|count| (count, &dense::DENSE));
     let larger = || count("larger").map(|count| (count, &dense::LARGER));
     if let Some((count, size)) = problems.or_else(larger) {
         for seed in 0..u64::from(count) {
-            dense::solved(size, seed, devices, &mut figures);
+            work(&One::Dense(size, seed));
         }
     } else if let Some(stores) = count("drawn") {
         let estate = northgate::generate(&northgate::Options {
@@ -136,14 +184,14 @@ pub(crate) fn measure(what: &str, devices: Devices) -> Option<Figures> {
         for number in 0..DRAWN {
             let held = pools.draw(&mut Random::of(1, 1_000 + number));
             let footholds: Vec<Foothold> = held.into_iter().map(|(_, entity)| foothold(entity)).collect();
-            planned(&estate, &footholds, devices, &mut figures);
+            work(&One::Estate(&estate, footholds));
         }
     } else {
         let folder = Path::new(what);
         let estate = folder::estate(folder)?;
-        planned(&estate, &folder::held(folder, &estate), devices, &mut figures);
+        work(&One::Estate(&estate, folder::held(folder, &estate)));
     }
-    Some(figures)
+    Some(())
 }
 
 const fn foothold(entity: cordon_estate::Entity) -> Foothold {
@@ -154,10 +202,9 @@ const fn foothold(entity: cordon_estate::Entity) -> Foothold {
 }
 
 /// Plans from nothing, the estate being compiled.
-fn planned(estate: &Estate, footholds: &[Foothold], devices: Devices, figures: &mut Figures) {
-    let count = Rc::new(Count::default());
+fn planned(estate: &Estate, footholds: &[Foothold], master: Box<dyn Master>) -> (Solved, f64) {
     let mut planner = Planner::new(estate, &Options::default());
-    planner.set_master(Box::new(Counting::new(devices, Rc::clone(&count))));
+    planner.set_master(master);
     let settings = Settings {
         comparisons: false,
         certificate: false,
@@ -171,8 +218,12 @@ fn planned(estate: &Estate, footholds: &[Foothold], devices: Devices, figures: &
     let constraints = Constraints::default();
     let (document, took) = timed(|| planner.plan(footholds, &settings, &constraints, &mut watch));
     let proof = &document.optimality;
-    let cost = (document.cost.total_pence, proof.derivations);
-    figures.add(took, cost, proof.status != Status::Feasible, &count);
+    let solved = Solved {
+        cost_pence: document.cost.total_pence,
+        ways: proof.derivations,
+        is_proven: proof.status != Status::Feasible,
+    };
+    (solved, took)
 }
 
 /// CPU seconds of another process with one thread, so far.

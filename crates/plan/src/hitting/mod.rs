@@ -7,6 +7,7 @@
 //! is a real plan. When the two meet, the plan is proven.
 
 mod classes;
+mod minimal;
 mod solve;
 
 pub use classes::Classes;

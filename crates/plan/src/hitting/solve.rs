@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use super::minimal::minimal;
 use super::{Classes, Derived, Instance, Oracle};
 use crate::devices::Device;
 use crate::kernel::Lists;
@@ -96,6 +97,7 @@ pub fn solve(instance: &Instance, tools: &mut Tools<'_>, limits: &Limits, known_
         let Some(chosen) = answer.chosen else { break };
         let derived = tools.oracle.derive(&chosen, false);
         take(&mut best, instance, &chosen, &derived);
+        let derived = lean(instance, tools, derived);
         let new = learn(instance, tools, chosen, derived, &mut best);
         (tools.watch)(Round {
             rounds,
@@ -198,6 +200,15 @@ fn take(best: &mut Option<Best>, instance: &Instance, chosen: &[bool], derived: 
     }
 }
 
+/// Derivations without what they do not need, if that is asked for.
+fn lean(instance: &Instance, tools: &mut Tools<'_>, derived: Derived) -> Derived {
+    if tools.master.devices().has(Device::Minimal) {
+        minimal(instance, tools.oracle, derived)
+    } else {
+        derived
+    }
+}
+
 /// Adds the violated derivations and, cutting those, further ones that share no column with them; the choice that
 /// cuts all of them is reduced to a plan. True if anything was new.
 fn learn(
@@ -214,6 +225,7 @@ fn learn(
             break;
         }
         derived = tools.oracle.derive(&chosen, true);
+        derived = lean(instance, tools, derived);
         new |= tools.classes.add(&derived, instance, &chosen);
     }
     if devices.has(Device::Cover) && best.is_none() && !has_hard(instance, &derived) {

@@ -8,12 +8,14 @@
 #[cfg(feature = "highs")]
 mod highs;
 pub mod integer;
+mod linear;
 mod problem;
 pub mod search;
 
 #[cfg(feature = "highs")]
 pub use highs::Highs;
 pub use integer::Integer;
+pub use linear::linear_bound;
 pub use problem::{Budget, Gate, Node, Problem, Row, bare_cost, fired, is_set};
 pub use search::Search;
 
@@ -71,7 +73,7 @@ pub trait Master: std::fmt::Debug {
     /// What else helps a solve with it; anything but all is for measuring.
     #[doc(hidden)]
     fn devices(&self) -> Devices {
-        Devices::ALL
+        Devices::USED
     }
 }
 
@@ -85,7 +87,7 @@ impl Master for Combined {
     }
 
     fn solve(&self, problem: &Problem, effort: &Effort<'_>) -> Answer {
-        Devised(Devices::ALL).solve(problem, effort)
+        Devised(Devices::USED).solve(problem, effort)
     }
 }
 

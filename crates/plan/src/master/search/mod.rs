@@ -17,7 +17,7 @@ mod decide;
 mod offer;
 mod tables;
 
-use super::{Answer, Effort, Gate, Master, Problem, is_set};
+use super::{Answer, Effort, Gate, Master, Problem, is_set, linear_bound};
 use crate::devices::{Device, Devices};
 use crate::kernel::Lists;
 use tables::{bump, get, inverse, sorted, value, without_dominated};
@@ -34,7 +34,7 @@ impl Master for Search {
     }
 
     fn solve(&self, problem: &Problem, effort: &Effort<'_>) -> Answer {
-        with(problem, effort, Devices::ALL)
+        with(problem, effort, Devices::USED)
     }
 }
 
@@ -288,6 +288,16 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// What is known to be the least that anything costs, after the first look.
+    fn root_bound(&self, bound: Option<i64>) -> i64 {
+        let bound = bound.unwrap_or_else(|| self.best_cost());
+        if self.devices.has(Device::Linear) && bound < self.best_cost() {
+            bound.max(linear_bound(self.problem).unwrap_or(bound))
+        } else {
+            bound
+        }
+    }
+
     fn run(mut self, effort: &Effort<'_>) -> Answer {
         let mut nodes = 0;
         if !self.root() {
@@ -302,7 +312,7 @@ impl<'a> Tree<'a> {
             if nodes == 1 && bound.is_some() && self.devices.has(Device::Charged) {
                 self.offer_charged();
             }
-            let first = *root_bound.get_or_insert(bound.unwrap_or_else(|| self.best_cost()));
+            let first = *root_bound.get_or_insert_with(|| self.root_bound(bound));
             let proven = first.max(effort.lower_bound);
             if nodes > effort.nodes_max || self.best_cost() <= proven {
                 let best = self.best_cost();
