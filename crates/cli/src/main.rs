@@ -19,6 +19,10 @@ mod watch;
 
 use std::process::ExitCode;
 
+/// Reading logs and estates and planning make and drop very many small values.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     command::run(std::env::args_os())
 }

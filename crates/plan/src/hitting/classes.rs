@@ -192,6 +192,23 @@ impl Classes {
         new
     }
 
+    /// Targets whose loss the known rows charge under a choice, by target; none that must be kept.
+    #[must_use]
+    pub fn charged(&self, instance: &Instance, chosen: &[bool]) -> Vec<bool> {
+        let mut charged = vec![false; self.class_of.len()];
+        for (number, class) in (0..).zip(&self.classes) {
+            if !self.is_charged(number, chosen) || price(instance, &class.members).is_none() {
+                continue;
+            }
+            for &member in &class.members {
+                if let Some(flag) = charged.get_mut(member as usize) {
+                    *flag = true;
+                }
+            }
+        }
+        charged
+    }
+
     /// True if a known row of the class is not cut, so that its loss is charged already.
     fn is_charged(&self, class: u32, chosen: &[bool]) -> bool {
         self.classes.get(class as usize).is_some_and(|class| {

@@ -23,6 +23,16 @@ pub struct Derived {
     pub sets: Lists<u32>,
     /// (target, index into [`Self::sets`]) for every target that can be derived, by target.
     pub found: Vec<(u32, u32)>,
+    /// Targets that can be derived and of which no derivation was asked for, by target.
+    pub also: Vec<u32>,
+}
+
+impl Derived {
+    /// Every target that can be derived.
+    pub fn targets(&self) -> impl Iterator<Item = u32> {
+        let found = self.found.iter().map(|(target, _)| *target);
+        found.chain(self.also.iter().copied())
+    }
 }
 
 /// What can still be derived under a choice of columns.
@@ -32,6 +42,12 @@ pub trait Oracle {
     /// No set may have a chosen column in it; a set is empty if nothing cuts the derivation. With `hard_only`, only
     /// targets that must be kept are looked at.
     fn derive(&mut self, chosen: &[bool], hard_only: bool) -> Derived;
+
+    /// The same for all targets, but no derivation is needed of those that are flagged: it is enough to tell that there is one.
+    fn derive_all_but(&mut self, chosen: &[bool], flagged: &[bool]) -> Derived {
+        let _ = flagged;
+        self.derive(chosen, false)
+    }
 }
 
 /// The whole problem without its derivations.

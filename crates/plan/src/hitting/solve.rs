@@ -95,7 +95,7 @@ pub fn solve(instance: &Instance, tools: &mut Tools<'_>, limits: &Limits, known_
         }
         lower_bound = lower_bound.max(answer.lower_bound);
         let Some(chosen) = answer.chosen else { break };
-        let derived = tools.oracle.derive(&chosen, false);
+        let derived = derived(instance, tools, &chosen);
         take(&mut best, instance, &chosen, &derived);
         let derived = lean(instance, tools, derived);
         let new = learn(instance, tools, chosen, derived, &mut best);
@@ -177,7 +177,7 @@ fn full_cost(instance: &Instance, chosen: &[bool], derived: &Derived) -> Option<
         .budget
         .as_ref()
         .map_or(i64::MAX, |budget| budget.pence_max);
-    for &(target, _) in &derived.found {
+    for target in derived.targets() {
         cost = cost.saturating_add(instance.targets.get(target as usize).copied().flatten()?);
         let loss = instance
             .budget
@@ -198,6 +198,12 @@ fn take(best: &mut Option<Best>, instance: &Instance, chosen: &[bool], derived: 
             cost,
         });
     }
+}
+
+/// What can be derived under a choice, with a derivation of whatever the known rows do not charge already.
+fn derived(instance: &Instance, tools: &mut Tools<'_>, chosen: &[bool]) -> Derived {
+    let charged = tools.classes.charged(instance, chosen);
+    tools.oracle.derive_all_but(chosen, &charged)
 }
 
 /// Derivations without what they do not need, if that is asked for.
@@ -230,7 +236,7 @@ fn learn(
     }
     if devices.has(Device::Cover) && best.is_none() && !has_hard(instance, &derived) {
         let reduced = reduce(tools.classes, instance, chosen);
-        let derived = tools.oracle.derive(&reduced, false);
+        let derived = self::derived(instance, tools, &reduced);
         new |= tools.classes.add(&derived, instance, &reduced);
         take(best, instance, &reduced, &derived);
     }

@@ -19,6 +19,7 @@ pub use lists::Lists;
 pub use sets::Sets;
 
 use crate::devices::{Device, Devices};
+use crate::hitting::Derived;
 use cuts::CutSets;
 use forward::{Needed, Stops, closure, needed};
 
@@ -222,19 +223,39 @@ impl Kernel {
 }
 
 impl crate::hitting::Oracle for Kernel {
-    fn derive(&mut self, chosen: &[bool], hard_only: bool) -> crate::hitting::Derived {
+    fn derive(&mut self, chosen: &[bool], hard_only: bool) -> Derived {
         self.chainer.run(chosen);
-        let mut derived = crate::hitting::Derived {
-            sets: Lists::default(),
-            found: Vec::new(),
-        };
+        let hard = std::mem::take(&mut self.hard);
+        let derived = self.derived(&|target| !hard_only || flag(&hard, target));
+        self.hard = hard;
+        derived
+    }
+
+    fn derive_all_but(&mut self, chosen: &[bool], flagged: &[bool]) -> Derived {
+        self.chainer.run(chosen);
+        let mut derived = self.derived(&|target| !flag(flagged, target));
+        let targets = self.targets.iter();
+        let reached = targets.filter(|(fact, target)| self.chainer.holds(*fact) && flag(flagged, *target));
+        let always = self.always.iter().copied();
+        derived.also.extend(reached.map(|(_, target)| *target));
+        derived
+            .also
+            .extend(always.filter(|target| flag(flagged, *target)));
+        derived.also.sort_unstable();
+        derived
+    }
+}
+
+impl Kernel {
+    /// Derivations of the last run, of the wanted targets.
+    fn derived(&mut self, wanted: &dyn Fn(u32) -> bool) -> Derived {
+        let mut derived = Derived::default();
         derived.sets.push([]);
         let reached = self
             .targets
             .iter()
             .copied()
             .filter(|&(fact, _)| self.chainer.holds(fact));
-        let wanted = |target: u32| !hard_only || flag(&self.hard, target);
         let reached: Vec<(u32, u32)> = reached.filter(|&(_, target)| wanted(target)).collect();
         derived.found.extend(
             self.always

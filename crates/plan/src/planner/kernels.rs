@@ -112,15 +112,33 @@ impl Kernels {
 
 impl Oracle for Kernels {
     fn derive(&mut self, chosen: &[bool], hard_only: bool) -> Derived {
+        self.each(|_, kernel| kernel.derive(chosen, hard_only))
+    }
+
+    fn derive_all_but(&mut self, chosen: &[bool], flagged: &[bool]) -> Derived {
+        let targets = self.targets as usize;
+        self.each(|world, kernel| {
+            let own = flagged.get(world * targets..).unwrap_or_default();
+            kernel.derive_all_but(chosen, own)
+        })
+    }
+}
+
+impl Kernels {
+    /// Asks the kernel of every world.
+    fn each(&mut self, derive: impl Fn(usize, &mut Kernel) -> Derived + Sync) -> Derived {
         let mut all = Derived::default();
-        let derive = |(): &mut (), kernel: &mut Kernel| kernel.derive(chosen, hard_only);
-        let each = in_order(self.kernels.iter_mut().collect(), self.threads, || (), derive);
+        let kernels: Vec<(usize, &mut Kernel)> = self.kernels.iter_mut().enumerate().collect();
+        let derive = |(): &mut (), (world, kernel): (usize, &mut Kernel)| derive(world, kernel);
+        let each = in_order(kernels, self.threads, || (), derive);
         for (world, one) in each.into_iter().enumerate() {
             let (sets, targets) = (all.sets.len() as u32, world as u32 * self.targets);
             all.sets.append(&one.sets);
             let found = one.found.into_iter();
             all.found
                 .extend(found.map(|(target, set)| (target + targets, set + sets)));
+            all.also
+                .extend(one.also.into_iter().map(|target| target + targets));
         }
         all
     }
