@@ -18,6 +18,8 @@ pub struct Circuit {
     /// For each service, the node of each of its levels: the first says that it is not as usual, the last that it is
     /// down.
     pub levels: Vec<Vec<u32>>,
+    /// Columns that are an input of some node, ascending.
+    columns: Vec<u32>,
 }
 
 /// The fallbacks of a service that carry anything, the largest first.
@@ -125,10 +127,20 @@ impl Circuit {
         for (id, service) in estate.services_with_ids() {
             levels.push(builder.service(id, service, duration_hours, is_protected(id)));
         }
+        let mut columns: Vec<u32> = columns_of.values().flatten().copied().collect();
+        columns.sort_unstable();
+        columns.dedup();
         Self {
             nodes: builder.nodes,
             levels,
+            columns,
         }
+    }
+
+    /// True if a column removes what some service requires: no other one changes the level of any.
+    #[must_use]
+    pub fn has(&self, column: u32) -> bool {
+        self.columns.binary_search(&column).is_ok()
     }
 
     /// The level of a service: 0 as usual, then its fallbacks, then down.

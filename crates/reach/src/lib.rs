@@ -63,7 +63,7 @@ mod set;
 pub mod testing;
 mod words;
 
-pub use chain::{Deadlines, Derivation, Exposure, LATEST_SECONDS, Scratch, Standing, Step, Until};
+pub use chain::{Deadlines, Derivation, Exposure, LATEST_SECONDS, RestingOn, Scratch, Standing, Step, Until};
 pub use fact::{Base, Carrier, Derived, Fact, FactId, Grant};
 pub use graph::{Graph, Options, RuleView, Unplaced};
 pub use jewel::{CrownJewel, default_jewel_loss, is_inferred, jewels, jewels_with, spread_loss};

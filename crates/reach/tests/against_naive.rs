@@ -202,6 +202,50 @@ proptest! {
     }
 
     #[test]
+    fn what_is_restored_reaches_what_it_would_have_and_leaves_no_trace(
+        estate in arbitrary_estate(ACCESSES),
+        footholds in arbitrary_footholds(),
+        withdrawn in arbitrary_withdrawn(ACCESSES),
+        some in prop::collection::vec(any::<bool>(), 32),
+    ) {
+        let graph = Graph::compile(&estate, &Options::default());
+        let all = set(&graph, &withdrawn);
+        let (restored, left): (Vec<_>, Vec<_>) = withdrawn.iter().zip(&some).partition(|(_, some)| **some);
+        let left: Vec<Base> = left.into_iter().map(|(base, _)| *base).filter(|base| {
+            restored.iter().all(|(one, _)| *one != base)
+        }).collect();
+        let mut restored: Vec<FactId> = restored.into_iter().filter_map(|(base, _)| graph.base(*base)).collect();
+        restored.sort_unstable();
+        restored.dedup();
+        let mut other = Scratch::new();
+        let wanted = graph.chain(&footholds, &set(&graph, &left), &mut other);
+        let mut memory = Scratch::new();
+        let first: Vec<(FactId, Option<u32>)> = {
+            let before = graph.chain(&footholds, &all, &mut memory);
+            before.facts().map(|fact| (fact, before.arrival_seconds(fact))).collect()
+        };
+        let resting = graph.resting_on(&all, &footholds);
+        for _ in 0..2 {
+            graph.with_restored(&resting, &all, &restored, &mut memory, |exposure, new| {
+                prop_assert_eq!(exposure.facts().len(), wanted.facts().len());
+                for fact in wanted.facts() {
+                    prop_assert_eq!(exposure.arrival_seconds(fact), wanted.arrival_seconds(fact));
+                    prop_assert_eq!(new.contains(&fact), first.iter().all(|(known, _)| *known != fact));
+                }
+                for (derived, _) in plain(&graph, &exposure) {
+                    let fact = graph.derived(derived).unwrap();
+                    let derivation = exposure.derivation(fact).unwrap();
+                    assert_valid(&estate, &Options::default(), &graph, &footholds, &left, fact, &derivation);
+                }
+                Ok(())
+            })?;
+            let after = graph.last_chained(&memory);
+            let after: Vec<_> = after.facts().map(|fact| (fact, after.arrival_seconds(fact))).collect();
+            prop_assert_eq!(&after, &first);
+        }
+    }
+
+    #[test]
     fn a_kernel_reaches_the_same_goals_and_stopping_early_finds_them(
         estate in arbitrary_estate(ACCESSES),
         footholds in arbitrary_footholds(),

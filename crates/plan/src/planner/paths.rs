@@ -59,7 +59,8 @@ impl Planner<'_> {
             .collect()
     }
 
-    fn told(
+    /// A derivation as a way to an entity.
+    pub(super) fn told(
         &self,
         derivation: &Derivation,
         entity: Entity,

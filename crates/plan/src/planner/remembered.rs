@@ -1,7 +1,7 @@
 //! Working memory that knows what it holds, so that the same question is not worked out twice in a row.
 
 use cordon_estate::Entity;
-use cordon_reach::{Exposure, FactSet, Graph, Scratch};
+use cordon_reach::{Exposure, FactId, FactSet, Graph, RestingOn, Scratch};
 
 /// The last chaining in one graph, with what it was asked.
 #[derive(Debug, Default)]
@@ -24,5 +24,17 @@ impl Remembered {
             graph.chain(held, withdrawn, &mut self.scratch);
         }
         graph.last_chained(&self.scratch)
+    }
+
+    /// What [`Graph::with_restored`] shows, going on from what [`Self::chain`] finds.
+    pub(super) fn with_restored<T>(
+        &mut self,
+        graph: &Graph,
+        (held, withdrawn): (&[Entity], &FactSet),
+        (resting, restored): (&RestingOn, &[FactId]),
+        show: impl FnOnce(Exposure<'_>, &[FactId]) -> T,
+    ) -> T {
+        self.chain(graph, held, withdrawn);
+        graph.with_restored(resting, withdrawn, restored, &mut self.scratch, show)
     }
 }

@@ -9,12 +9,14 @@
 mod derivation;
 mod exposure;
 mod queue;
+mod restored;
 mod scratch;
 
 use cordon_estate::Entity;
 
 pub use derivation::{Derivation, Step};
 pub use exposure::Exposure;
+pub use restored::RestingOn;
 use scratch::{FOOTHOLD, Mark, OUTSIDE};
 pub use scratch::{LATEST_SECONDS, Scratch};
 

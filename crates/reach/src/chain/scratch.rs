@@ -94,6 +94,27 @@ impl Scratch {
         self.settled.contains(row)
     }
 
+    /// How many facts were given a mark.
+    pub(super) const fn touched(&self) -> usize {
+        self.touched.len()
+    }
+
+    /// Takes back a mark.
+    pub(super) fn put_back(&mut self, row: usize, mark: Mark) {
+        if let Some(slot) = self.marks.get_mut(row) {
+            *slot = mark;
+        }
+        if mark.seconds == NEVER {
+            self.settled.remove(row);
+        }
+    }
+
+    /// Forgets which facts were touched and settled last, after what [`Self::put_back`] took back.
+    pub(super) fn shorten(&mut self, touched: usize, ordered: usize) {
+        self.touched.truncate(touched);
+        self.order.truncate(ordered);
+    }
+
     /// Settles a fact at its time; false if it had settled before.
     #[inline]
     pub(crate) fn settle(&mut self, row: usize) -> bool {

@@ -1,5 +1,6 @@
 //! The whole course of a plan, and the document that comes of it.
 
+mod given_back;
 mod jewels;
 mod withdrawals;
 
@@ -282,8 +283,10 @@ impl Planner<'_> {
         constraints: &Constraints,
     ) -> Vec<ServiceEntry> {
         let chosen = &solved.solution.chosen;
+        let touching = |column: &usize| prepared.circuit.has(*column as u32);
         let without: Vec<(usize, Vec<bool>)> = (0..chosen.len())
             .filter(|&column| chosen.get(column) == Some(&true))
+            .filter(touching)
             .map(|column| (column, prepared.circuit.fired(&but(chosen, column))))
             .collect();
         let mut entries: Vec<ServiceEntry> = Vec::new();

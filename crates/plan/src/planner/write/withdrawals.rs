@@ -1,19 +1,16 @@
 //! What is said of one withdrawal: what it does, what it stops, what it takes away.
 
-use std::cmp::Reverse;
-
 use cordon_estate::Entity;
 use cordon_reach::{Base, FactId};
 use rustc_hash::FxHashMap;
 
+use super::given_back::GivenBack;
 use super::{Solved, but};
-use crate::candidates::{Candidate, entity_name, left_open};
+use crate::candidates::{Candidate, left_open};
 use crate::circuit::is_down;
-use crate::document::{Path, PeopleEntry, ServiceEntry, WithdrawalEntry, WithdrawalId};
-use crate::limits::{PATHS_PER_WITHDRAWAL_MAX, PEOPLE_NAMED_MAX, REFUSALS_MAX};
-use crate::planner::measure::Measured;
+use crate::document::{PeopleEntry, ServiceEntry, WithdrawalEntry, WithdrawalId};
+use crate::limits::{PEOPLE_NAMED_MAX, REFUSALS_MAX};
 use crate::planner::prepare::Prepared;
-use crate::planner::targets::Target;
 use crate::planner::unnecessary::TakenOut;
 use crate::planner::{Planner, Settings};
 
@@ -37,7 +34,13 @@ fn in_order(prepared: &Prepared, one: usize, other: usize) -> std::cmp::Ordering
 }
 
 /// The chosen withdrawals by the facts that they remove in time.
-type Cuts = FxHashMap<FactId, Vec<WithdrawalId>>;
+pub(super) type Cuts = FxHashMap<FactId, Vec<WithdrawalId>>;
+
+/// What all withdrawals of a plan are told from.
+struct Plan {
+    cuts: Cuts,
+    back: Option<GivenBack>,
+}
 
 impl Planner<'_> {
     pub(super) fn withdrawals(
@@ -51,10 +54,13 @@ impl Planner<'_> {
             .filter(|&column| chosen.get(column) == Some(&true))
             .collect();
         order.sort_by(|&one, &other| in_order(prepared, one, other));
-        let cuts = self.cuts(prepared, &chosen);
+        let plan = Plan {
+            cuts: self.cuts(prepared, &chosen),
+            back: self.giving_back(prepared, &chosen),
+        };
         let mut entries = Vec::new();
         for (place, column) in order.into_iter().enumerate() {
-            entries.extend(self.withdrawal(prepared, solved, (column, place as u32 + 1), &cuts, settings));
+            entries.extend(self.withdrawal(prepared, solved, (column, place as u32 + 1), &plan, settings));
         }
         entries
     }
@@ -64,33 +70,26 @@ impl Planner<'_> {
         prepared: &Prepared,
         solved: &Solved,
         (column, order): (usize, u32),
-        cuts: &Cuts,
+        plan: &Plan,
         settings: &Settings,
     ) -> Option<WithdrawalEntry> {
         let candidate = prepared.columns.get(column)?;
-        let rest = but(&solved.solution.chosen, column);
-        let without = self.measure_chosen(prepared, &rest, settings.duration_hours);
-        let worse = self
-            .estate
-            .services_with_ids()
-            .zip(&solved.after.levels)
-            .zip(&without.levels);
-        let (mut downs, mut degrades) = (Vec::new(), Vec::new());
-        for (((_, service), with), _) in worse.filter(|((_, with), without)| with > without) {
-            if is_down(service, *with) {
-                &mut downs
-            } else {
-                &mut degrades
+        let (downs, degrades) = self.suffers(prepared, solved, column);
+        let (stops_jewels, stops) = match &plan.back {
+            Some(back) => {
+                let stopped = self.stopped(prepared, back, column, &plan.cuts);
+                debug_assert!(self.is_worked_out_alike(prepared, solved, (column, &plan.cuts), &stopped));
+                stopped
             }
-            .push(service.name.clone());
-        }
-        let (stops_jewels, stops) = self.stops(prepared, solved, &without, (&rest, cuts));
+            None => self.stopped_in_worlds(prepared, solved, column, &plan.cuts, settings.duration_hours),
+        };
         let unnecessary_if = if settings.comparisons && order as usize <= REFUSALS_MAX {
+            let rest = but(&solved.solution.chosen, column);
             let one = TakenOut {
                 column,
-                rest: &rest,
                 with: &solved.after,
-                without: &without,
+                without: &self.measure_chosen(prepared, &rest, settings.duration_hours),
+                rest: &rest,
             };
             self.unnecessary_if(prepared, &one, settings)
         } else {
@@ -137,36 +136,26 @@ impl Planner<'_> {
             .count() as u32
     }
 
-    /// What would be in reach without one withdrawal and is not with it: jewels, then what is dearest.
-    fn stops(
-        &mut self,
-        prepared: &Prepared,
-        solved: &Solved,
-        without: &Measured,
-        (rest, cuts): (&[bool], &Cuts),
-    ) -> (Vec<String>, Vec<Path>) {
-        let pairs = prepared
-            .targets
-            .iter()
-            .zip(&solved.after.arrivals)
-            .zip(&without.arrivals);
-        let mut saved: Vec<&Target> = pairs
-            .filter(|((_, with), without)| with.is_none() && without.is_some())
-            .map(|((target, _), _)| target)
-            .collect();
-        saved.sort_by_key(|target| (target.jewel.is_none(), Reverse(target.loss_pence), target.entity));
-        let jewels = saved.iter().filter(|target| target.jewel.is_some());
-        let jewels = jewels
-            .map(|target| entity_name(self.estate, target.entity))
-            .collect();
-        let withdrawn = prepared.withdrawn(rest);
-        let wanted: Vec<(u32, Entity)> = saved
-            .into_iter()
-            .take(PATHS_PER_WITHDRAWAL_MAX)
-            .map(|target| (target.fact, target.entity))
-            .collect();
-        let paths = self.paths(prepared, &wanted, &withdrawn, cuts);
-        (jewels, paths.into_iter().flatten().collect())
+    /// Services that a withdrawal takes down, and those that it degrades.
+    fn suffers(&self, prepared: &Prepared, solved: &Solved, column: usize) -> (Vec<String>, Vec<String>) {
+        let (mut downs, mut degrades) = (Vec::new(), Vec::new());
+        if !prepared.circuit.has(column as u32) {
+            return (downs, degrades);
+        }
+        let fired = prepared.circuit.fired(&but(&solved.solution.chosen, column));
+        let services = self.estate.services_with_ids().zip(&solved.after.levels);
+        for ((id, service), with) in services {
+            if *with <= prepared.circuit.level(id, &fired) {
+                continue;
+            }
+            let list = if is_down(service, *with) {
+                &mut downs
+            } else {
+                &mut degrades
+            };
+            list.push(service.name.clone());
+        }
+        (downs, degrades)
     }
 
     pub(super) fn people(&self, withdrawals: &[WithdrawalEntry], services: &[ServiceEntry]) -> PeopleEntry {
