@@ -40,7 +40,8 @@ pub fn reach(
         accounts: estate.accounts_with_ids().map(|(id, _)| id).collect(),
         systems: estate.systems_with_ids().map(|(id, _)| id).collect(),
         flows: of_kind(&accesses, |kind| matches!(kind, AccessKind::Flow { .. })),
-        memberships: of_kind(&accesses, |kind| matches!(kind, AccessKind::Membership { .. })),
+        members: members(&accesses),
+        opened: network::Opened::new(),
         accesses,
         network_unknown: says_nothing_of_its_network(estate),
         gained: BTreeMap::new(),
@@ -70,7 +71,9 @@ struct Intruder<'a> {
     accesses: Vec<(AccessId, AccessKind)>,
     /// Accesses that are asked for again and again, set apart so that a real estate can be checked too.
     flows: Vec<(AccessId, AccessKind)>,
-    memberships: Vec<(AccessId, AccessKind)>,
+    members: Members,
+    /// What flows open, as it was when they were last asked.
+    opened: network::Opened,
     /// True if the estate says nothing at all of its network.
     network_unknown: bool,
     gained: BTreeMap<Derived, u32>,
@@ -83,6 +86,19 @@ fn of_kind(
 ) -> Vec<(AccessId, AccessKind)> {
     let all = accesses.iter().copied();
     all.filter(|(_, kind)| wanted(kind)).collect()
+}
+
+/// The memberships in each group.
+type Members = BTreeMap<GroupId, Vec<(AccessId, Principal)>>;
+
+fn members(accesses: &[(AccessId, AccessKind)]) -> Members {
+    let mut members = Members::new();
+    for (id, kind) in accesses {
+        if let AccessKind::Membership { member, group } = *kind {
+            members.entry(group).or_default().push((*id, member));
+        }
+    }
+    members
 }
 
 fn says_nothing_of_its_network(estate: &Estate) -> bool {
@@ -202,6 +218,7 @@ impl Intruder<'_> {
             self.directory(id, kind, runs);
         }
         self.every_account();
+        self.open_flows();
         for (id, kind) in self.accesses.clone() {
             self.try_access(id, &kind);
         }
@@ -435,11 +452,9 @@ impl Intruder<'_> {
     }
 
     fn memberships_of(&self, groups: &BTreeMap<GroupId, u32>) -> Vec<(Principal, Base, u32)> {
-        let found = self.memberships.iter().filter_map(|(id, kind)| match *kind {
-            AccessKind::Membership { member, group } => {
-                Some((member, Base::Access(*id), *groups.get(&group)?))
-            }
-            _ => None,
+        let found = groups.iter().flat_map(|(group, at)| {
+            let members = self.members.get(group).into_iter().flatten();
+            members.map(|(id, member)| (*member, Base::Access(*id), *at))
         });
         found.collect()
     }

@@ -1,30 +1,43 @@
 //! Who can connect to what.
 
+use std::collections::BTreeMap;
+
 use cordon_estate::{AccessId, AccessKind, Means, Place, Ports, Protocol, SystemId, ZoneId, ZoneKind};
 
 use super::Intruder;
 use crate::{Base, Derived, RuleKind, Unplaced};
 
+/// When a connection for a means can first be opened over some flow that ends at a place.
+pub(super) type Opened = BTreeMap<(Place, Means), u32>;
+
 impl Intruder<'_> {
     /// When a connection to the system on a port of this means can first be opened.
     pub(super) fn connects(&self, to: SystemId, means: Means) -> Option<u32> {
-        let near = self.place_of(to).and_then(|place| self.connects_within(place));
-        let flows = self.flows.iter().filter_map(|(id, kind)| match *kind {
-            AccessKind::Flow { from, to: end, ports }
-                if carries(ports, end, means) && self.covers(end, to) =>
-            {
-                self.over_flow(*id, from)
-            }
+        let place = self.place_of(to)?;
+        let over_flows = |end: Place| self.opened.get(&(end, means)).copied();
+        let to_zone = match place {
+            Derived::OnZone(zone) => over_flows(Place::Zone(zone)),
             _ => None,
-        });
-        near.into_iter().chain(flows).min()
+        };
+        let to_itself = over_flows(Place::System(to));
+        let within = self.connects_within(place);
+        within.into_iter().chain(to_zone).chain(to_itself).min()
     }
 
-    fn covers(&self, end: Place, to: SystemId) -> bool {
-        match end {
-            Place::System(id) => id == to && self.estate.system(id).is_some(),
-            Place::Zone(id) => self.place_of(to) == Some(Derived::OnZone(id)),
+    /// Asks every flow what it opens from where the intruder stands now, so that nothing else has to ask them all.
+    pub(super) fn open_flows(&mut self) {
+        let mut opened = Opened::new();
+        for (id, kind) in &self.flows {
+            let AccessKind::Flow { from, to, ports } = *kind else {
+                continue;
+            };
+            let Some(at) = self.over_flow(*id, from) else { continue };
+            for means in Means::ALL.into_iter().filter(|means| carries(ports, to, *means)) {
+                let known = opened.entry((to, means)).or_insert(at);
+                *known = at.min(*known);
+            }
         }
+        self.opened = opened;
     }
 
     fn over_flow(&self, id: AccessId, from: Place) -> Option<u32> {
