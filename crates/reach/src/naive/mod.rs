@@ -1,10 +1,12 @@
 //! What can be reached, and how soon, by the plain meaning of the rules: straight from the estate, without ids,
 //! intermediate facts or queues, asking every access again and again until nothing is gained any more.
 //!
-//! It shares only data types and the table of times with the compiled graph, and is its oracle. Time is
-//! quadratic and worse: for small estates, and for the check of one plan.
+//! It shares only data types and the table of times with the compiled graph, and is its oracle. Each time around it asks
+//! everything once, and every member of a group for each right on the group; how often it goes around depends on the longest way of
+//! the intruder. So time grows with the estate, and with its groups times the rights on them: enough for the check of one plan.
 
 mod few;
+mod gained;
 mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,8 +17,9 @@ use cordon_estate::{
 };
 
 pub use few::FewFacts;
+use gained::Gained;
 
-use crate::{Base, Derived, Options, RuleKind};
+use crate::{Base, Derived, LATEST_SECONDS, Options, RuleKind};
 
 /// Everything that can be reached from the footholds, with the seconds of its earliest arrival.
 ///
@@ -29,11 +32,20 @@ pub fn reach(
     footholds: &[Entity],
     stands: &dyn Fn(Base, u32) -> bool,
 ) -> BTreeMap<Derived, u32> {
-    let accesses: Vec<_> = estate
-        .accesses_with_ids()
-        .map(|(id, access)| (id, access.kind))
-        .collect();
-    let intruder = Intruder {
+    let mut gained = Gained::nothing(estate);
+    all_of(estate, options, stands, &mut gained).everything(footholds)
+}
+
+/// An intruder who asks about everything.
+fn all_of<'a>(
+    estate: &'a Estate,
+    options: &'a Options,
+    stands: &'a dyn Fn(Base, u32) -> bool,
+    gained: &'a mut Gained,
+) -> Intruder<'a> {
+    let accesses = estate.accesses_with_ids();
+    let accesses: Vec<_> = accesses.map(|(id, access)| (id, access.kind)).collect();
+    Intruder {
         estate,
         options,
         stands,
@@ -44,10 +56,10 @@ pub fn reach(
         opened: network::Opened::new(),
         accesses,
         network_unknown: says_nothing_of_its_network(estate),
-        gained: BTreeMap::new(),
+        gained,
+        inside: None,
         changed: false,
-    };
-    intruder.everything(footholds)
+    }
 }
 
 /// The same while some base facts are withdrawn for good.
@@ -76,7 +88,9 @@ struct Intruder<'a> {
     opened: network::Opened,
     /// True if the estate says nothing at all of its network.
     network_unknown: bool,
-    gained: BTreeMap<Derived, u32>,
+    gained: &'a mut Gained,
+    /// When the intruder first stood in an internal zone.
+    inside: Option<u32>,
     changed: bool,
 }
 
@@ -119,7 +133,7 @@ impl Intruder<'_> {
             self.changed = false;
             self.look_around();
             if !self.changed {
-                return self.gained;
+                return self.gained.take();
             }
         }
     }
@@ -145,9 +159,14 @@ impl Intruder<'_> {
     }
 
     fn gain(&mut self, at: u32, fact: Derived) {
-        if self.when(fact).is_none_or(|known| at < known) {
-            self.gained.insert(fact, at);
-            self.changed = true;
+        if !self.gained.gain(at, fact) {
+            return;
+        }
+        self.changed = true;
+        if let Derived::OnZone(zone) = fact
+            && self.is_internal(zone)
+        {
+            self.inside = self.inside.into_iter().chain([at]).min();
         }
     }
 
@@ -159,12 +178,13 @@ impl Intruder<'_> {
     }
 
     fn done(&self, from: Option<u32>, kind: RuleKind, needs: &[Base]) -> Option<u32> {
-        let at = from?.saturating_add(self.options.pace.seconds(kind));
+        let takes = self.options.pace.seconds(kind);
+        let at = from?.saturating_add(takes).min(LATEST_SECONDS);
         needs.iter().all(|base| (self.stands)(*base, at)).then_some(at)
     }
 
     fn when(&self, fact: Derived) -> Option<u32> {
-        self.gained.get(&fact).copied()
+        self.gained.when(fact)
     }
 
     fn principal(&self, who: Principal) -> Option<u32> {
