@@ -116,8 +116,8 @@ pub const CERTIFICATE_ROWS_MAX: usize = 1_000;
 /// Most base facts in all rows of a certificate together: some megabytes of JSON.
 pub const CERTIFICATE_FACTS_MAX: usize = 30_000;
 
-/// Most derivations taken from one chaining for a certificate.
-pub const CERTIFICATE_WAYS_MAX: usize = 512;
+/// Most derivations taken from one chaining for a certificate, the soonest; some microseconds each.
+pub const CERTIFICATE_WAYS_MAX: usize = 4_096;
 
 /// Most facts reached by all chainings for a certificate together: about a second.
 pub const CERTIFICATE_WORK_MAX: usize = 40_000_000;
