@@ -104,8 +104,8 @@ pub const CLASH_CHECKS_MAX: usize = 60;
 /// Most accesses, accounts and systems of an estate of which a check lists every act to try every set of them.
 pub const BRUTE_FACTS_MAX: usize = 400;
 
-/// Most accesses, accounts and systems of an estate of which a check prices every alternative again: under a second each.
-pub const CHECKED_FACTS_MAX: usize = 5_000;
+/// Most accesses, accounts and systems of an estate of which a check prices every alternative again: some tenths of a second each.
+pub const CHECKED_FACTS_MAX: usize = 1_000_000;
 
 /// Most worlds kept beside the first to hold a share of worlds in which a jewel may be reached; each is a solve.
 pub const WORLDS_KEPT_MAX: usize = 24;
