@@ -154,6 +154,7 @@ mod tests {
         fn flows_asked_once_open_what_they_open_one_by_one(
             estate in arbitrary_estate(24),
             has in prop::collection::vec((arbitrary_footholds(), 0_u32..2_000), 0..6),
+            unplaced in prop::option::of(0_u32..2_000),
             options in arbitrary_options(),
         ) {
             let mut gained = Gained::nothing(&estate);
@@ -162,6 +163,9 @@ mod tests {
                 for entity in entities {
                     intruder.gain(at, foothold_fact(entity));
                 }
+            }
+            if let Some(at) = unplaced {
+                intruder.gain(at, Derived::OnUnplaced);
             }
             intruder.open_flows();
             for (system, means) in every_place_and_means(&estate) {
