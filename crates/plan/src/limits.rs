@@ -107,8 +107,8 @@ pub const CLASH_CHECKS_MAX: usize = 60;
 /// Most accesses, accounts and systems of an estate of which a check lists every act to try every set of them.
 pub const BRUTE_FACTS_MAX: usize = 400;
 
-/// Most accesses, accounts and systems of an estate of which a check prices every alternative again: under a second each.
-pub const CHECKED_FACTS_MAX: usize = 5_000;
+/// Most accesses, accounts and systems of an estate of which a check prices every alternative again: some tenths of a second each.
+pub const CHECKED_FACTS_MAX: usize = 1_000_000;
 
 /// Most worlds kept beside the first to hold a share of worlds in which a jewel may be reached; each is a solve.
 pub const WORLDS_KEPT_MAX: usize = 24;
@@ -119,8 +119,8 @@ pub const CERTIFICATE_ROWS_MAX: usize = 1_000;
 /// Most base facts in all rows of a certificate together: some megabytes of JSON.
 pub const CERTIFICATE_FACTS_MAX: usize = 30_000;
 
-/// Most derivations taken from one chaining for a certificate.
-pub const CERTIFICATE_WAYS_MAX: usize = 512;
+/// Most derivations taken from one chaining for a certificate, the soonest; some microseconds each.
+pub const CERTIFICATE_WAYS_MAX: usize = 4_096;
 
 /// Most facts reached by all chainings for a certificate together: about a second.
 pub const CERTIFICATE_WORK_MAX: usize = 40_000_000;

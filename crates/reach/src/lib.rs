@@ -59,7 +59,7 @@ mod kernel;
 pub mod naive;
 mod rule;
 mod set;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod words;
 

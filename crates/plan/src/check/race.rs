@@ -1,34 +1,49 @@
 //! When each base fact is first used, by asking every rule again and again until nothing changes.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use cordon_estate::{Entity, Estate};
-use cordon_reach::{Base, Fact, FactId, Graph, Options};
+use cordon_estate::Entity;
+use cordon_reach::{Base, Fact, FactId, Graph};
 
 const NEVER: u32 = u32::MAX;
 
-/// A rule as plain numbers: premises, conclusion, seconds.
-type Plain = (Vec<FactId>, FactId, u32);
+/// Rules as plain numbers.
+#[derive(Default)]
+struct Rules {
+    /// Those of one rule after those of another.
+    premises: Vec<FactId>,
+    /// By rule: where its premises are, its conclusion, its seconds.
+    rules: Vec<(Range<usize>, FactId, u32)>,
+}
+
+impl Rules {
+    fn add(&mut self, premises: impl IntoIterator<Item = FactId>, conclusion: FactId, seconds: u32) {
+        let first = self.premises.len();
+        self.premises.extend(premises);
+        self.rules.push((first..self.premises.len(), conclusion, seconds));
+    }
+
+    /// Premises, conclusion and seconds of each.
+    fn each(&self) -> impl Iterator<Item = (&[FactId], FactId, u32)> {
+        let rules = self.rules.iter();
+        rules.map(|(premises, conclusion, seconds)| {
+            let premises = self.premises.get(premises.clone()).unwrap_or(&[]);
+            (premises, *conclusion, *seconds)
+        })
+    }
+}
 
 /// The second at which a step that rests on it is first done, for every base fact that any step rests on.
-pub(super) fn first_uses(
-    estate: &Estate,
-    footholds: &[Entity],
-    jewels: &[FactId],
-    options: &Options,
-) -> BTreeMap<Base, u32> {
-    let graph = Graph::compile(estate, options);
-    let mut rules: Vec<Plain> = graph
-        .each_rule()
-        .map(|rule| (rule.premises().collect(), rule.conclusion, rule.seconds))
-        .collect();
-    rules.extend(
-        graph
-            .starts(footholds)
-            .into_iter()
-            .map(|(base, derived)| (vec![base], derived, 0)),
-    );
-    let arrival = arrivals(&graph, &rules);
+pub(super) fn first_uses(graph: &Graph, footholds: &[Entity], jewels: &[FactId]) -> BTreeMap<Base, u32> {
+    let mut rules = Rules::default();
+    for rule in graph.each_rule() {
+        rules.add(rule.premises(), rule.conclusion, rule.seconds);
+    }
+    for (base, derived) in graph.starts(footholds) {
+        rules.add([base], derived, 0);
+    }
+    let arrival = arrivals(graph, &rules);
     let at = |fact: FactId| arrival.get(fact.index()).copied().unwrap_or(NEVER);
     let mut used = vec![NEVER; graph.facts()];
     for jewel in jewels
@@ -42,14 +57,14 @@ pub(super) fn first_uses(
     let mut changed = true;
     while changed {
         changed = false;
-        for (premises, conclusion, seconds) in &rules {
+        for (premises, conclusion, seconds) in rules.each() {
             let start = premises.iter().map(|fact| at(*fact)).max().unwrap_or(0);
             if start == NEVER {
                 continue;
             }
             let after = used.get(conclusion.index()).copied().unwrap_or(NEVER);
-            let done = if *seconds > 0 {
-                start.saturating_add(*seconds)
+            let done = if seconds > 0 {
+                start.saturating_add(seconds)
             } else {
                 after.max(start)
             };
@@ -71,7 +86,7 @@ pub(super) fn first_uses(
 }
 
 /// Earliest arrivals of every fact, base facts at 0.
-fn arrivals(graph: &Graph, rules: &[Plain]) -> Vec<u32> {
+fn arrivals(graph: &Graph, rules: &Rules) -> Vec<u32> {
     let mut arrival = vec![NEVER; graph.facts()];
     arrival
         .iter_mut()
@@ -80,7 +95,7 @@ fn arrivals(graph: &Graph, rules: &[Plain]) -> Vec<u32> {
     let mut changed = true;
     while changed {
         changed = false;
-        for (premises, conclusion, seconds) in rules {
+        for (premises, conclusion, seconds) in rules.each() {
             let start = premises
                 .iter()
                 .map(|fact| arrival.get(fact.index()).copied().unwrap_or(NEVER))
@@ -89,7 +104,7 @@ fn arrivals(graph: &Graph, rules: &[Plain]) -> Vec<u32> {
             if start == NEVER {
                 continue;
             }
-            let done = start.saturating_add(*seconds).min(NEVER - 1);
+            let done = start.saturating_add(seconds).min(NEVER - 1);
             if let Some(slot) = arrival.get_mut(conclusion.index()).filter(|slot| done < **slot) {
                 *slot = done;
                 changed = true;

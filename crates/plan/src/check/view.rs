@@ -70,9 +70,9 @@ impl<'e> View<'e> {
             .filter_map(|jewel| graph.derived(jewel.taken))
             .collect();
         let used = if assumptions.race {
-            let mut used = race::first_uses(estate, &held, &facts, &options);
+            let mut used = race::first_uses(&graph, &held, &facts);
             for world in &kept_worlds {
-                for (fact, at) in race::first_uses(estate, world, &facts, &options) {
+                for (fact, at) in race::first_uses(&graph, world, &facts) {
                     used.entry(fact)
                         .and_modify(|known| *known = at.min(*known))
                         .or_insert(at);

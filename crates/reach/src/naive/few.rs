@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cordon_estate::{AccessId, AccessKind, Entity, Estate, SystemId, SystemKind};
 
+use super::gained::Gained;
 use super::{Intruder, of_kind, says_nothing_of_its_network};
 use crate::{Base, Derived, Options};
 
@@ -18,6 +19,8 @@ pub struct FewFacts<'e> {
     /// Systems that give something even if nothing of their own stands.
     directories: Vec<SystemId>,
     network_unknown: bool,
+    /// Empty between two questions.
+    gained: Gained,
 }
 
 impl<'e> FewFacts<'e> {
@@ -36,13 +39,14 @@ impl<'e> FewFacts<'e> {
             options,
             directories: directories.map(|(id, _)| id).collect(),
             network_unknown: says_nothing_of_its_network(estate),
+            gained: Gained::nothing(estate),
         }
     }
 
     /// Everything that can be reached from the footholds while nothing stands but these facts: as
     /// [`super::reach`] has it, without [`Derived::Holds`] of accounts that are not enabled among them.
     #[must_use]
-    pub fn reach(&self, footholds: &[Entity], standing: &BTreeSet<Base>) -> BTreeMap<Derived, u32> {
+    pub fn reach(&mut self, footholds: &[Entity], standing: &BTreeSet<Base>) -> BTreeMap<Derived, u32> {
         let mut systems: BTreeSet<SystemId> = self.directories.iter().copied().collect();
         let (mut accounts, mut accesses) = (Vec::new(), Vec::new());
         for fact in standing {
@@ -60,10 +64,12 @@ impl<'e> FewFacts<'e> {
             accounts,
             systems: systems.into_iter().collect(),
             flows: of_kind(&accesses, |kind| matches!(kind, AccessKind::Flow { .. })),
-            memberships: of_kind(&accesses, |kind| matches!(kind, AccessKind::Membership { .. })),
+            members: super::members(&accesses),
+            opened: super::network::Opened::new(),
             accesses,
             network_unknown: self.network_unknown,
-            gained: BTreeMap::new(),
+            gained: &mut self.gained,
+            inside: None,
             changed: false,
         };
         let mut gained = intruder.everything(footholds);

@@ -1,10 +1,12 @@
 //! What can be reached, and how soon, by the plain meaning of the rules: straight from the estate, without ids,
 //! intermediate facts or queues, asking every access again and again until nothing is gained any more.
 //!
-//! It shares only data types and the table of times with the compiled graph, and is its oracle. Time is
-//! quadratic and worse: for small estates, and for the check of one plan.
+//! It shares only data types and the table of times with the compiled graph, and is its oracle. Each time around it asks
+//! everything once, and every member of a group for each right on the group; how often it goes around depends on the longest way of
+//! the intruder. So time grows with the estate, and with its groups times the rights on them: enough for the check of one plan.
 
 mod few;
+mod gained;
 mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,8 +17,9 @@ use cordon_estate::{
 };
 
 pub use few::FewFacts;
+use gained::Gained;
 
-use crate::{Base, Derived, Options, RuleKind};
+use crate::{Base, Derived, LATEST_SECONDS, Options, RuleKind};
 
 /// Everything that can be reached from the footholds, with the seconds of its earliest arrival.
 ///
@@ -29,24 +32,34 @@ pub fn reach(
     footholds: &[Entity],
     stands: &dyn Fn(Base, u32) -> bool,
 ) -> BTreeMap<Derived, u32> {
-    let accesses: Vec<_> = estate
-        .accesses_with_ids()
-        .map(|(id, access)| (id, access.kind))
-        .collect();
-    let intruder = Intruder {
+    let mut gained = Gained::nothing(estate);
+    all_of(estate, options, stands, &mut gained).everything(footholds)
+}
+
+/// An intruder who asks about everything.
+fn all_of<'a>(
+    estate: &'a Estate,
+    options: &'a Options,
+    stands: &'a dyn Fn(Base, u32) -> bool,
+    gained: &'a mut Gained,
+) -> Intruder<'a> {
+    let accesses = estate.accesses_with_ids();
+    let accesses: Vec<_> = accesses.map(|(id, access)| (id, access.kind)).collect();
+    Intruder {
         estate,
         options,
         stands,
         accounts: estate.accounts_with_ids().map(|(id, _)| id).collect(),
         systems: estate.systems_with_ids().map(|(id, _)| id).collect(),
         flows: of_kind(&accesses, |kind| matches!(kind, AccessKind::Flow { .. })),
-        memberships: of_kind(&accesses, |kind| matches!(kind, AccessKind::Membership { .. })),
+        members: members(&accesses),
+        opened: network::Opened::new(),
         accesses,
         network_unknown: says_nothing_of_its_network(estate),
-        gained: BTreeMap::new(),
+        gained,
+        inside: None,
         changed: false,
-    };
-    intruder.everything(footholds)
+    }
 }
 
 /// The same while some base facts are withdrawn for good.
@@ -70,10 +83,14 @@ struct Intruder<'a> {
     accesses: Vec<(AccessId, AccessKind)>,
     /// Accesses that are asked for again and again, set apart so that a real estate can be checked too.
     flows: Vec<(AccessId, AccessKind)>,
-    memberships: Vec<(AccessId, AccessKind)>,
+    members: Members,
+    /// What flows open, as it was when they were last asked.
+    opened: network::Opened,
     /// True if the estate says nothing at all of its network.
     network_unknown: bool,
-    gained: BTreeMap<Derived, u32>,
+    gained: &'a mut Gained,
+    /// When the intruder first stood in an internal zone.
+    inside: Option<u32>,
     changed: bool,
 }
 
@@ -83,6 +100,19 @@ fn of_kind(
 ) -> Vec<(AccessId, AccessKind)> {
     let all = accesses.iter().copied();
     all.filter(|(_, kind)| wanted(kind)).collect()
+}
+
+/// The memberships in each group.
+type Members = BTreeMap<GroupId, Vec<(AccessId, Principal)>>;
+
+fn members(accesses: &[(AccessId, AccessKind)]) -> Members {
+    let mut members = Members::new();
+    for (id, kind) in accesses {
+        if let AccessKind::Membership { member, group } = *kind {
+            members.entry(group).or_default().push((*id, member));
+        }
+    }
+    members
 }
 
 fn says_nothing_of_its_network(estate: &Estate) -> bool {
@@ -103,7 +133,7 @@ impl Intruder<'_> {
             self.changed = false;
             self.look_around();
             if !self.changed {
-                return self.gained;
+                return self.gained.take();
             }
         }
     }
@@ -129,9 +159,14 @@ impl Intruder<'_> {
     }
 
     fn gain(&mut self, at: u32, fact: Derived) {
-        if self.when(fact).is_none_or(|known| at < known) {
-            self.gained.insert(fact, at);
-            self.changed = true;
+        if !self.gained.gain(at, fact) {
+            return;
+        }
+        self.changed = true;
+        if let Derived::OnZone(zone) = fact
+            && self.is_internal(zone)
+        {
+            self.inside = self.inside.into_iter().chain([at]).min();
         }
     }
 
@@ -143,12 +178,13 @@ impl Intruder<'_> {
     }
 
     fn done(&self, from: Option<u32>, kind: RuleKind, needs: &[Base]) -> Option<u32> {
-        let at = from?.saturating_add(self.options.pace.seconds(kind));
+        let takes = self.options.pace.seconds(kind);
+        let at = from?.saturating_add(takes).min(LATEST_SECONDS);
         needs.iter().all(|base| (self.stands)(*base, at)).then_some(at)
     }
 
     fn when(&self, fact: Derived) -> Option<u32> {
-        self.gained.get(&fact).copied()
+        self.gained.when(fact)
     }
 
     fn principal(&self, who: Principal) -> Option<u32> {
@@ -202,6 +238,7 @@ impl Intruder<'_> {
             self.directory(id, kind, runs);
         }
         self.every_account();
+        self.open_flows();
         for (id, kind) in self.accesses.clone() {
             self.try_access(id, &kind);
         }
@@ -435,11 +472,9 @@ impl Intruder<'_> {
     }
 
     fn memberships_of(&self, groups: &BTreeMap<GroupId, u32>) -> Vec<(Principal, Base, u32)> {
-        let found = self.memberships.iter().filter_map(|(id, kind)| match *kind {
-            AccessKind::Membership { member, group } => {
-                Some((member, Base::Access(*id), *groups.get(&group)?))
-            }
-            _ => None,
+        let found = groups.iter().flat_map(|(group, at)| {
+            let members = self.members.get(group).into_iter().flatten();
+            members.map(|(id, member)| (*member, Base::Access(*id), *at))
         });
         found.collect()
     }

@@ -58,7 +58,7 @@ pub(super) fn check(
 ) -> Option<Rows> {
     let names = names(view);
     let mut cutting = Cutting::new(document, view);
-    let few = FewFacts::new(view.estate, &view.options);
+    let mut few = FewFacts::new(view.estate, &view.options);
     let mut groups: Vec<&[String]> = Vec::new();
     let mut all = Rows {
         rows: Vec::new(),
@@ -71,7 +71,7 @@ pub(super) fn check(
             done,
             of: told.len() as u32,
         });
-        let Some(entities) = derived(row, &names, &few, view, found) else {
+        let Some(entities) = derived(row, &names, &mut few, view, found) else {
             continue;
         };
         let acts = cutting.acts(&row.rests_on);
@@ -127,7 +127,7 @@ fn names(view: &View<'_>) -> BTreeMap<String, Entity> {
 fn derived(
     row: &CertificateRow,
     names: &BTreeMap<String, Entity>,
-    few: &FewFacts<'_>,
+    few: &mut FewFacts<'_>,
     view: &View<'_>,
     found: &mut Findings,
 ) -> Option<Vec<Entity>> {

@@ -17,7 +17,7 @@ pub(super) struct Choice {
     pub(super) act: Act,
     pub(super) friction_pence: i64,
     pub(super) removes: Vec<Base>,
-    /// Facts that it takes away in time.
+    /// Facts that it takes away in time, ascending.
     pub(super) timely: Vec<FactId>,
     /// True if it removes something that a service requires.
     pub(super) touches: bool,
@@ -85,12 +85,14 @@ impl<'p, 'e> Book<'p, 'e> {
         let used = |fact: &FactId| f64::from(self.used.get(fact.index()).copied().unwrap_or(NEVER));
         let facts = candidate.removes.iter();
         let facts = facts.filter_map(|base| self.planner.graph.base(*base));
+        let mut timely: Vec<FactId> = facts
+            .filter(|fact| candidate.effect_seconds <= used(fact))
+            .collect();
+        timely.sort_unstable();
         Choice {
             act: candidate.act,
             friction_pence: candidate.friction_pence,
-            timely: facts
-                .filter(|fact| candidate.effect_seconds <= used(fact))
-                .collect(),
+            timely,
             touches: candidate.removes.iter().any(|fact| self.required.contains(fact)),
             removes: candidate.removes,
         }
@@ -119,7 +121,7 @@ impl<'p, 'e> Book<'p, 'e> {
         let numbers: Vec<u32> = acts.into_iter().filter_map(|act| self.number(act)).collect();
         let takes = |number: &u32| {
             self.choice(*number)
-                .is_some_and(|choice| choice.timely.contains(&fact))
+                .is_some_and(|choice| choice.timely.binary_search(&fact).is_ok())
         };
         numbers.into_iter().filter(takes).collect()
     }

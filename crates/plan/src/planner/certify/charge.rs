@@ -1,8 +1,11 @@
 //! What a case costs at least: dual ascent over acts and what they take down, finding the rows to charge as it goes.
 //!
 //! Derivations are looked for around everything that some act can take away whose whole price is charged already, so that each row
-//! found can be charged. The plan guides the ascent: of an optimal charging, every row that is charged is cut by
-//! one act of the plan or by none (complementary slackness), so each act of the plan is charged first for what it alone cuts.
+//! found can be charged. Of one chaining, the derivation found soonest is charged first: it is part of others that come later,
+//! so that fewer acts share its charge. Those that rest on what is all charged by then are left to the next chaining.
+//!
+//! The plan guides the ascent: of an optimal charging, every row that is charged is cut by one act of the plan or by none
+//! (complementary slackness), so each act of the plan is charged first for what it alone cuts.
 
 use cordon_estate::ServiceId;
 use cordon_reach::{FactId, FactSet};
@@ -12,6 +15,7 @@ use super::left::{Left, Spot};
 use super::tree::Fixed;
 use super::{Proof, Terms, lose};
 use crate::document::{Charge, Stand};
+use crate::limits::CERTIFICATE_WAYS_MAX;
 
 /// What a charge comes to that is tried first, in pence.
 const CHARGE_FIRST_PENCE: i64 = 1 << 32;
@@ -152,7 +156,7 @@ impl Proof<'_, '_> {
             at_least = at_least.min(to_charge(left));
             let mut withdrawn = around.clone();
             self.withdraw_below(left, at_least, &mut withdrawn);
-            if !self.pass(left, &withdrawn, at_least)? {
+            if !self.pass(left, &withdrawn, at_least, of)? {
                 let Some(next) = self.largest_below(left, at_least) else {
                     break;
                 };
@@ -193,23 +197,28 @@ impl Proof<'_, '_> {
         all.filter(|one| (1..pence).contains(one)).max()
     }
 
-    /// Charges derivations around some facts by no less than an amount; false if nothing was learned by it.
-    fn pass(&mut self, left: &mut Left, around: &FactSet, at_least: i64) -> Result<bool, Uncut> {
+    /// Charges derivations around some facts by no less than an amount, until all of a choice is charged; false if nothing was learned by it.
+    fn pass(
+        &mut self,
+        left: &mut Left,
+        around: &FactSet,
+        at_least: i64,
+        of: Option<u32>,
+    ) -> Result<bool, Uncut> {
         if self.work_left == 0 {
             return Ok(false);
         }
         let before = (left.charged.len(), left.spent.len(), left.looked_at);
         let mut withdrawn = left.spent.clone();
         withdrawn.extend_from(around);
-        let mut ways = Vec::new();
-        for row in self.ways(&withdrawn, &left.losses, at_least) {
+        let reached = self.reached(&withdrawn, &left.losses, at_least);
+        for target in reached.into_iter().take(CERTIFICATE_WAYS_MAX) {
+            let Some(row) = self.row(target, &left.spent) else {
+                continue;
+            };
             for &choice in &row.choices {
                 self.meet(left, choice);
             }
-            ways.push((left.most(&row), row));
-        }
-        ways.sort_by_key(|(most, row)| (std::cmp::Reverse(*most), row.target));
-        for (_, row) in ways {
             if left.most(&row) >= at_least {
                 let Some(number) = self.pooled(&row) else { continue };
                 if !left.raise(number, &row) {
@@ -217,6 +226,9 @@ impl Proof<'_, '_> {
                 }
             }
             left.spend(&self.book);
+            if of.is_some_and(|choice| left.uncharged(choice) == 0) {
+                break;
+            }
         }
         Ok((left.charged.len(), left.spent.len(), left.looked_at) != before)
     }

@@ -13,7 +13,7 @@ mod rows;
 mod tree;
 
 use cordon_estate::{Entity, Service, ServiceId};
-use cordon_reach::{Base, FactId, Scratch};
+use cordon_reach::{Base, FactId, FactSet, Scratch};
 use cordon_trade::{Lost, ServiceState, Services, cost_pence};
 
 use super::prepare::Prepared;
@@ -21,7 +21,9 @@ use super::solving::Session;
 use super::timing::{self, NEVER};
 use super::{Constraints, Planner, Settings, Watch};
 use crate::document::{Certificate, Refutation};
-use crate::limits::{CERTIFICATE_SPLITS_WORK_MAX, CERTIFICATE_WORK_MAX, PROTECTED_PENCE_MIN};
+use crate::limits::{
+    CERTIFICATE_SPLITS_WORK_MAX, CERTIFICATE_WAYS_MAX, CERTIFICATE_WORK_MAX, PROTECTED_PENCE_MIN,
+};
 use book::Book;
 use left::Left;
 use rows::Pool;
@@ -276,7 +278,14 @@ impl Proof<'_, '_> {
             }
         }
         let hard: Vec<i64> = self.hard.iter().map(|hard| i64::from(*hard)).collect();
-        for row in self.ways(&around, &hard, 1) {
+        for target in self
+            .reached(&around, &hard, 1)
+            .into_iter()
+            .take(CERTIFICATE_WAYS_MAX)
+        {
+            let Some(row) = self.row(target, &FactSet::new()) else {
+                continue;
+            };
             for &choice in &row.choices {
                 self.meet(left, choice);
             }

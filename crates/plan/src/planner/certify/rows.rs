@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use super::{Proof, Terms};
 use crate::candidates::entity_name;
 use crate::document::CertificateRow;
-use crate::limits::{CERTIFICATE_FACTS_MAX, CERTIFICATE_ROWS_MAX, CERTIFICATE_WAYS_MAX};
+use crate::limits::{CERTIFICATE_FACTS_MAX, CERTIFICATE_ROWS_MAX};
 
 /// One derivation with the choices that cut it.
 #[derive(Clone, Debug)]
@@ -42,30 +42,34 @@ impl Pool {
 }
 
 impl Proof<'_, '_> {
-    /// Derivations of targets with so much left, around some facts: what must be kept first, then the dearest.
-    pub(super) fn ways(&mut self, around: &FactSet, left: &[i64], at_least: i64) -> Vec<Row> {
+    /// Targets with so much left that are reached around some facts, the soonest first.
+    pub(super) fn reached(&mut self, around: &FactSet, left: &[i64], at_least: i64) -> Vec<u32> {
         let exposure = self.planner.graph.chain(self.held, around, &mut self.scratch);
         let targets = self.prepared.targets.iter().zip(left).zip(0_u32..);
-        let mut reached: Vec<(i64, u32, FactId)> = targets
-            .filter(|((target, left), _)| **left >= at_least && exposure.reached(FactId(target.fact)))
-            .map(|((target, left), place)| (*left, place, FactId(target.fact)))
-            .collect();
-        reached.sort_unstable_by_key(|(left, place, _)| (std::cmp::Reverse(*left), *place));
-        reached.truncate(CERTIFICATE_WAYS_MAX);
-        let mut work = exposure.facts().len() + self.prepared.targets.len();
-        let mut found = Vec::new();
-        for (_, target, fact) in reached {
-            let facts = exposure.rests_on(fact);
-            work += 4 * facts.len();
-            found.push((target, facts));
-        }
+        let wanted = targets.filter(|((_, left), _)| **left >= at_least);
+        let seconds = wanted
+            .filter_map(|((target, _), place)| Some((exposure.arrival_seconds(FactId(target.fact))?, place)));
+        let mut reached: Vec<(u32, u32)> = seconds.collect();
+        reached.sort_unstable();
+        let work = exposure.facts().len() + self.prepared.targets.len();
         self.work_left = self.work_left.saturating_sub(work);
-        let rows = found.into_iter().map(|(target, facts)| Row {
+        reached.into_iter().map(|(_, target)| target).collect()
+    }
+
+    /// The way to a target that the last chaining found; none if it rests on a fact that is spent since then.
+    pub(super) fn row(&mut self, target: u32, spent: &FactSet) -> Option<Row> {
+        let fact = FactId(self.prepared.targets.get(target as usize)?.fact);
+        let exposure = self.planner.graph.last_chained(&self.scratch);
+        let facts = exposure.rests_on(fact);
+        self.work_left = self.work_left.saturating_sub(4 * facts.len());
+        if facts.iter().any(|fact| spent.contains(*fact)) {
+            return None;
+        }
+        Some(Row {
             target,
             choices: self.book.cutting(&facts),
             facts,
-        });
-        rows.collect()
+        })
     }
 
     /// The number of a row that is used; none if there is no room for another.
