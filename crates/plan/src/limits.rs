@@ -73,6 +73,12 @@ pub const FRONT_ROUNDS_MAX: u32 = 60;
 /// Most nodes of one master of the trade-off.
 pub const FRONT_NODES_MAX: u64 = 4_000;
 
+/// Most rows looked at for one master of the trade-off, over all nodes of its tree: a second or so.
+pub const FRONT_WORK_MAX: u64 = 4_000_000;
+
+/// The share of the most disruption of the front that a gap between points must span to be looked into before the others.
+pub const FRONT_GAP_SHARE_MIN: f64 = 0.01;
+
 /// Most disruption taken for each pound of loss that it spares, at the far end of the trade-off.
 pub const FRONT_PRICE_MAX: i64 = 100;
 

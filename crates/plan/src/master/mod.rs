@@ -9,12 +9,14 @@
 mod highs;
 pub mod integer;
 mod problem;
+mod reduced;
 pub mod search;
 
 #[cfg(feature = "highs")]
 pub use highs::Highs;
 pub use integer::Integer;
 pub use problem::{Budget, Gate, Node, Problem, Row, bare_cost, fired, is_set};
+pub use reduced::Reduced;
 pub use search::Search;
 
 use crate::devices::{Device, Devices};

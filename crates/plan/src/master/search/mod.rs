@@ -12,12 +12,16 @@
 //! All arithmetic is in whole pence; ties go to the lower index; nothing depends on time.
 
 mod bound;
+mod cover;
 mod decide;
 mod tables;
+mod within;
 
 use super::{Answer, Effort, Gate, Master, Problem, is_set};
 use crate::devices::{Device, Devices};
 use crate::kernel::Lists;
+pub(super) use cover::covered;
+pub(super) use tables::is_subset;
 use tables::{bump, drop_dominated, get, inverse, set, value};
 
 /// The own branch and bound.
@@ -86,6 +90,8 @@ struct Tree<'a> {
     trail: Vec<Change>,
     units: Vec<u32>,
     best: Option<(i64, Vec<bool>)>,
+    /// More than any allowed choice costs.
+    cutoff: i64,
     own_left: Vec<i64>,
     node_left: Vec<i64>,
 }
@@ -136,6 +142,7 @@ impl<'a> Tree<'a> {
             trail: Vec::new(),
             units: Vec::new(),
             best: None,
+            cutoff: within::cutoff(problem),
             own_left: Vec::new(),
             node_left: Vec::new(),
         };
@@ -203,7 +210,7 @@ impl<'a> Tree<'a> {
     }
 
     fn best_cost(&self) -> i64 {
-        self.best.as_ref().map_or(i64::MAX, |(cost, _)| *cost)
+        self.best.as_ref().map_or(self.cutoff, |(cost, _)| *cost)
     }
 
     /// The column to decide next: in the row with the fewest left, the one that hits most for its cost.
@@ -291,7 +298,7 @@ impl<'a> Tree<'a> {
 
     /// Looks at the present branch: `None` if nothing better lies in it, otherwise its bound.
     fn visit(&mut self, sound: bool) -> Option<i64> {
-        if !sound || !self.propagate() {
+        if !sound || !self.propagate() || !self.is_within() {
             return None;
         }
         loop {
@@ -311,10 +318,16 @@ impl<'a> Tree<'a> {
     }
 
     fn run(mut self, effort: &Effort<'_>) -> Answer {
-        let mut nodes = 0;
-        if !self.root() {
-            return Answer::infeasible(nodes, NAME);
+        if self.root() {
+            self.descend(effort)
+        } else {
+            Answer::infeasible(0, NAME)
         }
+    }
+
+    /// Everything after [`Self::root`].
+    fn descend(mut self, effort: &Effort<'_>) -> Answer {
+        let mut nodes = 0;
         let mut decisions: Vec<Decision> = Vec::new();
         let mut root_bound = None;
         let mut sound = true;
@@ -349,9 +362,10 @@ impl<'a> Tree<'a> {
     }
 
     fn finish(self, lower_bound: i64, nodes: u64) -> Answer {
+        let is_nothing = self.best.is_none() && lower_bound >= self.cutoff;
         Answer {
             chosen: self.best.map(|(_, chosen)| chosen),
-            lower_bound,
+            lower_bound: if is_nothing { i64::MAX } else { lower_bound },
             nodes,
             solver: NAME,
         }
