@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::search::{covered, is_subset};
 use super::{Answer, Budget, Effort, Master, Problem, Row, is_set};
+use crate::devices::Devices;
 use crate::kernel::{Lists, Sets};
 
 /// The own search over a master made small, started from what its first bound suggests.
@@ -31,18 +32,23 @@ impl Master for Reduced {
     }
 
     fn solve(&self, problem: &Problem, effort: &Effort<'_>) -> Answer {
-        let small = Small::of(problem);
-        let start = effort.start.map(|start| small.few(start));
-        let rows = small.problem.rows.len().max(1) as u64;
-        let few = Effort {
-            nodes_max: effort.nodes_max.min(self.work_max.div_ceil(rows)),
-            start: start.as_deref(),
-            lower_bound: effort.lower_bound,
-        };
-        let mut answer = covered(&small.problem, &few);
-        answer.chosen = answer.chosen.map(|chosen| small.all(problem, &chosen));
-        answer
+        with(problem, effort, self.work_max, Devices::ALL)
     }
+}
+
+/// Searches a problem made small with some devices only.
+pub(super) fn with(problem: &Problem, effort: &Effort<'_>, work_max: u64, devices: Devices) -> Answer {
+    let small = Small::of(problem);
+    let start = effort.start.map(|start| small.few(start));
+    let rows = small.problem.rows.len().max(1) as u64;
+    let few = Effort {
+        nodes_max: effort.nodes_max.min(work_max.div_ceil(rows)),
+        start: start.as_deref(),
+        lower_bound: effort.lower_bound,
+    };
+    let mut answer = covered(&small.problem, &few, devices);
+    answer.chosen = answer.chosen.map(|chosen| small.all(problem, &chosen));
+    answer
 }
 
 /// A problem with fewer columns, losses and rows.

@@ -9,8 +9,8 @@ use crate::devices::Devices;
 use crate::master::{Answer, Effort, Problem, is_set};
 
 /// Searches from the choice that the first bound suggests, or from the one given if that is better.
-pub(in crate::master) fn covered(problem: &Problem, effort: &Effort<'_>) -> Answer {
-    let mut tree = Tree::new(problem, Devices::ALL);
+pub(in crate::master) fn covered(problem: &Problem, effort: &Effort<'_>, devices: Devices) -> Answer {
+    let mut tree = Tree::new(problem, devices);
     if let Some(start) = effort.start {
         tree.offer(start.to_vec());
     }
