@@ -9,6 +9,10 @@ pub const PATH_STEPS_MAX: usize = 40;
 /// Most accounts or sites named in a document; beyond it the number is given.
 pub const PEOPLE_NAMED_MAX: usize = 50;
 
+/// Nodes that the own search may visit of a master as it is before that is made small: nearly all take fewer, and on a large one each
+/// takes some milliseconds.
+pub const SEARCH_WHOLE_NODES_MAX: u64 = 200;
+
 /// Nodes that the own search may visit before the integer program takes over: under a tenth of a second on masters of
 /// a hundred rows, and nearly all real masters take fewer than a hundred nodes.
 pub const SEARCH_NODES_MAX: u64 = 4_000;
@@ -76,6 +80,12 @@ pub const FRONT_ROUNDS_MAX: u32 = 60;
 /// Most nodes of one master of the trade-off.
 pub const FRONT_NODES_MAX: u64 = 4_000;
 
+/// Most rows looked at for one master of the trade-off, over all nodes of its tree: a second or so.
+pub const FRONT_WORK_MAX: u64 = 4_000_000;
+
+/// The share of the most disruption of the front that a gap between points must span to be looked into before the others.
+pub const FRONT_GAP_SHARE_MIN: f64 = 0.01;
+
 /// Most disruption taken for each pound of loss that it spares, at the far end of the trade-off.
 pub const FRONT_PRICE_MAX: i64 = 100;
 
@@ -101,8 +111,11 @@ pub const INSTEAD_TRIED_MAX: usize = 12;
 /// Most footholds cleared one by one to see what a withdrawal is needed for; each is a chaining of the whole graph.
 pub const CLEARED_TRIED_MAX: usize = 32;
 
-/// Most checks spent on making a clash of jewels and protected services as small as it can be.
-pub const CLASH_CHECKS_MAX: usize = 60;
+/// Most checks spent on making a clash of jewels and protected services as small as it can be; nearly all are one chaining each.
+pub const CLASH_CHECKS_MAX: usize = 300;
+
+/// Most refusals of a clash of which it is looked whether taking one back would do.
+pub const ACCEPTABLE_TRIED_MAX: usize = 60;
 
 /// Most accesses, accounts and systems of an estate of which a check lists every act to try every set of them.
 pub const BRUTE_FACTS_MAX: usize = 400;

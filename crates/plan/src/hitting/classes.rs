@@ -110,6 +110,7 @@ impl Classes {
         let budget = instance.budget.as_ref().map(|budget| Budget {
             pence: merged.iter().map(|shared| shared.counted).collect(),
             pence_max: budget.pence_max,
+            rest_max: budget.rest_max,
         });
         Problem {
             columns: instance.columns.clone(),

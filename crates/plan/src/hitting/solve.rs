@@ -173,6 +173,10 @@ fn finish(
 /// What a choice costs with everything priced in that can be derived under it; `None` if it is not allowed.
 fn full_cost(instance: &Instance, chosen: &[bool], derived: &Derived) -> Option<i64> {
     let mut cost = bare_cost(&instance.columns, &instance.fixed, &instance.nodes, chosen)?;
+    let rest_max = instance.budget.as_ref().and_then(|budget| budget.rest_max);
+    if rest_max.is_some_and(|most| cost > most) {
+        return None;
+    }
     let mut left = instance
         .budget
         .as_ref()

@@ -38,6 +38,18 @@ impl Sets {
         number
     }
 
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.sets.len()
+    }
+
+    /// True if there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.sets.is_empty()
+    }
+
     /// The set of a number.
     #[must_use]
     pub fn of(&self, number: u32) -> &[u32] {

@@ -72,6 +72,7 @@ impl Program {
                 .as_ref()
                 .map(|budget| budget_row(budget, columns + nodes)),
         );
+        rows.extend(problem.rest_max().map(|most| rest_row(problem, most)));
         Self {
             costs: pence.map(|pence| pence as f64 / PENCE_PER_UNIT).collect(),
             bounds: column_bounds.chain(node_bounds).chain(loss_bounds).collect(),
@@ -98,6 +99,18 @@ fn budget_row(budget: &Budget, first: usize) -> Inequality {
             .map(|(loss, pence)| (first + loss, -(*pence as f64) / PENCE_PER_UNIT))
             .collect(),
         at_least: -(budget.pence_max as f64) / PENCE_PER_UNIT,
+    }
+}
+
+/// That columns and nodes do not cost more than they may.
+fn rest_row(problem: &Problem, most: i64) -> Inequality {
+    let nodes = problem.nodes.iter().map(|node| node.pence);
+    let pence = problem.columns.iter().copied().chain(nodes).enumerate();
+    Inequality {
+        terms: pence
+            .map(|(variable, pence)| (variable, -(pence as f64) / PENCE_PER_UNIT))
+            .collect(),
+        at_least: -(most as f64) / PENCE_PER_UNIT,
     }
 }
 

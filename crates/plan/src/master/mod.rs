@@ -10,6 +10,7 @@ mod highs;
 pub mod integer;
 mod linear;
 mod problem;
+mod reduced;
 pub mod search;
 
 #[cfg(feature = "highs")]
@@ -17,9 +18,11 @@ pub use highs::Highs;
 pub use integer::Integer;
 pub use linear::linear_bound;
 pub use problem::{Budget, Gate, Node, Problem, Row, bare_cost, fired, is_set};
+pub use reduced::Reduced;
 pub use search::Search;
 
 use crate::devices::{Device, Devices};
+use crate::limits::{SEARCH_NODES_MAX, SEARCH_WHOLE_NODES_MAX};
 
 /// What a solver found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,24 +112,38 @@ impl Master for Devised {
         if !self.0.has(Device::Integer) {
             return search::with(problem, effort, self.0);
         }
-        let budget = effort.nodes_max.min(crate::limits::SEARCH_NODES_MAX);
         let few = Effort {
-            nodes_max: budget,
+            nodes_max: effort.nodes_max.min(SEARCH_WHOLE_NODES_MAX),
             ..effort.clone()
         };
         let first = search::with(problem, &few, self.0);
-        let cost = first.chosen.as_deref().and_then(|chosen| problem.cost(chosen));
-        if first.is_infeasible() || cost.is_some_and(|cost| cost <= first.lower_bound) {
+        if is_solved(problem, &first) {
             return first;
         }
-        let effort = Effort {
-            nodes_max: effort.nodes_max,
+        let few = Effort {
+            nodes_max: effort.nodes_max.min(SEARCH_NODES_MAX),
             start: first.chosen.as_deref(),
             lower_bound: first.lower_bound,
         };
-        let second = Integer.solve(problem, &effort);
-        better(problem, first, second)
+        let second = reduced::with(problem, &few, u64::MAX, self.0);
+        let best = better(problem, first, second);
+        if is_solved(problem, &best) {
+            return best;
+        }
+        let effort = Effort {
+            nodes_max: effort.nodes_max,
+            start: best.chosen.as_deref(),
+            lower_bound: best.lower_bound,
+        };
+        let third = Integer.solve(problem, &effort);
+        better(problem, best, third)
     }
+}
+
+/// True if an answer is proven, or that there is none.
+fn is_solved(problem: &Problem, answer: &Answer) -> bool {
+    let cost = answer.chosen.as_deref().and_then(|chosen| problem.cost(chosen));
+    answer.is_infeasible() || cost.is_some_and(|cost| cost <= answer.lower_bound)
 }
 
 /// The cheaper choice of two answers with the better bound.

@@ -33,13 +33,15 @@ pub struct Node {
     pub forbidden: bool,
 }
 
-/// How much loss may be accepted at most, whatever it costs: the bound of an epsilon-constraint.
+/// How much loss may be accepted at most, whatever it costs, and how much else: the bounds of an epsilon-constraint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
     /// What each loss counts for, in pence, 0 or more; not necessarily what it costs.
     pub pence: Vec<i64>,
     /// What the losses accepted may count for together.
     pub pence_max: i64,
+    /// What columns and nodes may cost together; none for any.
+    pub rest_max: Option<i64>,
 }
 
 /// Minimise the cost of chosen columns, fired nodes and accepted losses.
@@ -60,6 +62,12 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// What columns and nodes may cost together, if that is bounded.
+    #[must_use]
+    pub fn rest_max(&self) -> Option<i64> {
+        self.budget.as_ref().and_then(|budget| budget.rest_max)
+    }
+
     /// The nodes that fire under `chosen`: the least fixpoint of the gates.
     #[must_use]
     pub fn fired(&self, chosen: &[bool]) -> Vec<bool> {
@@ -70,6 +78,9 @@ impl Problem {
     #[must_use]
     pub fn cost(&self, chosen: &[bool]) -> Option<i64> {
         let total = bare_cost(&self.columns, &self.fixed, &self.nodes, chosen)?;
+        if self.rest_max().is_some_and(|most| total > most) {
+            return None;
+        }
         let mut paid = vec![false; self.losses.len()];
         for row in &self.rows {
             if row.cuts.iter().any(|&column| is_set(chosen, column)) {

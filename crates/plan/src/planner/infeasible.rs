@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::certify::Asked;
 use super::describe::list;
+use super::possible::{Possible, Wanted};
 use super::prepare::Prepared;
 use super::solving::Session;
 use super::{Constraints, Planner, Settings, Watch};
@@ -13,6 +14,7 @@ use crate::candidates::entity_name;
 use crate::circuit::level_pence;
 use crate::document::{GiveUp, Infeasibility, Refutation, WithdrawalId};
 use crate::hitting::{Solution, Verdict};
+use crate::master::Node;
 
 /// One demand that a clash may rest on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,14 @@ enum Demand {
     Service(ServiceId),
     /// A column that was refused.
     Refusal(usize),
+}
+
+/// What it takes to ask whether some demands can be had together.
+struct Asking<'a, 's, 'w> {
+    prepared: &'a Prepared,
+    possible: Possible<'a>,
+    settings: &'s Settings,
+    watch: &'s mut Watch<'w>,
 }
 
 impl Planner<'_> {
@@ -44,28 +54,35 @@ impl Planner<'_> {
             .collect()
     }
 
-    /// Sets a session to some demands only, everything free of charge: is there any choice at all?
-    fn can_have(
-        &self,
-        prepared: &Prepared,
-        demands: &[Demand],
-        settings: &Settings,
-        watch: &mut Watch<'_>,
-    ) -> bool {
-        let hard: Vec<bool> = (0..prepared.targets.len())
-            .map(|target| demands.contains(&Demand::Jewel(target)))
-            .collect();
-        let mut session = Session::new(prepared, hard);
-        for price in session.instance.targets.iter_mut().flatten() {
-            *price = 0;
-        }
-        session.instance.columns.iter_mut().for_each(|pence| *pence = 0);
-        self.set_demands(prepared, demands, &mut session);
-        session.instance.nodes.iter_mut().for_each(|node| node.pence = 0);
-        session.solve(&*self.master, settings, watch, 0).verdict != Verdict::Infeasible
+    /// True if there is any choice at all under some demands only.
+    fn can_have(&self, asking: &mut Asking<'_, '_, '_>, demands: &[Demand]) -> bool {
+        let prepared = asking.prepared;
+        let (nodes, fixed) = self.demanded(prepared, demands);
+        let jewels = (0..prepared.jewels()).map(|target| demands.contains(&Demand::Jewel(target)));
+        let wanted = Wanted {
+            nodes,
+            fixed,
+            jewels: jewels.collect(),
+        };
+        let at_once = asking.possible.at_once(&wanted);
+        at_once.unwrap_or_else(|| self.is_found(asking, wanted))
     }
 
-    fn set_demands(&self, prepared: &Prepared, demands: &[Demand], session: &mut Session) {
+    /// The same by searching, everything free of charge.
+    fn is_found(&self, asking: &mut Asking<'_, '_, '_>, wanted: Wanted) -> bool {
+        let mut session = Session::new(asking.prepared, wanted.jewels);
+        let instance = &mut session.instance;
+        instance.targets.iter_mut().flatten().for_each(|pence| *pence = 0);
+        instance.columns.iter_mut().for_each(|pence| *pence = 0);
+        instance.nodes = wanted.nodes;
+        instance.nodes.iter_mut().for_each(|node| node.pence = 0);
+        instance.fixed = wanted.fixed;
+        let solution = session.solve(&*self.master, asking.settings, asking.watch, 0);
+        solution.verdict != Verdict::Infeasible
+    }
+
+    /// What some demands leave of what may not be taken down, and of what may not be chosen.
+    fn demanded(&self, prepared: &Prepared, demands: &[Demand]) -> (Vec<Node>, Vec<Option<bool>>) {
         let mut circuit = prepared.circuit.clone();
         for (id, _) in self.estate.services_with_ids() {
             let down = circuit
@@ -77,70 +94,89 @@ impl Planner<'_> {
                 node.forbidden &= demands.contains(&Demand::Service(id));
             }
         }
-        session.instance.nodes = circuit.decided(prepared.columns.len());
-        for (column, fixed) in session.instance.fixed.iter_mut().enumerate() {
-            if *fixed == Some(false) && !demands.contains(&Demand::Refusal(column)) {
+        let nodes = circuit.decided(prepared.columns.len());
+        let mut fixed = prepared.fixed.clone();
+        let mut refused: Vec<bool> = vec![false; fixed.len()];
+        for demand in demands {
+            if let Demand::Refusal(column) = demand
+                && let Some(flag) = refused.get_mut(*column)
+            {
+                *flag = true;
+            }
+        }
+        for (fixed, refused) in fixed.iter_mut().zip(refused) {
+            if *fixed == Some(false) && !refused {
                 *fixed = None;
             }
         }
+        (nodes, fixed)
     }
 
     /// A smallest clash: no demand can be left out of it without the rest becoming possible. Jewels are tried one by
     /// one first, because one jewel against some services is what a clash nearly always is.
-    fn clash(
-        &self,
-        prepared: &Prepared,
-        demands: Vec<Demand>,
-        settings: &Settings,
-        watch: &mut Watch<'_>,
-    ) -> Vec<Demand> {
-        let mut checks = 0;
+    fn clash(&self, asking: &mut Asking<'_, '_, '_>, demands: &[Demand]) -> Vec<Demand> {
+        let mut checks_left = crate::limits::CLASH_CHECKS_MAX;
         let is_jewel = |demand: &Demand| matches!(demand, Demand::Jewel(_));
-        let mut clash = demands.clone();
+        let mut clash = demands.to_vec();
         for &jewel in demands.iter().filter(|demand| is_jewel(demand)) {
-            checks += 1;
             let with_one: Vec<Demand> = demands
                 .iter()
                 .copied()
                 .filter(|demand| !is_jewel(demand) || *demand == jewel)
                 .collect();
-            if checks <= crate::limits::CLASH_CHECKS_MAX
-                && !self.can_have(prepared, &with_one, settings, watch)
-            {
+            if checks_left == 0 {
+                break;
+            }
+            checks_left -= 1;
+            if !self.can_have(asking, &with_one) {
                 clash = with_one;
                 break;
             }
         }
-        for demand in clash.clone() {
-            checks += 1;
-            if checks > crate::limits::CLASH_CHECKS_MAX {
-                break;
-            }
-            let without: Vec<Demand> = clash.iter().copied().filter(|one| *one != demand).collect();
-            if !self.can_have(prepared, &without, settings, watch) {
-                clash = without;
+        self.leave_out(asking, clash, checks_left)
+    }
+
+    /// Leaves out demands, the first first, as long as the rest stay impossible: many at once where none of them is needed, for then
+    /// none of them would be needed one by one. What is left when the checks are used up stays.
+    fn leave_out(
+        &self,
+        asking: &mut Asking<'_, '_, '_>,
+        clash: Vec<Demand>,
+        mut checks_left: usize,
+    ) -> Vec<Demand> {
+        let mut kept: Vec<Demand> = Vec::new();
+        let mut open = vec![clash];
+        while let Some(mut some) = open.pop() {
+            let rest = kept.iter().chain(open.iter().rev().flatten()).copied();
+            let is_needed = checks_left == 0 || some.is_empty() || {
+                checks_left -= 1;
+                self.can_have(asking, &rest.collect::<Vec<_>>())
+            };
+            if is_needed && (some.len() <= 1 || checks_left == 0) {
+                kept.append(&mut some);
+            } else if is_needed {
+                let later = some.split_off(some.len() / 2);
+                open.extend([later, some]);
             }
         }
-        clash
+        kept
     }
 
     /// Refusals of a clash of which taking one back alone makes everything else possible.
     fn acceptable(
         &self,
-        prepared: &Prepared,
+        asking: &mut Asking<'_, '_, '_>,
         demands: &[Demand],
         clash: &[Demand],
-        settings: &Settings,
-        watch: &mut Watch<'_>,
     ) -> Vec<WithdrawalId> {
         let mut found = Vec::new();
-        for refusal in clash.iter().take(crate::limits::CLASH_CHECKS_MAX) {
+        for refusal in clash.iter().take(crate::limits::ACCEPTABLE_TRIED_MAX) {
             let Demand::Refusal(column) = *refusal else {
                 continue;
             };
             let without: Vec<Demand> = demands.iter().copied().filter(|one| one != refusal).collect();
-            if self.can_have(prepared, &without, settings, watch) {
-                let column = prepared.columns.get(column);
+            if self.can_have(asking, &without) {
+                let column = asking.prepared.columns.get(column);
                 found.extend(column.map(|column| self.candidates.id(column.act)));
             }
         }
@@ -157,8 +193,14 @@ impl Planner<'_> {
         watch: &mut Watch<'_>,
     ) -> (Infeasibility, Session, Solution) {
         let demands = self.demands(prepared, hard, constraints);
-        let clash = self.clash(prepared, demands.clone(), settings, watch);
-        let acceptable = self.acceptable(prepared, &demands, &clash, settings, watch);
+        let mut asking = Asking {
+            prepared,
+            possible: Possible::new(prepared),
+            settings,
+            watch: &mut *watch,
+        };
+        let clash = self.clash(&mut asking, &demands);
+        let acceptable = self.acceptable(&mut asking, &demands, &clash);
         let (session, solution) = self.cheapest(prepared, settings, watch);
         let give_up = self.given_up(prepared, hard, &solution, settings, constraints);
         let jewels: Vec<usize> = clash

@@ -16,6 +16,7 @@ mod infeasible;
 mod kernels;
 mod measure;
 mod paths;
+mod possible;
 mod prepare;
 mod reached;
 mod remembered;

@@ -43,6 +43,7 @@ pub(crate) fn budget(chance: &Chance, losses: usize) -> Option<Budget> {
     (chance.below(100) < 25).then(|| Budget {
         pence: (0..losses).map(|_| i64::from(chance.below(20))).collect(),
         pence_max: i64::from(chance.below(40)),
+        rest_max: (chance.below(100) < 50).then(|| i64::from(chance.below(60))),
     })
 }
 
@@ -162,6 +163,13 @@ pub(crate) fn price(world: &World, chosen: &[bool]) -> Option<i64> {
         ..Problem::default()
     };
     let mut cost = bare.cost(chosen)?;
+    let budget = world.instance.budget.as_ref();
+    if budget
+        .and_then(|budget| budget.rest_max)
+        .is_some_and(|most| cost > most)
+    {
+        return None;
+    }
     let mut lost = 0;
     for (target, &fact) in world.targets.iter().enumerate() {
         if holds[fact as usize] {

@@ -128,6 +128,7 @@ impl Tree<'_> {
         let (cost, other_cost) = (value(&self.pence, one), value(&self.pence, other));
         cost <= other_cost
             && self.loss(one) <= self.loss(other)
+            && self.rest(one) <= self.rest(other)
             && is_subset(get(&self.column_rows, other), get(&self.column_rows, one))
             && is_subset(get(&self.column_nodes, one), get(&self.column_nodes, other))
     }

@@ -16,10 +16,12 @@ mod bound;
 mod decide;
 mod offer;
 mod tables;
+mod within;
 
 use super::{Answer, Effort, Gate, Master, Problem, is_set, linear_bound};
 use crate::devices::{Device, Devices};
 use crate::kernel::Lists;
+pub(super) use tables::is_subset;
 use tables::{bump, get, inverse, sorted, value, without_dominated};
 
 /// The own branch and bound.
@@ -88,6 +90,8 @@ struct Tree<'a> {
     trail: Vec<Change>,
     units: Vec<u32>,
     best: Option<(i64, Vec<bool>)>,
+    /// More than any allowed choice costs.
+    cutoff: i64,
     own_left: Vec<i64>,
     node_left: Vec<i64>,
 }
@@ -135,6 +139,7 @@ impl<'a> Tree<'a> {
             trail: Vec::new(),
             units: Vec::new(),
             best: None,
+            cutoff: within::cutoff(problem),
             own_left: Vec::new(),
             node_left: Vec::new(),
         };
@@ -181,7 +186,7 @@ impl<'a> Tree<'a> {
     }
 
     fn best_cost(&self) -> i64 {
-        self.best.as_ref().map_or(i64::MAX, |(cost, _)| *cost)
+        self.best.as_ref().map_or(self.cutoff, |(cost, _)| *cost)
     }
 
     /// The column to decide next: in the row with the fewest left, the one that hits most for its cost.
@@ -269,7 +274,7 @@ impl<'a> Tree<'a> {
 
     /// Looks at the present branch: `None` if nothing better lies in it, otherwise its bound.
     fn visit(&mut self, sound: bool) -> Option<i64> {
-        if !sound || !self.propagate() {
+        if !sound || !self.propagate() || !self.is_within() {
             return None;
         }
         loop {
@@ -299,10 +304,16 @@ impl<'a> Tree<'a> {
     }
 
     fn run(mut self, effort: &Effort<'_>) -> Answer {
-        let mut nodes = 0;
-        if !self.root() {
-            return Answer::infeasible(nodes, NAME);
+        if self.root() {
+            self.descend(effort)
+        } else {
+            Answer::infeasible(0, NAME)
         }
+    }
+
+    /// Everything after [`Self::root`].
+    fn descend(mut self, effort: &Effort<'_>) -> Answer {
+        let mut nodes = 0;
         let mut decisions: Vec<Decision> = Vec::new();
         let mut root_bound = None;
         let mut sound = true;
@@ -340,9 +351,10 @@ impl<'a> Tree<'a> {
     }
 
     fn finish(self, lower_bound: i64, nodes: u64) -> Answer {
+        let is_nothing = self.best.is_none() && lower_bound >= self.cutoff;
         Answer {
             chosen: self.best.map(|(_, chosen)| chosen),
-            lower_bound,
+            lower_bound: if is_nothing { i64::MAX } else { lower_bound },
             nodes,
             solver: NAME,
         }

@@ -37,6 +37,9 @@ impl Tree<'_> {
             self.leave_out(&mut trial, column);
         }
         let cost = trial.cost();
+        if !self.is_allowed(&trial) {
+            return;
+        }
         debug_assert_eq!(self.problem.cost(&trial.chosen), Some(cost));
         if self.best.as_ref().is_none_or(|(best, _)| cost < *best) {
             self.best = Some((cost, trial.chosen));
@@ -72,7 +75,7 @@ impl Tree<'_> {
         last.and_then(|&last| (last as usize).checked_sub(self.problem.columns.len()))
     }
 
-    /// A choice priced; none if it is not allowed.
+    /// A choice priced, whatever it takes of the budget; none if it is not allowed otherwise.
     fn trial(&self, chosen: Vec<bool>) -> Option<Trial> {
         let problem = self.problem;
         let mut said = problem.fixed.iter().zip(&chosen);
@@ -103,7 +106,13 @@ impl Tree<'_> {
                 self.accept(&mut trial, self.loss_of(row)?);
             }
         }
-        (trial.loss_left >= 0).then_some(trial)
+        Some(trial)
+    }
+
+    /// True if neither the losses nor the rest come to more than they may.
+    fn is_allowed(&self, trial: &Trial) -> bool {
+        let most = self.problem.rest_max().unwrap_or(i64::MAX);
+        trial.loss_left >= 0 && trial.columns.saturating_add(trial.nodes) <= most
     }
 
     /// Accepts a loss in one more row.
@@ -137,7 +146,7 @@ impl Tree<'_> {
         let saved = value(&self.problem.columns, column)
             .saturating_add(trial.nodes)
             .saturating_sub(nodes.unwrap_or(trial.nodes));
-        if losses > saved || counted > trial.loss_left {
+        if losses > saved || counted > trial.loss_left.max(0) {
             set(&mut trial.chosen, column, true);
             return;
         }

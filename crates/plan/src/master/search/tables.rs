@@ -31,7 +31,7 @@ pub(super) fn inverse<'a>(lists: impl Iterator<Item = &'a [u32]> + Clone, size: 
 }
 
 /// True if every item of one ascending list is in the other.
-pub(super) fn is_subset(one: &[u32], other: &[u32]) -> bool {
+pub(in crate::master) fn is_subset(one: &[u32], other: &[u32]) -> bool {
     let mut rest = other.iter();
     one.iter().all(|item| rest.any(|candidate| candidate == item))
 }

@@ -8,6 +8,7 @@
 //! Loss is what stays in reach in the world of the plan. If worlds are sampled, points are looked for over the commonest of them,
 //! weighed by how often they were drawn, and told with the loss to be expected over a second sample (module `expected`).
 
+mod floor;
 mod point;
 mod probe;
 mod taken;

@@ -1,9 +1,10 @@
 //! Questions about the front as problems for the solver.
 
+use super::floor::{Floor, Weights};
 use super::walk::{Aim, Place, Probed, Prober};
-use crate::hitting::Verdict;
-use crate::limits::{FRONT_NODES_MAX, FRONT_ROUNDS_MAX};
-use crate::master::{Budget, Node, Search};
+use crate::hitting::{Solution, Verdict};
+use crate::limits::{FRONT_NODES_MAX, FRONT_ROUNDS_MAX, FRONT_WORK_MAX};
+use crate::master::{Budget, Node, Reduced};
 use crate::planner::prepare::Prepared;
 use crate::planner::solving::Session;
 use crate::planner::{Planner, Settings, Watch};
@@ -19,6 +20,8 @@ pub(super) struct Solves<'a, 'e, 'w> {
     losses: Vec<i64>,
     columns: Vec<i64>,
     nodes: Vec<Node>,
+    /// What everything disrupts together, and loses.
+    sums: (i64, i64),
 }
 
 impl<'a, 'e, 'w> Solves<'a, 'e, 'w> {
@@ -31,15 +34,23 @@ impl<'a, 'e, 'w> Solves<'a, 'e, 'w> {
         let mut session = Session::new(prepared, vec![false; prepared.targets.len()]);
         session.effort_max = (FRONT_ROUNDS_MAX, FRONT_NODES_MAX);
         let instance = &session.instance;
+        let losses: Vec<i64> = instance.targets.iter().map(|pence| pence.unwrap_or(0)).collect();
+        let nodes = instance.nodes.iter().map(|node| node.pence);
+        let disrupting = instance.columns.iter().copied().chain(nodes);
+        let sums = (
+            disrupting.fold(1, i64::saturating_add),
+            losses.iter().copied().fold(1, i64::saturating_add),
+        );
         Self {
             planner,
             prepared,
             settings,
             watch,
-            losses: instance.targets.iter().map(|pence| pence.unwrap_or(0)).collect(),
+            losses,
             columns: instance.columns.clone(),
             nodes: instance.nodes.clone(),
             session,
+            sums,
         }
     }
 
@@ -54,7 +65,7 @@ impl<'a, 'e, 'w> Solves<'a, 'e, 'w> {
         }
     }
 
-    fn set(&mut self, scale: i64, price: impl Fn(i64) -> i64, loss_max: Option<i64>) {
+    fn set(&mut self, scale: i64, price: impl Fn(i64) -> i64, budget: Option<(i64, i64)>) {
         let instance = &mut self.session.instance;
         instance.columns = self
             .columns
@@ -66,54 +77,82 @@ impl<'a, 'e, 'w> Solves<'a, 'e, 'w> {
             node.pence = node.pence.saturating_mul(scale);
         }
         instance.targets = self.losses.iter().map(|pence| Some(price(*pence))).collect();
-        instance.budget = loss_max.map(|pence_max| Budget {
+        instance.budget = budget.map(|(disruption, loss)| Budget {
             pence: self.losses.clone(),
-            pence_max,
+            pence_max: loss,
+            rest_max: Some(disruption.saturating_mul(scale)),
         });
     }
 
     /// Sets the problem of least disruption, and of least loss where that is the same: a penny of disruption is counted so often that
     /// all losses together count for less. Tells how often.
-    fn set_least_disruption(&mut self, loss_max: Option<i64>) -> i64 {
-        let nodes = self.nodes.iter().map(|node| node.pence);
-        let most = self.columns.iter().copied().chain(nodes);
-        let most = most.fold(1_i64, i64::saturating_add);
-        let all = self
-            .losses
-            .iter()
-            .copied()
-            .fold(0_i64, i64::saturating_add)
-            .max(1);
-        let scale = (i64::MAX / 2 / most).clamp(1, all.saturating_add(1));
+    fn set_least_disruption(&mut self) -> i64 {
+        let (most, all) = self.sums;
+        let scale = (i64::MAX / 2 / most).clamp(1, all);
         let share = |pence: i64| {
             let pence = i128::from(pence) * i128::from(scale - 1) / i128::from(all);
             i64::try_from(pence).unwrap_or(i64::MAX)
         };
-        self.set(scale, share, loss_max);
+        self.set(scale, share, None);
         scale
+    }
+
+    fn solved(&mut self) -> Solution {
+        let reduced = Reduced {
+            work_max: FRONT_WORK_MAX,
+        };
+        self.session.solve(&reduced, self.settings, self.watch, 0)
+    }
+
+    fn answer(&mut self, solution: Solution, floor: Floor) -> Probed {
+        let least = match solution.verdict {
+            Verdict::Infeasible => i64::MAX,
+            _ => solution.lower_bound.max(0),
+        };
+        let is_whole = solution.chosen.len() == self.prepared.columns.len();
+        let is_found = is_whole && solution.verdict != Verdict::Infeasible;
+        Probed {
+            found: is_found.then(|| self.place(solution.chosen)),
+            floor: Floor { least, ..floor },
+        }
+    }
+
+    fn least_disruption(&mut self) -> Probed {
+        let scale = self.set_least_disruption();
+        let mut solution = self.solved();
+        solution.lower_bound /= scale;
+        let floor = Floor::all(Weights {
+            disruption: 1,
+            loss: 0,
+        });
+        self.answer(solution, floor)
+    }
+
+    fn least_sum(&mut self, meant: Weights, within: Option<(i64, i64)>) -> Probed {
+        let quarter = i64::MAX / 4;
+        let weights = meant.within(quarter / self.sums.0, quarter / self.sums.1);
+        self.set(
+            weights.disruption,
+            |pence| pence.saturating_mul(weights.loss),
+            within,
+        );
+        let solution = self.solved();
+        let (disruption_max, loss_max) = within.unwrap_or((i64::MAX, i64::MAX));
+        let floor = Floor {
+            disruption_max,
+            loss_max,
+            ..Floor::all(weights)
+        };
+        self.answer(solution, floor)
     }
 }
 
 impl Prober for Solves<'_, '_, '_> {
     fn probe(&mut self, aim: Aim) -> Probed {
-        let scale = match aim {
-            Aim::LeastDisruption => Some(self.set_least_disruption(Some(i64::MAX))),
-            Aim::LossAtMost(loss) => Some(self.set_least_disruption(Some(loss))),
-            Aim::Weighed { disruption, loss } => {
-                let weight = loss as f64 / disruption.max(1) as f64;
-                self.set(1, |pence| (pence as f64 * weight).round() as i64, None);
-                None
-            }
-        };
-        let solution = self.session.solve(&Search, self.settings, self.watch, 0);
-        let nothing_does = solution.verdict == Verdict::Infeasible;
-        let bound = scale.map(|scale| {
-            let bound = solution.lower_bound.max(0) / scale;
-            if nothing_does { i64::MAX } else { bound }
-        });
-        let is_whole = solution.chosen.len() == self.prepared.columns.len();
-        let found = (is_whole && !nothing_does).then(|| self.place(solution.chosen));
-        Probed { found, bound }
+        match aim {
+            Aim::LeastDisruption => self.least_disruption(),
+            Aim::LeastSum { weights, within } => self.least_sum(weights, within),
+        }
     }
 
     fn is_late(&mut self) -> bool {

@@ -1,29 +1,29 @@
 //! Which questions find the points of a front, and what their answers prove.
 //!
-//! A point is on the front if nothing disrupts less and loses no more. Weighted sums find its corners; what lies between two corners is
-//! found by bounding the loss and asking for the least disruption (the epsilon-constraint of Haimes, Lasdon and Wismer 1971), the gap
-//! that looks widest on logarithmic scales first (the order is ours). An answer also proves something: nothing that loses at most
-//! so much disrupts by less than its bound. A gap between neighbours is closed once that is known for every loss below the left one.
+//! A point is on the front if nothing disrupts less and loses no more. Weighted sums find its corners, and the answer to one proves its
+//! corner: nothing lies below the line through it. What lies between two corners, above the line through both, is looked for afterwards, by the
+//! least such sum among what disrupts less than the one and loses less than the other (the two phases of Ulungu and Teghem
+//! 1995). Each time the gap comes first that looks widest on logarithmic scales (the order is ours). A gap between neighbours is closed
+//! once it is known that nothing which loses less than the left one disrupts less than the right one.
 
 use std::collections::BTreeMap;
 
+use super::floor::{Floor, Weights};
 use crate::document::CutOff;
-use crate::limits::{FRONT_PRICE_MAX, FRONT_SOLVES_PER_POINT_MAX};
+use crate::limits::{FRONT_GAP_SHARE_MIN, FRONT_PRICE_MAX, FRONT_SOLVES_PER_POINT_MAX};
 
 /// A question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Aim {
     /// The least disruption, and the least loss with it.
     LeastDisruption,
-    /// The least sum of both, each counted so often.
-    Weighed {
-        /// How often disruption is counted, above 0.
-        disruption: i64,
-        /// How often loss is counted.
-        loss: i64,
+    /// The least sum of disruption and loss.
+    LeastSum {
+        /// How often each is counted; weights near these will do.
+        weights: Weights,
+        /// The most disruption and the most loss that are allowed; none for any.
+        within: Option<(i64, i64)>,
     },
-    /// The least disruption among what loses at most this, and the least loss with it.
-    LossAtMost(i64),
 }
 
 /// Withdrawals with what they mean.
@@ -38,12 +38,12 @@ pub(super) struct Place {
 }
 
 /// An answer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Probed {
     /// The best found; none if there is none or none was found.
     pub(super) found: Option<Place>,
-    /// Nothing that the question allows disrupts by less than this; none for weighted sums.
-    pub(super) bound: Option<i64>,
+    /// What is proven.
+    pub(super) floor: Floor,
 }
 
 /// What answers questions.
@@ -64,10 +64,21 @@ pub(super) struct Walk {
     /// Why it ended early, if it did.
     pub(super) cut_off: Option<CutOff>,
     plan: Place,
-    /// (loss, disruption): nothing that loses at most the first disrupts by less than the second.
-    floors: Vec<(i64, i64)>,
-    /// How many questions were asked of a gap, by its ends.
-    tries: BTreeMap<(i64, i64), u32>,
+    floors: Vec<Floor>,
+    /// How much was asked of a gap, by the losses at its ends.
+    asked: BTreeMap<(i64, i64), Asked>,
+}
+
+/// How much was asked of a gap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    /// Nothing yet.
+    #[default]
+    Nothing,
+    /// Whether there is anything below the line between its ends.
+    Below,
+    /// Whether there is anything at all.
+    All,
 }
 
 impl Walk {
@@ -79,16 +90,11 @@ impl Walk {
             ..Self::default()
         };
         walk.ask(Aim::LeastDisruption, prober);
-        let least_sum = Aim::Weighed {
-            disruption: 1,
-            loss: 1,
-        };
-        walk.ask(least_sum, prober);
-        let far = Aim::Weighed {
-            disruption: 1,
-            loss: FRONT_PRICE_MAX,
-        };
-        walk.ask(far, prober);
+        for loss in [1, FRONT_PRICE_MAX] {
+            let weights = Weights { disruption: 1, loss };
+            let within = None;
+            walk.ask(Aim::LeastSum { weights, within }, prober);
+        }
         let solves_max = FRONT_SOLVES_PER_POINT_MAX.saturating_mul(points_max as u32);
         walk.fill(points_max, solves_max, prober);
         walk.prove(solves_max.saturating_add(points_max as u32), prober);
@@ -100,8 +106,8 @@ impl Walk {
 
     /// Nothing that loses no more than a place disrupts by less than this, as far as is known.
     pub(super) fn bound(&self, place: &Place) -> Option<i64> {
-        let floors = self.floors.iter().filter(|(loss, _)| *loss >= place.loss);
-        floors.map(|(_, bound)| (*bound).min(place.disruption)).max()
+        let floor = self.floor(place.loss);
+        floor.map(|floor| floor.min(place.disruption))
     }
 
     /// Gaps in which there may be further points.
@@ -109,6 +115,11 @@ impl Walk {
         self.gaps()
             .filter(|(left, right)| !self.is_closed(left, right))
             .count()
+    }
+
+    /// Nothing that loses at most this disrupts by less, as far as is known.
+    fn floor(&self, loss: i64) -> Option<i64> {
+        self.floors.iter().filter_map(|floor| floor.at(loss)).max()
     }
 
     /// Looks for points between neighbours.
@@ -123,43 +134,49 @@ impl Walk {
             if self.cut_off.is_some() {
                 return;
             }
-            let tries = self.tries.entry((left.loss, right.loss)).or_insert(0);
-            *tries += 1;
-            let aim = match *tries {
-                1 => Aim::Weighed {
-                    disruption: left.loss.saturating_sub(right.loss).max(1),
-                    loss: right.disruption.saturating_sub(left.disruption),
-                },
-                2 => Aim::LossAtMost(between(left.loss, right.loss)),
-                _ => Aim::LossAtMost(left.loss.saturating_sub(1)),
+            let asked = self.asked.entry((left.loss, right.loss)).or_default();
+            let is_between = *asked == Asked::Below;
+            *asked = if is_between { Asked::All } else { Asked::Below };
+            let between = (right.disruption.saturating_sub(1), left.loss.saturating_sub(1));
+            let aim = Aim::LeastSum {
+                weights: along(&left, &right),
+                within: is_between.then_some(between),
             };
-            self.ask(aim, prober);
+            let Some(found) = self.ask(aim, prober).filter(|_| is_between) else {
+                continue;
+            };
+            // Nothing lies below the line between the ends, so that nothing lies below those to a point above it.
+            for gap in [(left.loss, found), (found, right.loss)] {
+                self.asked.insert(gap, Asked::Below);
+            }
         }
     }
 
     /// Asks of every point whether it is beaten.
     fn prove(&mut self, solves_max: u32, prober: &mut dyn Prober) {
-        for place in self.places.clone() {
+        for (number, place) in self.places.clone().into_iter().enumerate() {
             let is_known = self.bound(&place).is_some_and(|bound| bound >= place.disruption);
             if is_known || self.solves >= solves_max || prober.is_late() {
                 continue;
             }
-            self.ask(Aim::LossAtMost(place.loss), prober);
+            let near = self.places.get(number.saturating_sub(1)..).unwrap_or(&[]);
+            let weights = match near {
+                [left, _, right, ..] | [left, right] => along(left, right),
+                _ => along(&place, &place),
+            };
+            let within = Some((place.disruption.saturating_sub(1), place.loss));
+            self.ask(Aim::LeastSum { weights, within }, prober);
         }
     }
 
-    fn ask(&mut self, aim: Aim, prober: &mut dyn Prober) {
+    /// Asks, and tells what the place found loses.
+    fn ask(&mut self, aim: Aim, prober: &mut dyn Prober) -> Option<i64> {
         self.solves += 1;
-        let Probed { found, bound } = prober.probe(aim);
-        let allowed = match aim {
-            Aim::LeastDisruption => Some(i64::MAX),
-            Aim::LossAtMost(loss) => Some(loss),
-            Aim::Weighed { .. } => None,
-        };
-        self.floors.extend(allowed.zip(bound));
-        if let Some(found) = found {
-            self.take(found);
-        }
+        let Probed { found, floor } = prober.probe(aim);
+        self.floors.push(floor);
+        let loss = found.as_ref().map(|found| found.loss);
+        found.into_iter().for_each(|found| self.take(found));
+        loss
     }
 
     /// Adds a place unless something known is as good in both; what it beats is left out, but never the plan.
@@ -183,19 +200,38 @@ impl Walk {
     }
 
     fn is_closed(&self, left: &Place, right: &Place) -> bool {
-        let mut floors = self.floors.iter();
-        floors.any(|(loss, bound)| *loss >= left.loss.saturating_sub(1) && *bound >= right.disruption)
+        let floor = self.floor(left.loss.saturating_sub(1));
+        floor.is_some_and(|floor| floor >= right.disruption)
     }
 
-    /// The gap to look into next, if there is one of which not everything has been asked.
+    /// The gap to look into next, if there is one of which not everything has been asked: those that hardly matter last, else those of
+    /// which less was asked first, and of these the widest.
     fn widest(&self) -> Option<(Place, Place)> {
-        let is_open = |(left, right): &(&Place, &Place)| {
-            let tries = self.tries.get(&(left.loss, right.loss)).copied().unwrap_or(0);
-            tries < 3 && !self.is_closed(left, right)
+        let most = self.places.last().map_or(0, |last| last.disruption);
+        let rank = |(left, right): &(&Place, &Place)| {
+            let asked = self
+                .asked
+                .get(&(left.loss, right.loss))
+                .copied()
+                .unwrap_or_default();
+            let share = (right.disruption - left.disruption) as f64 / most.max(1) as f64;
+            (share < FRONT_GAP_SHARE_MIN, asked)
         };
-        let gaps = self.gaps().filter(is_open);
-        let widest = gaps.max_by(|one, other| width(one.0, one.1).total_cmp(&width(other.0, other.1)));
-        widest.map(|(left, right)| (left.clone(), right.clone()))
+        let is_open = |gap: &(&Place, &Place)| rank(gap).1 < Asked::All && !self.is_closed(gap.0, gap.1);
+        let first = |one: &(&Place, &Place), other: &(&Place, &Place)| {
+            let wider = || width(other.0, other.1).total_cmp(&width(one.0, one.1));
+            rank(one).cmp(&rank(other)).then_with(wider)
+        };
+        let next = self.gaps().filter(is_open).min_by(first);
+        next.map(|(left, right)| (left.clone(), right.clone()))
+    }
+}
+
+/// The weights that make two neighbours the same.
+fn along(left: &Place, right: &Place) -> Weights {
+    Weights {
+        disruption: left.loss.saturating_sub(right.loss).max(1),
+        loss: right.disruption.saturating_sub(left.disruption).max(1),
     }
 }
 
@@ -206,12 +242,6 @@ fn scaled(pence: i64) -> f64 {
 
 fn width(left: &Place, right: &Place) -> f64 {
     (scaled(right.disruption) - scaled(left.disruption)) * (scaled(left.loss) - scaled(right.loss))
-}
-
-/// A loss half-way between two on the same scale, below the larger one.
-fn between(larger: i64, smaller: i64) -> i64 {
-    let middle = ((scaled(larger) + scaled(smaller)) / 2.0).exp_m1() * 100.0;
-    (middle as i64).clamp(smaller, larger.saturating_sub(1).max(smaller))
 }
 
 #[cfg(test)]
@@ -256,23 +286,40 @@ mod tests {
         }
     }
 
+    /// A sum that any weights and any numbers of a test leave whole.
+    fn sum(weights: Weights, one: (i64, i64)) -> i128 {
+        i128::from(one.0) * i128::from(weights.disruption) + i128::from(one.1) * i128::from(weights.loss)
+    }
+
     impl Prober for Everything {
         fn probe(&mut self, aim: Aim) -> Probed {
             let all = self.0.iter().copied();
-            let best = match aim {
-                Aim::LeastDisruption => all.min(),
-                Aim::Weighed { disruption, loss } => all.min_by_key(|one| {
-                    (
-                        i128::from(one.0) * i128::from(disruption) + i128::from(one.1) * i128::from(loss),
-                        *one,
-                    )
-                }),
-                Aim::LossAtMost(most) => all.filter(|one| one.1 <= most).min(),
+            let (meant, within) = match aim {
+                Aim::LeastDisruption => (
+                    Weights {
+                        disruption: 1,
+                        loss: 0,
+                    },
+                    None,
+                ),
+                Aim::LeastSum { weights, within } => (weights, within),
             };
-            let is_weighed = matches!(aim, Aim::Weighed { .. });
+            let (disruption_max, loss_max) = within.unwrap_or((i64::MAX, i64::MAX));
+            let weights = match aim {
+                Aim::LeastDisruption => meant,
+                Aim::LeastSum { .. } => meant.within(1 << 20, 1 << 20),
+            };
+            let allowed = all.filter(|one| one.0 <= disruption_max && one.1 <= loss_max);
+            let best = allowed.min_by_key(|one| (sum(weights, *one), *one));
+            let least = best.map_or(i64::MAX, |one| sum(weights, one) as i64);
             Probed {
                 found: best.map(place),
-                bound: (!is_weighed).then(|| best.map_or(i64::MAX, |one| one.0)),
+                floor: Floor {
+                    least,
+                    disruption_max,
+                    loss_max,
+                    ..Floor::all(weights)
+                },
             }
         }
 
@@ -293,9 +340,13 @@ mod tests {
         let mut unsupported = 0;
         for seed in 0..500 {
             let mut all = Everything::random(seed);
-            let far = Aim::Weighed {
+            let weights = Weights {
                 disruption: 1,
                 loss: FRONT_PRICE_MAX,
+            };
+            let far = Aim::LeastSum {
+                weights,
+                within: None,
             };
             let end = all.probe(far).found.unwrap().disruption;
             let front: Vec<(i64, i64)> = all.front().into_iter().filter(|one| one.0 <= end).collect();
@@ -340,16 +391,5 @@ mod tests {
         let walk = Walk::along(place((60, 40)), 9, &mut all);
         assert!(points(&walk).contains(&(60, 40)));
         assert_eq!(walk.bound(&place((60, 40))), Some(50));
-    }
-
-    #[test]
-    fn between_lies_between() {
-        for (larger, smaller) in [(100, 0), (5_000_000_000, 1), (3, 1), (2, 1), (i64::MAX / 2, 0)] {
-            let middle = between(larger, smaller);
-            assert!(
-                middle >= smaller && middle < larger,
-                "{larger} {smaller}: {middle}"
-            );
-        }
     }
 }
