@@ -132,8 +132,12 @@ pub const CERTIFICATE_ROWS_MAX: usize = 1_000;
 /// Most base facts in all rows of a certificate together: some megabytes of JSON.
 pub const CERTIFICATE_FACTS_MAX: usize = 30_000;
 
-/// Most derivations taken from one chaining for a certificate, the soonest; some microseconds each.
+/// Most ways to what must be kept looked at to find one that nothing cuts; a microsecond or less each.
 pub const CERTIFICATE_WAYS_MAX: usize = 4_096;
+
+/// One in so many of the facts that a chaining for a certificate reached is looked at in vain before there is another: by then that
+/// has cost as much.
+pub const CERTIFICATE_VAIN_SHARE: usize = 16;
 
 /// Most facts reached by all chainings for a certificate together: about a second.
 pub const CERTIFICATE_WORK_MAX: usize = 40_000_000;

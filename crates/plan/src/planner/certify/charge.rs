@@ -15,7 +15,7 @@ use super::left::{Left, Spot};
 use super::tree::Fixed;
 use super::{Proof, Terms, lose};
 use crate::document::{Charge, Stand};
-use crate::limits::CERTIFICATE_WAYS_MAX;
+use crate::limits::CERTIFICATE_VAIN_SHARE;
 
 /// What a charge comes to that is tried first, in pence.
 const CHARGE_FIRST_PENCE: i64 = 1 << 32;
@@ -152,33 +152,43 @@ impl Proof<'_, '_> {
             first_pence
         };
         let mut at_least = to_charge(left).min(first_pence);
+        // Of whatever is reached, no more can be charged than that.
+        let mut most = None;
         while to_charge(left) > 0 {
             at_least = at_least.min(to_charge(left));
             let mut withdrawn = around.clone();
             self.withdraw_below(left, at_least, &mut withdrawn);
-            if !self.pass(left, &withdrawn, at_least, of)? {
-                let Some(next) = self.largest_below(left, at_least) else {
-                    break;
-                };
-                at_least = next.min(at_least / 4).max(1);
+            if self.pass(left, &withdrawn, at_least, of)? {
+                most = None;
+                continue;
+            }
+            let Some(next) = self.largest_below(left, at_least) else {
+                break;
+            };
+            at_least = next.min(at_least / 4).max(1);
+            if of.is_none() && most.is_none() {
+                withdrawn.clone_from(around);
+                withdrawn.extend_from(&left.spent);
+                most = self.dearest(&withdrawn, &left.losses);
+                let Some(most) = most else { break };
+                at_least = at_least.min(most);
             }
         }
         Ok(())
     }
 
+    /// What the cheapest acts cost that no service suffers from, and the facts that they take away.
+    fn cheapest(&self) -> &[(i64, FactId)] {
+        match self.terms {
+            Terms::Refuted => &[],
+            Terms::Kept | Terms::GivenUp => &self.cheapest,
+        }
+    }
+
     /// Adds the facts that some act takes away of which less is left to charge.
     fn withdraw_below(&self, left: &Left, pence: i64, withdrawn: &mut FactSet) {
-        let cheapest = if self.terms == Terms::Refuted {
-            &[][..]
-        } else {
-            &self.cheapest
-        };
-        let cheap = cheapest.iter().zip(0_u32..);
-        withdrawn.extend(
-            cheap
-                .filter(|(price, _)| **price < pence)
-                .map(|(_, fact)| FactId(fact)),
-        );
+        let cheap = self.cheapest().iter().take_while(|(price, _)| *price < pence);
+        withdrawn.extend(cheap.map(|(_, fact)| *fact));
         for (choice, number) in self.book.choices.iter().zip(0_u32..) {
             if left.most_of(number).is_some_and(|most| most < pence) {
                 withdrawn.extend(choice.timely.iter().copied());
@@ -190,7 +200,9 @@ impl Proof<'_, '_> {
     fn largest_below(&self, left: &Left, pence: i64) -> Option<i64> {
         let choices = 0..self.book.choices.len() as u32;
         let choices = choices.filter_map(|choice| left.most_of(choice));
-        let plain = self.cheapest.iter().copied();
+        let dearer = self.cheapest.partition_point(|(price, _)| *price < pence);
+        let below = self.cheapest.get(..dearer).unwrap_or(&[]);
+        let plain = below.last().map(|(price, _)| *price);
         let targets = left.losses.iter().copied();
         let refuted = (self.terms == Terms::Refuted).then_some(1);
         let all = choices.chain(plain).chain(targets).chain(refuted);
@@ -212,7 +224,13 @@ impl Proof<'_, '_> {
         let mut withdrawn = left.spent.clone();
         withdrawn.extend_from(around);
         let reached = self.reached(&withdrawn, &left.losses, at_least);
-        for target in reached.into_iter().take(CERTIFICATE_WAYS_MAX) {
+        let patience = 1 + self.facts_chained() / CERTIFICATE_VAIN_SHARE;
+        let mut in_vain = 0;
+        for target in reached {
+            if in_vain == patience {
+                break;
+            }
+            in_vain += 1;
             let Some(row) = self.row(target, &left.spent) else {
                 continue;
             };
@@ -224,6 +242,7 @@ impl Proof<'_, '_> {
                 if !left.raise(number, &row) {
                     return Err(Uncut(number));
                 }
+                in_vain = 0;
             }
             left.spend(&self.book);
             if of.is_some_and(|choice| left.uncharged(choice) == 0) {

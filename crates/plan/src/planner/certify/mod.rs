@@ -59,8 +59,10 @@ struct Proof<'p, 'e> {
     forced: Vec<u32>,
     /// Columns that remove something that a service requires.
     touching: Vec<bool>,
-    /// By base fact, what the cheapest column costs that takes it away and that no service suffers from.
-    cheapest: Vec<i64>,
+    /// Base facts with what the cheapest column costs that takes each away and that no service suffers from, the cheapest first.
+    cheapest: Vec<(i64, FactId)>,
+    /// By derived fact, the target that it is.
+    target_of: Vec<u32>,
     scratch: Scratch,
     work_left: usize,
 }
@@ -152,6 +154,7 @@ impl<'e> Planner<'e> {
             terms,
             hard,
             cheapest: cheapest(prepared, &touching),
+            target_of: rows::target_of(&prepared.targets, &self.graph),
             touching,
             book,
             before: services.states(&Lost::nothing()),
@@ -183,19 +186,21 @@ impl<'e> Planner<'e> {
     }
 }
 
-/// By base fact, what the cheapest column costs that takes it away and that no service suffers from.
-fn cheapest(prepared: &Prepared, touching: &[bool]) -> Vec<i64> {
+/// Base facts with what the cheapest column costs that takes each away and that no service suffers from, the cheapest first.
+fn cheapest(prepared: &Prepared, touching: &[bool]) -> Vec<(i64, FactId)> {
     let plain = |column: &&u32| {
         let column = **column as usize;
         touching.get(column) == Some(&false) && prepared.fixed.get(column) != Some(&Some(false))
     };
-    let price = |column: &u32| {
-        let column = prepared.columns.get(*column as usize);
-        column.map_or(i64::MAX, |column| column.friction_pence)
-    };
-    let cutters = prepared.cutters.iter();
-    let cheapest = cutters.map(|columns| columns.iter().filter(plain).map(price).min());
-    cheapest.map(|price| price.unwrap_or(i64::MAX)).collect()
+    let price = |column: &u32| Some(prepared.columns.get(*column as usize)?.friction_pence);
+    let facts = prepared.cutters.iter().zip((0..).map(FactId));
+    let priced = facts.filter_map(|(columns, fact)| {
+        let prices = columns.iter().filter(plain).filter_map(price);
+        Some((prices.min()?, fact))
+    });
+    let mut cheapest: Vec<(i64, FactId)> = priced.collect();
+    cheapest.sort_unstable();
+    cheapest
 }
 
 impl Proof<'_, '_> {
@@ -278,11 +283,8 @@ impl Proof<'_, '_> {
             }
         }
         let hard: Vec<i64> = self.hard.iter().map(|hard| i64::from(*hard)).collect();
-        for target in self
-            .reached(&around, &hard, 1)
-            .into_iter()
-            .take(CERTIFICATE_WAYS_MAX)
-        {
+        let reached = self.reached(&around, &hard, 1);
+        for target in reached.into_iter().take(CERTIFICATE_WAYS_MAX) {
             let Some(row) = self.row(target, &FactSet::new()) else {
                 continue;
             };

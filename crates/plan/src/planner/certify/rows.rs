@@ -1,12 +1,29 @@
 //! Rows: derivations found by chaining around what cannot be charged any more.
 
-use cordon_reach::{Base, Fact, FactId, FactSet};
+use cordon_reach::{Base, Fact, FactId, FactSet, Graph};
 use rustc_hash::FxHashMap;
 
 use super::{Proof, Terms};
 use crate::candidates::entity_name;
 use crate::document::CertificateRow;
 use crate::limits::{CERTIFICATE_FACTS_MAX, CERTIFICATE_ROWS_MAX};
+use crate::planner::targets::Target;
+
+/// No target.
+const NONE: u32 = u32::MAX;
+
+/// The place of the target that each derived fact is, if it is one, in the order of facts; no two targets are one fact.
+pub(super) fn target_of(targets: &[Target], graph: &Graph) -> Vec<u32> {
+    let base = graph.base_facts();
+    let mut places = vec![NONE; graph.facts().saturating_sub(base)];
+    for (target, place) in targets.iter().zip(0_u32..) {
+        let slot = (target.fact as usize).checked_sub(base);
+        if let Some(slot) = slot.and_then(|slot| places.get_mut(slot)) {
+            *slot = place;
+        }
+    }
+    places
+}
 
 /// One derivation with the choices that cut it.
 #[derive(Clone, Debug)]
@@ -44,16 +61,41 @@ impl Pool {
 impl Proof<'_, '_> {
     /// Targets with so much left that are reached around some facts, the soonest first.
     pub(super) fn reached(&mut self, around: &FactSet, left: &[i64], at_least: i64) -> Vec<u32> {
-        let exposure = self.planner.graph.chain(self.held, around, &mut self.scratch);
-        let targets = self.prepared.targets.iter().zip(left).zip(0_u32..);
-        let wanted = targets.filter(|((_, left), _)| **left >= at_least);
-        let seconds = wanted
-            .filter_map(|((target, _), place)| Some((exposure.arrival_seconds(FactId(target.fact))?, place)));
-        let mut reached: Vec<(u32, u32)> = seconds.collect();
-        reached.sort_unstable();
-        let work = exposure.facts().len() + self.prepared.targets.len();
+        self.chain(around);
+        let exposure = self.planner.graph.last_chained(&self.scratch);
+        let targets = exposure.facts().filter_map(|fact| self.target_of(fact));
+        let wanted = |target: &u32| left.get(*target as usize).is_some_and(|left| *left >= at_least);
+        targets.filter(wanted).collect()
+    }
+
+    /// The most that is left of a target that is reached around some facts; none if none of which anything is left is.
+    pub(super) fn dearest(&mut self, around: &FactSet, left: &[i64]) -> Option<i64> {
+        self.chain(around);
+        let exposure = self.planner.graph.last_chained(&self.scratch);
+        let targets = exposure.facts().filter_map(|fact| self.target_of(fact));
+        let left = targets.filter_map(|target| left.get(target as usize));
+        left.copied().filter(|left| *left > 0).max()
+    }
+
+    fn chain(&mut self, around: &FactSet) {
+        self.planner.graph.chain(self.held, around, &mut self.scratch);
+        let work = self.facts_chained() + self.prepared.targets.len();
         self.work_left = self.work_left.saturating_sub(work);
-        reached.into_iter().map(|(_, target)| target).collect()
+    }
+
+    /// How many facts the last chaining reached.
+    pub(super) fn facts_chained(&self) -> usize {
+        let exposure = self.planner.graph.last_chained(&self.scratch);
+        exposure.facts().len()
+    }
+
+    /// The target that a derived fact is.
+    fn target_of(&self, fact: FactId) -> Option<u32> {
+        let place = fact.index().checked_sub(self.planner.graph.base_facts())?;
+        self.target_of
+            .get(place)
+            .copied()
+            .filter(|target| *target != NONE)
     }
 
     /// The way to a target that the last chaining found; none if it rests on a fact that is spent since then.
