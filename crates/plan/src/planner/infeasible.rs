@@ -192,10 +192,11 @@ impl Planner<'_> {
         constraints: &Constraints,
         watch: &mut Watch<'_>,
     ) -> (Infeasibility, Session, Solution) {
-        let demands = self.demands(prepared, hard, constraints);
+        let wide = self.with_every_act(prepared, settings, constraints);
+        let demands = self.demands(&wide, hard, constraints);
         let mut asking = Asking {
-            prepared,
-            possible: Possible::new(prepared),
+            prepared: &wide,
+            possible: Possible::new(&wide),
             settings,
             watch: &mut *watch,
         };
@@ -234,15 +235,14 @@ impl Planner<'_> {
                 }
             })
             .filter_map(|column| {
-                prepared
-                    .columns
+                wide.columns
                     .get(column)
                     .map(|column| self.candidates.id(column.act))
             })
             .collect();
         let path = jewels
             .first()
-            .and_then(|&target| self.open_path(prepared, &clash, target));
+            .and_then(|&target| self.open_path(&wide, &clash, target));
         let entities: Vec<Entity> = jewels
             .iter()
             .filter_map(|&target| prepared.targets.get(target))
@@ -261,6 +261,24 @@ impl Planner<'_> {
             proof: self.refuted(prepared, hard, settings, constraints),
         };
         (infeasibility, session, solution)
+    }
+
+    /// The same problem with acts on what lies behind a jewel, too: where it need not be kept, they matter to other jewels.
+    fn with_every_act(
+        &mut self,
+        prepared: &Prepared,
+        settings: &Settings,
+        constraints: &Constraints,
+    ) -> Prepared {
+        let mut known = Prepared::default();
+        known.worlds.clone_from(&prepared.worlds);
+        known.reached.clone_from(&prepared.reached);
+        let last = self.last.replace(known);
+        let mut open = constraints.clone();
+        open.give_up.extend(self.jewels.iter().map(|jewel| jewel.entity));
+        let wide = self.prepare(prepared.worlds.clone(), settings, &open);
+        self.last = last;
+        wide
     }
 
     /// The proof that there is no plan. Jewels that are held from the start are left out: a plan may leave them so.
