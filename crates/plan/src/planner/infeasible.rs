@@ -14,7 +14,8 @@ use crate::candidates::entity_name;
 use crate::circuit::level_pence;
 use crate::document::{GiveUp, Infeasibility, Refutation, WithdrawalId};
 use crate::hitting::{Solution, Verdict};
-use crate::master::Node;
+use crate::limits::FRONT_WORK_MAX;
+use crate::master::{Node, Reduced};
 
 /// One demand that a clash may rest on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -372,7 +373,14 @@ impl Planner<'_> {
             }
         }
         session.instance.nodes = circuit.decided(prepared.columns.len());
-        let solution = session.solve(&*self.master, settings, watch, 0);
+        // Nearly everything has a price here, so that little is left of a master made small.
+        let small = Reduced {
+            work_max: FRONT_WORK_MAX,
+        };
+        let mut solution = session.solve(&small, settings, watch, 0);
+        if solution.verdict != Verdict::Optimal {
+            solution = session.solve(&*self.master, settings, watch, solution.lower_bound);
+        }
         (session, solution)
     }
 
