@@ -9,7 +9,7 @@ use super::describe::list;
 use super::possible::{Possible, Wanted};
 use super::prepare::Prepared;
 use super::solving::Session;
-use super::{Constraints, Planner, Settings, Watch};
+use super::{Constraints, Planner, Settings, Watch, World};
 use crate::candidates::entity_name;
 use crate::circuit::level_pence;
 use crate::document::{GiveUp, Infeasibility, Refutation, WithdrawalId};
@@ -193,7 +193,7 @@ impl Planner<'_> {
         constraints: &Constraints,
         watch: &mut Watch<'_>,
     ) -> (Infeasibility, Session, Solution) {
-        let wide = self.with_every_act(prepared, settings, constraints);
+        let wide = self.with_every_act(prepared, prepared.worlds.clone(), settings, constraints);
         let demands = self.demands(&wide, hard, constraints);
         let mut asking = Asking {
             prepared: &wide,
@@ -265,9 +265,10 @@ impl Planner<'_> {
     }
 
     /// The same problem with acts on what lies behind a jewel, too: where it need not be kept, they matter to other jewels.
-    fn with_every_act(
+    pub(super) fn with_every_act(
         &mut self,
         prepared: &Prepared,
+        worlds: Vec<World>,
         settings: &Settings,
         constraints: &Constraints,
     ) -> Prepared {
@@ -277,7 +278,7 @@ impl Planner<'_> {
         let last = self.last.replace(known);
         let mut open = constraints.clone();
         open.give_up.extend(self.jewels.iter().map(|jewel| jewel.entity));
-        let wide = self.prepare(prepared.worlds.clone(), settings, &open);
+        let wide = self.prepare(worlds, settings, &open);
         self.last = last;
         wide
     }
