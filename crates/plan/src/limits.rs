@@ -9,9 +9,14 @@ pub const PATH_STEPS_MAX: usize = 40;
 /// Most accounts or sites named in a document; beyond it the number is given.
 pub const PEOPLE_NAMED_MAX: usize = 50;
 
-/// Nodes that the own search may visit of a master as it is before that is made small: nearly all take fewer, and on a large one each
-/// takes some milliseconds.
+/// Nodes that the own search may visit of a master as it is before that is made small: nearly all take fewer.
 pub const SEARCH_WHOLE_NODES_MAX: u64 = 200;
+
+/// Fewer, but as many as this, if so many nodes would look at more than [`SEARCH_WHOLE_WORK_MAX`] rows.
+pub const SEARCH_WHOLE_NODES_MIN: u64 = 40;
+
+/// Most rows looked at by those nodes together: a tenth of a second.
+pub const SEARCH_WHOLE_WORK_MAX: u64 = 4_000_000;
 
 /// Nodes that the own search may visit before the integer program takes over: under a tenth of a second on masters of
 /// a hundred rows, and nearly all real masters take fewer than a hundred nodes.

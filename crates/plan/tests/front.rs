@@ -14,13 +14,23 @@ use cordon_plan::document::{CutOff, JewelState, Outcome, PlanDocument};
 use cordon_plan::{Constraints, Foothold, Planner, Settings, Uncertainty, Watch, verify};
 use cordon_reach::{Base, Options, naive, spread_loss};
 use cordon_trade::{Lost, ServiceState, cost_pence};
+use proptest::collection::vec;
+use proptest::prelude::*;
 use support::{Chance, instances};
 
 const HOURS: f64 = 24.0;
 
 fn case(seed: u64) -> (Estate, Vec<Foothold>) {
+    case_without(seed, &[])
+}
+
+/// A random estate without the accesses and services that are not kept.
+fn case_without(seed: u64, kept: &[bool]) -> (Estate, Vec<Foothold>) {
     let mut chance = Chance::new(seed);
-    let estate = random_estate::estate(&mut chance);
+    let mut estate = random_estate::estate(&mut chance);
+    let mut kept = kept.iter().copied().chain(std::iter::repeat(true));
+    estate.accesses.retain(|_| kept.next() != Some(false));
+    estate.points.retain(|_| kept.next() != Some(false));
     let mut held = random_estate::held(&mut chance);
     held.extend(random_estate::held(&mut chance));
     held.sort_unstable();
@@ -245,6 +255,48 @@ fn the_front_is_what_trying_everything_finds() {
         "{rich} of {} fronts have three points",
         sizes.len()
     );
+}
+
+/// Compares a front of few points with trying everything: what is said to be proven, and what is said of the gaps.
+fn few_compared(estate: &Estate, footholds: &[Foothold], most: u32) -> Result<(), TestCaseError> {
+    let acts = every_act(estate);
+    let document = planned(estate, footholds, &settings(false, most));
+    if acts.len() > 9 || document.outcome == Outcome::Infeasible {
+        return Ok(());
+    }
+    let held: Vec<Entity> = footholds.iter().map(|one| one.entity).collect();
+    let all = everything(estate, &held, &acts);
+    let found = points(&document);
+    for (one, point) in document.alternatives.iter().zip(&found) {
+        let within = all.iter().filter(|(_, loss)| *loss <= point.1);
+        let least = within.map(|(disruption, _)| *disruption).min().unwrap();
+        prop_assert!(one.disruption_bound_pence.unwrap_or(0) <= least, "{}", one.text);
+        prop_assert!(!one.is_proven() || least == point.0, "{}", one.text);
+    }
+    if document.front.unwrap().open_gaps == 0 {
+        let end = found.last().unwrap().0;
+        for best in unbeaten(all).iter().filter(|one| one.0 <= end) {
+            prop_assert!(found.contains(best), "{best:?} is not among {found:?}");
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(u32::try_from(instances(300)).unwrap_or(u32::MAX))
+    })]
+
+    #[test]
+    fn nothing_is_called_proven_that_is_not(
+        seed in 0_u64..1_000_000,
+        kept in vec(prop::bool::weighted(0.95), 0..18),
+        most in 2_u32..6,
+    ) {
+        let (estate, footholds) = case_without(seed, &kept);
+        few_compared(&estate, &footholds, most)?;
+    }
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod support;
 
 use cordon_plan::hitting::Verdict;
 use cordon_plan::master::{Budget, Combined, Effort, Integer, Master, Problem, Reduced, Row, Search};
+use proptest::collection::vec;
+use proptest::prelude::*;
 use random_world::{budget, choices, nodes, price, some, world};
 use support::{Chance, instances};
 
@@ -121,6 +123,50 @@ fn a_reduced_master_has_the_optimum_of_the_whole() {
     for seed in 0..instances(6_000) {
         agrees(&reduced, &problem(&mut Chance::new(seed)), seed);
         agrees(&reduced, &mostly_priced(&mut Chance::new(seed)), seed);
+    }
+}
+
+prop_compose! {
+    /// Losses and acts that share rows in any way; what fails shrinks.
+    fn shared()(
+        columns in vec(0_i64..20, 1..7),
+        losses in vec(1_i64..20, 1..5),
+        rows in vec((0_u32..64, prop::option::weighted(0.9, 0_u32..5)), 0..10),
+        refused in 0_u32..64,
+        most in prop::option::weighted(0.4, (0_i64..40, prop::option::of(0_i64..50))),
+    ) -> Problem {
+        let cuts = |mask: u32| (0..columns.len() as u32).filter(|column| mask >> column & 1 == 1).collect();
+        let row = |(mask, loss): &(u32, Option<u32>)| Row {
+            cuts: cuts(*mask),
+            loss: loss.map(|loss| loss % losses.len() as u32),
+        };
+        let budget = most.map(|(pence_max, rest_max)| Budget { pence: losses.clone(), pence_max, rest_max });
+        Problem {
+            fixed: (0..columns.len()).map(|column| (refused >> column & 3 == 3).then_some(false)).collect(),
+            rows: rows.iter().map(row).collect(),
+            nodes: Vec::new(),
+            columns,
+            losses,
+            budget,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(u32::try_from(instances(4_000)).unwrap_or(u32::MAX))
+    })]
+
+    #[test]
+    fn a_reduced_master_and_the_search_agree_with_trying_everything(problem in shared()) {
+        for master in [&Reduced { work_max: u64::MAX } as &dyn Master, &Search, &Combined] {
+            let answer = master.solve(&problem, &effort());
+            let cost = answer.chosen.as_deref().and_then(|chosen| problem.cost(chosen));
+            prop_assert_eq!(cost, brute(&problem), "{}", master.name());
+            prop_assert_eq!(answer.is_infeasible(), cost.is_none(), "{}", master.name());
+            prop_assert!(cost.is_none_or(|cost| answer.lower_bound == cost), "{}", master.name());
+        }
     }
 }
 

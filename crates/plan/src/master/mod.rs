@@ -22,7 +22,9 @@ pub use reduced::Reduced;
 pub use search::Search;
 
 use crate::devices::{Device, Devices};
-use crate::limits::{SEARCH_NODES_MAX, SEARCH_WHOLE_NODES_MAX};
+use crate::limits::{
+    SEARCH_NODES_MAX, SEARCH_WHOLE_NODES_MAX, SEARCH_WHOLE_NODES_MIN, SEARCH_WHOLE_WORK_MAX,
+};
 
 /// What a solver found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +115,7 @@ impl Master for Devised {
             return search::with(problem, effort, self.0);
         }
         let few = Effort {
-            nodes_max: effort.nodes_max.min(SEARCH_WHOLE_NODES_MAX),
+            nodes_max: effort.nodes_max.min(whole_nodes_max(problem)),
             ..effort.clone()
         };
         let first = search::with(problem, &few, self.0);
@@ -138,6 +140,12 @@ impl Master for Devised {
         let third = Integer.solve(problem, &effort);
         better(problem, best, third)
     }
+}
+
+/// Nodes of a problem as it is, by its size.
+fn whole_nodes_max(problem: &Problem) -> u64 {
+    let nodes = SEARCH_WHOLE_WORK_MAX / problem.rows.len().max(1) as u64;
+    nodes.clamp(SEARCH_WHOLE_NODES_MIN, SEARCH_WHOLE_NODES_MAX)
 }
 
 /// True if an answer is proven, or that there is none.

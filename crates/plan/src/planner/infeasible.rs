@@ -9,12 +9,13 @@ use super::describe::list;
 use super::possible::{Possible, Wanted};
 use super::prepare::Prepared;
 use super::solving::Session;
-use super::{Constraints, Planner, Settings, Watch};
+use super::{Constraints, Planner, Settings, Watch, World};
 use crate::candidates::entity_name;
 use crate::circuit::level_pence;
 use crate::document::{GiveUp, Infeasibility, Refutation, WithdrawalId};
 use crate::hitting::{Solution, Verdict};
-use crate::master::Node;
+use crate::limits::FRONT_WORK_MAX;
+use crate::master::{Node, Reduced};
 
 /// One demand that a clash may rest on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,10 +193,11 @@ impl Planner<'_> {
         constraints: &Constraints,
         watch: &mut Watch<'_>,
     ) -> (Infeasibility, Session, Solution) {
-        let demands = self.demands(prepared, hard, constraints);
+        let wide = self.with_every_act(prepared, prepared.worlds.clone(), settings, constraints);
+        let demands = self.demands(&wide, hard, constraints);
         let mut asking = Asking {
-            prepared,
-            possible: Possible::new(prepared),
+            prepared: &wide,
+            possible: Possible::new(&wide),
             settings,
             watch: &mut *watch,
         };
@@ -234,15 +236,14 @@ impl Planner<'_> {
                 }
             })
             .filter_map(|column| {
-                prepared
-                    .columns
+                wide.columns
                     .get(column)
                     .map(|column| self.candidates.id(column.act))
             })
             .collect();
         let path = jewels
             .first()
-            .and_then(|&target| self.open_path(prepared, &clash, target));
+            .and_then(|&target| self.open_path(&wide, &clash, target));
         let entities: Vec<Entity> = jewels
             .iter()
             .filter_map(|&target| prepared.targets.get(target))
@@ -261,6 +262,25 @@ impl Planner<'_> {
             proof: self.refuted(prepared, hard, settings, constraints),
         };
         (infeasibility, session, solution)
+    }
+
+    /// The same problem with acts on what lies behind a jewel, too: where it need not be kept, they matter to other jewels.
+    pub(super) fn with_every_act(
+        &mut self,
+        prepared: &Prepared,
+        worlds: Vec<World>,
+        settings: &Settings,
+        constraints: &Constraints,
+    ) -> Prepared {
+        let mut known = Prepared::default();
+        known.worlds.clone_from(&prepared.worlds);
+        known.reached.clone_from(&prepared.reached);
+        let last = self.last.replace(known);
+        let mut open = constraints.clone();
+        open.give_up.extend(self.jewels.iter().map(|jewel| jewel.entity));
+        let wide = self.prepare(worlds, settings, &open);
+        self.last = last;
+        wide
     }
 
     /// The proof that there is no plan. Jewels that are held from the start are left out: a plan may leave them so.
@@ -354,7 +374,14 @@ impl Planner<'_> {
             }
         }
         session.instance.nodes = circuit.decided(prepared.columns.len());
-        let solution = session.solve(&*self.master, settings, watch, 0);
+        // Nearly everything has a price here, so that little is left of a master made small.
+        let small = Reduced {
+            work_max: FRONT_WORK_MAX,
+        };
+        let mut solution = session.solve(&small, settings, watch, 0);
+        if solution.verdict != Verdict::Optimal {
+            solution = session.solve(&*self.master, settings, watch, solution.lower_bound);
+        }
         (session, solution)
     }
 

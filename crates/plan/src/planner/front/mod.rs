@@ -125,15 +125,16 @@ impl Planner<'_> {
     ) -> (Vec<Point>, FrontEntry) {
         let share = faced.as_ref().map(|faced| faced.share);
         let number = faced.as_ref().map(|faced| faced.worlds.len() as u32);
-        let own = faced.map(|faced| self.prepare(faced.worlds, settings, constraints));
-        let prepared = own.as_ref().unwrap_or(prepared);
+        let worlds = faced.map_or_else(|| prepared.worlds.clone(), |faced| faced.worlds);
+        let prepared = &self.with_every_act(prepared, worlds, settings, constraints);
         let mut solves = Solves::new(self, prepared, settings, watch);
         let chosen = prepared.columns.iter().map(|column| plan.contains(&column.act));
         let place = solves.place(chosen.collect());
-        let walk = Walk::along(place.clone(), points_max as usize, &mut solves);
+        let walk = Walk::along(place.clone(), points_max as usize, number.is_some(), &mut solves);
         let points = walk.places.iter().map(|one| Point {
             is_plan: *one == place,
-            disruption_bound_pence: walk.bound(one),
+            // What is looked at is a sample: it proves nothing of what may be lost.
+            disruption_bound_pence: walk.bound(one).filter(|_| number.is_none()),
             ..Point::of(if *one == place {
                 plan.to_vec()
             } else {

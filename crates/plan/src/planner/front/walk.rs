@@ -64,6 +64,8 @@ pub(super) struct Walk {
     /// Why it ended early, if it did.
     pub(super) cut_off: Option<CutOff>,
     plan: Place,
+    /// The last thing that is asked of a gap.
+    most: Asked,
     floors: Vec<Floor>,
     /// How much was asked of a gap, by the losses at its ends.
     asked: BTreeMap<(i64, i64), Asked>,
@@ -82,11 +84,12 @@ enum Asked {
 }
 
 impl Walk {
-    /// Walks the front on which a plan lies, up to a number of points.
-    pub(super) fn along(plan: Place, points_max: usize, prober: &mut dyn Prober) -> Self {
+    /// Walks the front on which a plan lies, up to a number of points; its corners alone, none of them proven, if it is told to.
+    pub(super) fn along(plan: Place, points_max: usize, corners_only: bool, prober: &mut dyn Prober) -> Self {
         let mut walk = Self {
             places: vec![plan.clone()],
             plan,
+            most: if corners_only { Asked::Below } else { Asked::All },
             ..Self::default()
         };
         walk.ask(Aim::LeastDisruption, prober);
@@ -97,7 +100,9 @@ impl Walk {
         }
         let solves_max = FRONT_SOLVES_PER_POINT_MAX.saturating_mul(points_max as u32);
         walk.fill(points_max, solves_max, prober);
-        walk.prove(solves_max.saturating_add(points_max as u32), prober);
+        if !corners_only {
+            walk.prove(solves_max.saturating_add(points_max as u32), prober);
+        }
         if walk.cut_off.is_none() && walk.open_gaps() > 0 {
             walk.cut_off = Some(CutOff::Effort);
         }
@@ -217,7 +222,7 @@ impl Walk {
             let share = (right.disruption - left.disruption) as f64 / most.max(1) as f64;
             (share < FRONT_GAP_SHARE_MIN, asked)
         };
-        let is_open = |gap: &(&Place, &Place)| rank(gap).1 < Asked::All && !self.is_closed(gap.0, gap.1);
+        let is_open = |gap: &(&Place, &Place)| rank(gap).1 < self.most && !self.is_closed(gap.0, gap.1);
         let first = |one: &(&Place, &Place), other: &(&Place, &Place)| {
             let wider = || width(other.0, other.1).total_cmp(&width(one.0, one.1));
             rank(one).cmp(&rank(other)).then_with(wider)
@@ -350,7 +355,7 @@ mod tests {
             };
             let end = all.probe(far).found.unwrap().disruption;
             let front: Vec<(i64, i64)> = all.front().into_iter().filter(|one| one.0 <= end).collect();
-            let walk = Walk::along(place(front[front.len() / 2]), 60, &mut all);
+            let walk = Walk::along(place(front[front.len() / 2]), 60, false, &mut all);
             assert_eq!(points(&walk), front, "seed {seed}");
             assert_eq!((walk.cut_off, walk.open_gaps()), (None, 0), "seed {seed}");
             for one in &walk.places {
@@ -375,7 +380,7 @@ mod tests {
         for seed in 0..200 {
             let mut all = Everything::random(seed);
             let front = all.front();
-            let walk = Walk::along(place(front[0]), 3, &mut all);
+            let walk = Walk::along(place(front[0]), 3, false, &mut all);
             assert!(points(&walk).iter().all(|one| front.contains(one)), "seed {seed}");
             if walk.open_gaps() > 0 {
                 assert_eq!(walk.cut_off, Some(CutOff::Points), "seed {seed}");
@@ -386,9 +391,25 @@ mod tests {
     }
 
     #[test]
+    fn corners_alone_are_found_with_fewer_questions() {
+        for seed in 0..200 {
+            let mut all = Everything::random(seed);
+            let front = all.front();
+            let corners = Walk::along(place(front[0]), 60, true, &mut all);
+            let whole = Walk::along(place(front[0]), 60, false, &mut all);
+            assert!(
+                corners.places.iter().all(|one| whole.places.contains(one)),
+                "seed {seed}"
+            );
+            assert!(corners.solves <= whole.solves, "seed {seed}");
+            assert_eq!(corners.cut_off.is_some(), corners.open_gaps() > 0, "seed {seed}");
+        }
+    }
+
+    #[test]
     fn a_plan_that_is_beaten_stays() {
         let mut all = Everything(vec![(0, 100), (50, 40), (100, 0)]);
-        let walk = Walk::along(place((60, 40)), 9, &mut all);
+        let walk = Walk::along(place((60, 40)), 9, false, &mut all);
         assert!(points(&walk).contains(&(60, 40)));
         assert_eq!(walk.bound(&place((60, 40))), Some(50));
     }
