@@ -9,7 +9,7 @@ use super::describe::list;
 use super::possible::{Possible, Wanted};
 use super::prepare::Prepared;
 use super::solving::Session;
-use super::{Constraints, Planner, Settings, Watch, World};
+use super::{Constraints, Planner, Settings, Watch};
 use crate::candidates::entity_name;
 use crate::circuit::level_pence;
 use crate::document::{GiveUp, Infeasibility, Refutation, WithdrawalId};
@@ -193,7 +193,7 @@ impl Planner<'_> {
         constraints: &Constraints,
         watch: &mut Watch<'_>,
     ) -> (Infeasibility, Session, Solution) {
-        let wide = self.with_every_act(prepared, prepared.worlds.clone(), settings, constraints);
+        let wide = self.with_every_act(prepared, settings, constraints);
         let demands = self.demands(&wide, hard, constraints);
         let mut asking = Asking {
             prepared: &wide,
@@ -268,7 +268,6 @@ impl Planner<'_> {
     pub(super) fn with_every_act(
         &mut self,
         prepared: &Prepared,
-        worlds: Vec<World>,
         settings: &Settings,
         constraints: &Constraints,
     ) -> Prepared {
@@ -278,7 +277,7 @@ impl Planner<'_> {
         let last = self.last.replace(known);
         let mut open = constraints.clone();
         open.give_up.extend(self.jewels.iter().map(|jewel| jewel.entity));
-        let wide = self.prepare(worlds, settings, &open);
+        let wide = self.prepare(prepared.worlds.clone(), settings, &open);
         self.last = last;
         wide
     }

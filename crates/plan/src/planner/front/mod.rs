@@ -125,8 +125,11 @@ impl Planner<'_> {
     ) -> (Vec<Point>, FrontEntry) {
         let share = faced.as_ref().map(|faced| faced.share);
         let number = faced.as_ref().map(|faced| faced.worlds.len() as u32);
-        let worlds = faced.map_or_else(|| prepared.worlds.clone(), |faced| faced.worlds);
-        let prepared = &self.with_every_act(prepared, worlds, settings, constraints);
+        let prepared = &match faced {
+            // Sixteen worlds are much to look at, and of what is found over them nothing is proven.
+            Some(faced) => self.prepare(faced.worlds, settings, constraints),
+            None => self.with_every_act(prepared, settings, constraints),
+        };
         let mut solves = Solves::new(self, prepared, settings, watch);
         let chosen = prepared.columns.iter().map(|column| plan.contains(&column.act));
         let place = solves.place(chosen.collect());
