@@ -320,8 +320,8 @@ impl<'a> Tree<'a> {
         loop {
             nodes += 1;
             let bound = self.visit(sound);
-            if nodes == 1 && bound.is_some() && self.devices.has(Device::Charged) {
-                self.offer_charged();
+            if let Some(bound) = bound.filter(|_| nodes == 1 && self.devices.has(Device::Charged)) {
+                self.offer_charged(bound);
             }
             let first = *root_bound.get_or_insert_with(|| self.root_bound(bound));
             let proven = first.max(effort.lower_bound);

@@ -27,12 +27,19 @@ struct Trial {
 impl Tree<'_> {
     /// Takes a choice as the best so far if it is; needless columns are left out first, the costliest first.
     pub(super) fn offer(&mut self, chosen: Vec<bool>) {
+        self.offer_less(chosen, |tree, column| {
+            Reverse(value(&tree.problem.columns, column))
+        });
+    }
+
+    /// The same, those left out first of which the key is least.
+    fn offer_less<K: Ord>(&mut self, chosen: Vec<bool>, key: impl Fn(&Self, u32) -> K) {
         let Some(mut trial) = self.trial(chosen) else {
             return;
         };
         let columns = 0..self.problem.columns.len() as u32;
         let mut order: Vec<u32> = columns.filter(|&column| is_set(&trial.chosen, column)).collect();
-        order.sort_by_key(|&column| (Reverse(value(&self.problem.columns, column)), column));
+        order.sort_by_key(|&column| (key(self, column), column));
         for column in order {
             self.leave_out(&mut trial, column);
         }
@@ -49,8 +56,10 @@ impl Tree<'_> {
     /// Offers every column whose whole price the last bound charged: each row has one of them, or a loss of which that is true.
     ///
     /// Where the bound is tight, an optimal choice is among them (complementary slackness), and often what is left when the
-    /// needless ones are left out: the reverse delete of primal-dual methods (Goemans and Williamson 1997).
-    pub(super) fn offer_charged(&mut self) {
+    /// needless ones are left out: the reverse delete of primal-dual methods (Goemans and Williamson 1997). First what hits least is left
+    /// out first, so that of two choices that cost the same the one with fewer acts is taken; then, if that did not reach the
+    /// bound, the costliest.
+    pub(super) fn offer_charged(&mut self, bound: i64) {
         let spent = |column: u32| {
             let mut shared = get(&self.alone, column).iter();
             value(&self.own_left, column) <= 0 && shared.all(|&node| value(&self.node_left, node) <= 0)
@@ -65,7 +74,13 @@ impl Tree<'_> {
         let with_nodes = (0..).zip(&chosen).filter(|(_, chosen)| **chosen);
         let with_nodes = with_nodes.filter(|(column, _)| !get(&self.column_nodes, *column).is_empty());
         if with_nodes.count().saturating_mul(self.problem.nodes.len()) <= OFFER_WORK_MAX {
-            self.offer(chosen);
+            self.offer_less(chosen.clone(), |tree, column| {
+                let pence = value(&tree.problem.columns, column);
+                (get(&tree.column_rows, column).len(), Reverse(pence))
+            });
+            if self.best_cost() > bound {
+                self.offer(chosen);
+            }
         }
     }
 
