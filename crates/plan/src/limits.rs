@@ -31,6 +31,9 @@ pub const DOMINATED_ROWS_MAX: usize = 3_000;
 /// Most columns among which beaten ones are looked for.
 pub const BEATEN_COLUMNS_MAX: usize = 20_000;
 
+/// From so many withdrawals on, what each stops is found by giving it back, which takes longer for one that stops nearly everything.
+pub const GIVEN_BACK_MIN: usize = 50;
+
 /// Most nodes of the circuit looked at to leave out what a first choice from the bound does not need.
 pub const OFFER_WORK_MAX: usize = 2_000_000;
 

@@ -30,7 +30,7 @@ pub(super) struct GivenBack {
 pub(super) type Stopped = (Vec<String>, Vec<Path>);
 
 impl Planner<'_> {
-    /// None if there are several worlds: what each of them comes to is then worked out anew.
+    /// None if there are several worlds.
     pub(super) fn giving_back(&self, prepared: &Prepared, chosen: &[bool]) -> Option<GivenBack> {
         let [world] = prepared.worlds.as_slice() else {
             return None;
@@ -97,20 +97,24 @@ impl Planner<'_> {
         (self.jewels_among(&saved), paths.into_iter().flatten().collect())
     }
 
-    /// True if working it out anew gives the same, or would take long.
-    pub(super) fn is_worked_out_alike(
+    /// True if giving back and working out anew come to the same, or would take long.
+    pub(super) fn is_told_alike(
         &mut self,
         prepared: &Prepared,
         solved: &Solved,
-        (column, cuts): (usize, &Cuts),
-        (jewels, paths): &Stopped,
+        column: usize,
+        cuts: &Cuts,
     ) -> bool {
         if self.graph.facts() > FACTS_MAX {
             return true;
         }
+        let Some(back) = self.giving_back(prepared, &solved.solution.chosen) else {
+            return true;
+        };
+        let (jewels, paths) = self.stopped(prepared, &back, column, cuts);
         let (others, ways) = self.stopped_in_worlds(prepared, solved, column, cuts, 0.0);
         let end = |path: &Path| (path.to.clone(), path.arrival_minutes.to_bits());
-        *jewels == others && paths.iter().map(end).eq(ways.iter().map(end))
+        jewels == others && paths.iter().map(end).eq(ways.iter().map(end))
     }
 
     fn jewels_among(&self, targets: &[&Target]) -> Vec<String> {

@@ -9,7 +9,7 @@ use super::{Solved, but};
 use crate::candidates::{Candidate, left_open};
 use crate::circuit::is_down;
 use crate::document::{PeopleEntry, ServiceEntry, WithdrawalEntry, WithdrawalId};
-use crate::limits::{PEOPLE_NAMED_MAX, REFUSALS_MAX};
+use crate::limits::{GIVEN_BACK_MIN, PEOPLE_NAMED_MAX, REFUSALS_MAX};
 use crate::planner::prepare::Prepared;
 use crate::planner::unnecessary::TakenOut;
 use crate::planner::{Planner, Settings};
@@ -39,6 +39,7 @@ pub(super) type Cuts = FxHashMap<FactId, Vec<WithdrawalId>>;
 /// What all withdrawals of a plan are told from.
 struct Plan {
     cuts: Cuts,
+    /// None if they are few, and it is sooner worked out anew for each.
     back: Option<GivenBack>,
 }
 
@@ -56,7 +57,9 @@ impl Planner<'_> {
         order.sort_by(|&one, &other| in_order(prepared, one, other));
         let plan = Plan {
             cuts: self.cuts(prepared, &chosen),
-            back: self.giving_back(prepared, &chosen),
+            back: Some(order.len())
+                .filter(|count| *count >= GIVEN_BACK_MIN)
+                .and_then(|_| self.giving_back(prepared, &chosen)),
         };
         let mut entries = Vec::new();
         for (place, column) in order.into_iter().enumerate() {
@@ -76,13 +79,10 @@ impl Planner<'_> {
         let candidate = prepared.columns.get(column)?;
         let (downs, degrades) = self.suffers(prepared, solved, column);
         let (stops_jewels, stops) = match &plan.back {
-            Some(back) => {
-                let stopped = self.stopped(prepared, back, column, &plan.cuts);
-                debug_assert!(self.is_worked_out_alike(prepared, solved, (column, &plan.cuts), &stopped));
-                stopped
-            }
+            Some(back) => self.stopped(prepared, back, column, &plan.cuts),
             None => self.stopped_in_worlds(prepared, solved, column, &plan.cuts, settings.duration_hours),
         };
+        debug_assert!(self.is_told_alike(prepared, solved, column, &plan.cuts));
         let unnecessary_if = if settings.comparisons && order as usize <= REFUSALS_MAX {
             let rest = but(&solved.solution.chosen, column);
             let one = TakenOut {
