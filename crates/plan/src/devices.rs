@@ -37,7 +37,7 @@ pub enum Device {
     Linear,
     /// Derivations of what must be kept are made irreducible before they become rows.
     Minimal,
-    /// What the search does not finish, the integer program does.
+    /// What the search does not finish is made small and searched again, and left to the integer program if that does not do either.
     Integer,
 }
 

@@ -25,7 +25,7 @@ pub const SEARCH_NODES_MAX: u64 = 4_000;
 /// Nodes of a whole solve before the best plan so far is returned with its gap.
 pub const MASTER_NODES_MAX: u64 = 2_000_000;
 
-/// Most rows of a master among which rows that contain another are looked for; the search is quadratic.
+/// Most rows of a master among which rows that contain another are looked for; where many share a column that takes long.
 pub const DOMINATED_ROWS_MAX: usize = 3_000;
 
 /// Most columns among which beaten ones are looked for.

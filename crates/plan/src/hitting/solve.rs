@@ -95,7 +95,7 @@ pub fn solve(instance: &Instance, tools: &mut Tools<'_>, limits: &Limits, known_
         }
         lower_bound = lower_bound.max(answer.lower_bound);
         let Some(chosen) = answer.chosen else { break };
-        let derived = derived(instance, tools, &chosen);
+        let derived = open_targets(instance, tools, &chosen);
         take(&mut best, instance, &chosen, &derived);
         let derived = lean(instance, tools, derived);
         let new = learn(instance, tools, chosen, derived, &mut best);
@@ -205,7 +205,7 @@ fn take(best: &mut Option<Best>, instance: &Instance, chosen: &[bool], derived: 
 }
 
 /// What can be derived under a choice, with a derivation of whatever the known rows do not charge already.
-fn derived(instance: &Instance, tools: &mut Tools<'_>, chosen: &[bool]) -> Derived {
+fn open_targets(instance: &Instance, tools: &mut Tools<'_>, chosen: &[bool]) -> Derived {
     let charged = tools.classes.charged(instance, chosen);
     tools.oracle.derive_all_but(chosen, &charged)
 }
@@ -240,7 +240,7 @@ fn learn(
     }
     if devices.has(Device::Cover) && best.is_none() && !has_hard(instance, &derived) {
         let reduced = reduce(tools.classes, instance, chosen);
-        let derived = self::derived(instance, tools, &reduced);
+        let derived = open_targets(instance, tools, &reduced);
         new |= tools.classes.add(&derived, instance, &reduced);
         take(best, instance, &reduced, &derived);
     }

@@ -3,7 +3,8 @@
 //! Every cost is a whole number of pence, so that an optimum is exact and two solvers can be compared to the penny.
 //! [`search`] is an own branch and bound for hitting sets with shared costs; [`integer`] hands the problem to
 //! `microlp`; with the feature `highs`, the integer solver HiGHS can be used instead. [`Combined`] is the default: the
-//! search, and past its budget the integer program, which starts from what the search found.
+//! search; past few nodes the search over the master made small ([`Reduced`]); and past its budget the integer program. Each starts
+//! from what the one before found.
 
 #[cfg(feature = "highs")]
 mod highs;
