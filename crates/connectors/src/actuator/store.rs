@@ -24,7 +24,7 @@ const FORMAT: &str = "cordon-gate/1";
 /// The folder, held by this process alone.
 pub(super) struct Store {
     folder: PathBuf,
-    _held: File,
+    held: File,
 }
 
 /// Why the state cannot be had or kept.
@@ -52,6 +52,14 @@ struct Document<T> {
     content: T,
 }
 
+/// Said and not left to the closing of the file: a program that is being started has a copy of every open file for an instant, and a
+/// copy would keep the folder held.
+impl Drop for Store {
+    fn drop(&mut self) {
+        let _ = self.held.unlock();
+    }
+}
+
 impl Store {
     /// Takes the folder, and makes it if it is not there.
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
@@ -75,11 +83,10 @@ impl Store {
             .mode(0o600)
             .open(folder.join("held"))
             .map_err(failed)?;
-        rustix::fs::flock(&held, rustix::fs::FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| StoreError::Held(folder.to_owned()))?;
+        held.try_lock().map_err(|_| StoreError::Held(folder.to_owned()))?;
         Ok(Self {
             folder: folder.to_owned(),
-            _held: held,
+            held,
         })
     }
 
@@ -236,12 +243,14 @@ mod tests {
         store.write_point(&PointName::from("a/../b"), &gate).unwrap();
         std::fs::write(path.join("point-0.new"), "{\"half").unwrap();
         assert!(matches!(Store::open(&path), Err(StoreError::Held(_))));
+        let copy_in_a_program_being_started = store.held.try_clone().unwrap();
         drop(store);
         let store = Store::open(&path).unwrap();
         assert_eq!(store.load().unwrap().points[&PointName::from("a/../b")], gate);
         assert!(!path.join("point-0.new").exists());
         std::fs::write(path.join("point-1.json"), "{\"half").unwrap();
         assert!(matches!(store.load(), Err(StoreError::Content { .. })));
+        drop(copy_in_a_program_being_started);
     }
 
     #[test]
