@@ -246,6 +246,43 @@ proptest! {
     }
 
     #[test]
+    fn what_is_held_besides_reaches_what_it_would_have_and_leaves_no_trace(
+        estate in arbitrary_estate(ACCESSES),
+        footholds in arbitrary_footholds(),
+        further in arbitrary_footholds(),
+        withdrawn in arbitrary_withdrawn(ACCESSES),
+    ) {
+        let graph = Graph::compile(&estate, &Options::default());
+        let gone = set(&graph, &withdrawn);
+        let together: Vec<_> = footholds.iter().chain(&further).copied().collect();
+        let mut other = Scratch::new();
+        let wanted = graph.chain(&together, &gone, &mut other);
+        let mut memory = Scratch::new();
+        let first: Vec<(FactId, Option<u32>)> = {
+            let before = graph.chain(&footholds, &gone, &mut memory);
+            before.facts().map(|fact| (fact, before.arrival_seconds(fact))).collect()
+        };
+        for _ in 0..2 {
+            graph.with_further(&further, &gone, &mut memory, |exposure, new| {
+                prop_assert_eq!(exposure.facts().len(), wanted.facts().len());
+                for fact in wanted.facts() {
+                    prop_assert_eq!(exposure.arrival_seconds(fact), wanted.arrival_seconds(fact));
+                    prop_assert_eq!(new.contains(&fact), first.iter().all(|(known, _)| *known != fact));
+                }
+                for (derived, _) in plain(&graph, &exposure) {
+                    let fact = graph.derived(derived).unwrap();
+                    let derivation = exposure.derivation(fact).unwrap();
+                    assert_valid(&estate, &Options::default(), &graph, &together, &withdrawn, fact, &derivation);
+                }
+                Ok(())
+            })?;
+            let after = graph.last_chained(&memory);
+            let after: Vec<_> = after.facts().map(|fact| (fact, after.arrival_seconds(fact))).collect();
+            prop_assert_eq!(&after, &first);
+        }
+    }
+
+    #[test]
     fn a_kernel_reaches_the_same_goals_and_stopping_early_finds_them(
         estate in arbitrary_estate(ACCESSES),
         footholds in arbitrary_footholds(),

@@ -1,4 +1,4 @@
-//! What more can be reached if withdrawn facts stand again, found from what was reached without them.
+//! What more can be reached if withdrawn facts stand again, or with further footholds, found from what was reached without them.
 //!
 //! Whatever is reached stays reached, and no later. So only what comes sooner is looked at, the earliest first (as Ramalingam and Reps
 //! 1996 do when an edge is added), and afterwards put back: the next question finds everything as it was.
@@ -76,24 +76,62 @@ impl Graph {
         show: impl FnOnce(Exposure<'_>, &[FactId]) -> T,
     ) -> T {
         let standing = Restored { withdrawn, restored };
+        let begin = |scratch: &mut Scratch, sooner: &mut Sooner| {
+            for &base in restored {
+                self.start_again(resting, base, scratch, sooner);
+                for &(_, place) in of(&resting.rules, base) {
+                    if let Some(rule) = self.rule(place) {
+                        self.conclude_again(place, rule, &standing, scratch, sooner);
+                    }
+                }
+            }
+        };
+        self.going_on(&standing, begin, scratch, show)
+    }
+
+    /// Lets further things be held, shows what can be reached then and which derived facts are new, and takes it back.
+    ///
+    /// The memory must be as the chaining left it that this goes on from: in this graph, to the end, with `withdrawn`. What is shown lists
+    /// new facts last, not by arrival.
+    pub fn with_further<T>(
+        &self,
+        footholds: &[Entity],
+        withdrawn: &FactSet,
+        scratch: &mut Scratch,
+        show: impl FnOnce(Exposure<'_>, &[FactId]) -> T,
+    ) -> T {
+        let begin = |scratch: &mut Scratch, sooner: &mut Sooner| {
+            let starts = self.starts(footholds).into_iter();
+            for (_, derived) in starts.filter(|(base, _)| withdrawn.stands(*base, 0)) {
+                let mark = Mark {
+                    seconds: 0,
+                    by: FOOTHOLD,
+                };
+                self.come_sooner(derived, mark, scratch, sooner);
+            }
+        };
+        self.going_on(withdrawn, begin, scratch, show)
+    }
+
+    /// Goes on from what has come sooner, shows what comes of it, and takes it back.
+    fn going_on<T>(
+        &self,
+        standing: &impl Standing,
+        begin: impl FnOnce(&mut Scratch, &mut Sooner),
+        scratch: &mut Scratch,
+        show: impl FnOnce(Exposure<'_>, &[FactId]) -> T,
+    ) -> T {
         let (touched, ordered) = (scratch.touched(), scratch.order.len());
         let mut sooner = Sooner {
             before: Vec::new(),
             new: Vec::new(),
             waiting: BinaryHeap::new(),
         };
-        for &base in restored {
-            self.start_again(resting, base, scratch, &mut sooner);
-            for &(_, place) in of(&resting.rules, base) {
-                if let Some(rule) = self.rule(place) {
-                    self.conclude_again(place, rule, &standing, scratch, &mut sooner);
-                }
-            }
-        }
+        begin(scratch, &mut sooner);
         while let Some(Reverse((seconds, fact))) = sooner.waiting.pop() {
             let row = self.row_of(FactId(fact));
             if scratch.marks.get(row).is_some_and(|mark| mark.seconds == seconds) {
-                self.wake_again(row, &standing, scratch, &mut sooner);
+                self.wake_again(row, standing, scratch, &mut sooner);
             }
         }
         let shown = show(Exposure::new(self, scratch), &sooner.new);
@@ -112,7 +150,7 @@ impl Graph {
         }
     }
 
-    fn wake_again(&self, row: usize, standing: &Restored<'_>, scratch: &mut Scratch, sooner: &mut Sooner) {
+    fn wake_again(&self, row: usize, standing: &impl Standing, scratch: &mut Scratch, sooner: &mut Sooner) {
         let (start, rules, second_rules) = self.woken_by(row);
         for (place, rule) in (start..).zip(rules) {
             self.conclude_again(place, rule, standing, scratch, sooner);
@@ -129,7 +167,7 @@ impl Graph {
         &self,
         by: u32,
         rule: &Rule,
-        standing: &Restored<'_>,
+        standing: &impl Standing,
         scratch: &mut Scratch,
         sooner: &mut Sooner,
     ) {
