@@ -16,3 +16,10 @@ pub mod planner;
 pub use check::verify;
 pub use document::PlanDocument;
 pub use planner::{Constraints, Foothold, Planner, Progress, Settings, Uncertainty, Watch, plan};
+
+#[cfg(test)]
+#[path = "../tests/support/estate.rs"]
+mod random_estate;
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;

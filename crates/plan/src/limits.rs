@@ -134,6 +134,15 @@ pub const CHECKED_FACTS_MAX: usize = 1_000_000;
 /// Most worlds kept beside the first to hold a share of worlds in which a jewel may be reached; each is a solve.
 pub const WORLDS_KEPT_MAX: usize = 24;
 
+/// Most sampled worlds that one thread looks at before another may: what they have in common is found once for them.
+pub const WORLDS_TOGETHER_MAX: usize = 32;
+
+/// Most sampled worlds that a share is decided over together; each has a kernel of its own.
+pub const WORLDS_FACED_MAX: usize = 100;
+
+/// Most times those are decided over again, with the worlds that the last answer left open.
+pub const WORLDS_ROUNDS_MAX: usize = 20;
+
 /// Most rows of a certificate; beyond it the bound that it proves is lower, and it says so.
 pub const CERTIFICATE_ROWS_MAX: usize = 1_000;
 

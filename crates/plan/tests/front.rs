@@ -2,23 +2,21 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
 
+#[path = "support/every_set.rs"]
+mod every_set;
 #[path = "support/estate.rs"]
 mod random_estate;
 mod support;
 
-use std::collections::BTreeSet;
-
 use cordon_estate::{Entity, Estate};
-use cordon_plan::candidates::{Candidate, Candidates, Friction};
+use cordon_plan::candidates::Candidate;
 use cordon_plan::document::{CutOff, JewelState, Outcome, PlanDocument};
 use cordon_plan::{Constraints, Foothold, Planner, Settings, Uncertainty, Watch, verify};
-use cordon_reach::{Base, Options, naive, spread_loss};
-use cordon_trade::{Lost, ServiceState, cost_pence};
+use cordon_reach::Options;
+use every_set::{disruption, every_act, loss};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use support::{Chance, instances};
-
-const HOURS: f64 = 24.0;
 
 fn case(seed: u64) -> (Estate, Vec<Foothold>) {
     case_without(seed, &[])
@@ -86,63 +84,13 @@ fn taken(
     )
 }
 
-/// Every act that the estate allows.
-fn every_act(estate: &Estate) -> Vec<Candidate> {
-    let accesses = estate.accesses_with_ids().map(|(id, _)| Base::Access(id));
-    let accounts = estate
-        .accounts_with_ids()
-        .flat_map(|(id, _)| [Base::Enabled(id), Base::Credential(id)]);
-    let systems = estate.systems_with_ids().map(|(id, _)| Base::Connected(id));
-    Candidates::new(estate, HOURS).for_facts(accesses.chain(accounts).chain(systems))
-}
-
 /// Disruption and loss of every set of acts that takes no protected service down, where every act is in time.
 fn everything(estate: &Estate, held: &[Entity], acts: &[Candidate]) -> Vec<(i64, i64)> {
-    let before = cordon_trade::naive::states(estate, &Lost::nothing());
-    let friction = Friction::new(estate, HOURS);
-    let sets = (0..1_u32 << acts.len()).filter_map(|set| {
-        let (mut lost, mut withdrawn) = (Lost::nothing(), BTreeSet::new());
-        let mut disruption = 0;
-        for (place, act) in acts.iter().enumerate() {
-            if set >> place & 1 == 1 {
-                disruption += friction.pence(&act.removes);
-                withdrawn.extend(act.removes.iter().copied());
-            }
-        }
-        for fact in &withdrawn {
-            match *fact {
-                Base::Access(id) => lost.lose_access(id),
-                Base::Enabled(id) => lost.lose_account(id),
-                Base::Connected(id) => lost.lose_system(id),
-                _ => {}
-            }
-        }
-        let states = cordon_trade::naive::states(estate, &lost);
-        for ((service, state), usual) in estate.services.iter().zip(&states).zip(&before) {
-            if service.protected && *state == ServiceState::Down && *usual != ServiceState::Down {
-                return None;
-            }
-            disruption += cost_pence(service, *state, HOURS).0 - cost_pence(service, *usual, HOURS).0;
-        }
-        Some((disruption, loss(estate, held, &withdrawn)))
+    let both = every_set::sets(acts).filter_map(|set| {
+        let withdrawn = set.iter().flat_map(|act| act.removes.iter().copied()).collect();
+        Some((disruption(estate, &set)?, loss(estate, held, &withdrawn)))
     });
-    sets.collect()
-}
-
-fn loss(estate: &Estate, held: &[Entity], withdrawn: &BTreeSet<Base>) -> i64 {
-    let gained = naive::reach_without(estate, &Options::default(), held, withdrawn);
-    let jewels = cordon_reach::jewels(estate);
-    let taken = jewels.iter().filter(|jewel| gained.contains_key(&jewel.taken));
-    let mut sum: i64 = taken.map(|jewel| jewel.loss.0).sum();
-    let accounts = estate.accounts_with_ids().map(|(id, _)| Entity::Account(id));
-    for entity in accounts.chain(estate.systems_with_ids().map(|(id, _)| Entity::System(id))) {
-        let is_jewel = jewels.iter().any(|jewel| jewel.entity == entity);
-        let is_gone = matches!(entity, Entity::System(_)) && held.contains(&entity);
-        if !is_jewel && !is_gone && gained.contains_key(&cordon_reach::Derived::taken(entity)) {
-            sum += spread_loss(estate, entity).0;
-        }
-    }
-    sum
+    both.collect()
 }
 
 /// What nothing beats, by disruption.

@@ -81,11 +81,10 @@ fn exactly(estate: &Estate, footholds: &[Foothold], document: &PlanDocument) -> 
                 share *= 1.0 - foothold.probability;
             }
         }
+        let at_first = naive::reach_without(estate, &Options::default(), &held, &BTreeSet::new());
         let gained = naive::reach_without(estate, &Options::default(), &held, &withdrawn);
-        if jewels
-            .iter()
-            .any(|jewel| jewel.never && gained.contains_key(&jewel.taken))
-        {
+        let mut never = jewels.iter().filter(|jewel| jewel.never);
+        if never.any(|jewel| gained.contains_key(&jewel.taken) || at_first.get(&jewel.taken) == Some(&0)) {
             sum += share;
         }
     }

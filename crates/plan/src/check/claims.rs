@@ -10,6 +10,7 @@ use super::view::{Outcome, View};
 use crate::candidates::entity_name;
 use crate::document::{
     Act, ExposureCount, GiveUp, JewelState, Outcome as Answer, PlanDocument, ServiceLevel, Status,
+    UncertaintyEntry,
 };
 
 /// The acts of a document with their effects.
@@ -66,6 +67,30 @@ fn uncertainty(document: &PlanDocument, found: &mut Findings) {
         &one.met,
         &one.reached_max.map(|most| surely <= most),
     );
+    held_at_least_cost(document, one, found);
+}
+
+/// That what is said of the cheapest plan that holds a share is of a plan that holds it.
+fn held_at_least_cost(document: &PlanDocument, one: &UncertaintyEntry, found: &mut Findings) {
+    let asked = one.reached_max.unwrap_or(-1.0);
+    if one
+        .reached_min
+        .is_some_and(|least| least <= asked || one.lower_bound_pence.is_none())
+    {
+        found.problem("uncertainty.reached_min", "it is no more than was asked for");
+    }
+    let Some(bound) = one.lower_bound_pence else {
+        return;
+    };
+    if bound > document.cost.total_pence {
+        found.problem("uncertainty.lower_bound_pence", "the plan costs less");
+    }
+    if one.in_sample.reached > one.reached_min.unwrap_or(asked) {
+        found.problem(
+            "uncertainty.lower_bound_pence",
+            "the plan does not hold the share",
+        );
+    }
 }
 
 fn given_up(document: &PlanDocument) -> impl Iterator<Item = &GiveUp> {

@@ -20,6 +20,9 @@ mod view;
 
 use cordon_estate::Estate;
 
+#[doc(hidden)]
+pub use race::first_uses;
+
 use crate::document::PlanDocument;
 
 /// What a check found.
@@ -169,8 +172,10 @@ pub fn verify_watched(document: &PlanDocument, estate: &Estate, watch: &mut dyn 
         verdict.unchecked.retain(|field| field != "alternatives");
     }
     if document.uncertainty.is_some() {
-        verdict.unchecked.push("uncertainty.in_sample".to_owned());
-        verdict.unchecked.push("uncertainty.out_of_sample".to_owned());
+        let fields = ["in_sample", "out_of_sample", "lower_bound_pence", "reached_min"];
+        verdict
+            .unchecked
+            .extend(fields.map(|field| format!("uncertainty.{field}")));
     }
     verdict
 }

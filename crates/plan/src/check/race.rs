@@ -35,7 +35,8 @@ impl Rules {
 }
 
 /// The second at which a step that rests on it is first done, for every base fact that any step rests on.
-pub(super) fn first_uses(graph: &Graph, footholds: &[Entity], jewels: &[FactId]) -> BTreeMap<Base, u32> {
+#[must_use]
+pub fn first_uses(graph: &Graph, footholds: &[Entity], jewels: &[FactId]) -> BTreeMap<Base, u32> {
     let mut rules = Rules::default();
     for rule in graph.each_rule() {
         rules.add(rule.premises(), rule.conclusion, rule.seconds);

@@ -22,8 +22,6 @@ pub(super) struct View<'e> {
     kept_worlds: Vec<Vec<Entity>>,
     /// The rules with the pace that the plan assumes.
     pub(super) options: Options,
-    /// Jewels that the plan says may be taken already; the claims about jewels check that they are.
-    may_be_taken: Vec<Entity>,
     pub(super) jewels: Vec<CrownJewel>,
     pub(super) protected: Vec<ServiceId>,
     /// Base facts that some service requires.
@@ -104,12 +102,6 @@ impl<'e> View<'e> {
             held,
             options,
             kept_worlds,
-            may_be_taken: document
-                .jewels
-                .iter()
-                .filter(|entry| entry.state == crate::document::JewelState::MayBeTaken)
-                .filter_map(|entry| entity(estate, &entry.entity))
-                .collect(),
         })
     }
 
@@ -139,10 +131,7 @@ impl<'e> View<'e> {
         let mut lost_in_worlds = Vec::new();
         for world in &self.kept_worlds {
             let gained = naive::reach_without(self.estate, &self.options, world, &withdrawn);
-            let jewels = self
-                .jewels
-                .iter()
-                .filter(|jewel| jewel.never && !self.is_lost(jewel));
+            let jewels = self.jewels.iter().filter(|jewel| jewel.never);
             lost_in_worlds.extend(
                 jewels
                     .filter(|jewel| gained.contains_key(&jewel.taken))
@@ -235,11 +224,6 @@ impl<'e> View<'e> {
             .partition(|fact| self.is_timely(**fact, effect_seconds));
         let deadline = timely.iter().filter_map(|fact| self.used.get(fact)).min();
         (deadline.copied(), late.len() as u32)
-    }
-
-    /// True for a jewel that the footholds hold from the start, and that a plan may leave so.
-    fn is_lost(&self, jewel: &CrownJewel) -> bool {
-        self.may_be_taken.contains(&jewel.entity)
     }
 
     /// What it costs if something is taken, whether or not it may be.

@@ -18,6 +18,13 @@ pub struct UncertaintyEntry {
     pub kept: Vec<WorldEntry>,
     /// Over the worlds that the plan was made with. Too good by nature: the plan was fitted to them.
     pub in_sample: Estimate,
+    /// No plan that leaves a jewel in reach in as few of those worlds costs less, in pence: as few as were asked for, or as
+    /// [`Self::reached_min`] says. None if no share was asked for, the plan holds it as it is, or the solver was not done in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lower_bound_pence: Option<i64>,
+    /// The least share of those worlds in which any plan leaves a jewel in reach, if that is more than was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached_min: Option<f64>,
     /// Over as many independent worlds as [`Estimate::worlds`] says.
     pub out_of_sample: Estimate,
     /// Whether the bound asked for is held out of sample, two standard errors added; none if none was asked for.

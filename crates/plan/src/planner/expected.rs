@@ -4,25 +4,15 @@
 //! samples. The sample is the second, larger one, with which no plan was made.
 
 use cordon_estate::{AccountId, Entity, SystemId};
-use cordon_reach::{Derived, FactId, FactSet, Graph, Scratch, spread_loss};
+use cordon_reach::{Derived, Exposure, FactId, Graph, spread_loss};
+use rustc_hash::FxHashSet;
 
-use super::ground::Ground;
-use super::prepare::{Prepared, timely};
-use super::reached::arrivals;
-use super::threads::in_order;
-use super::timing;
+use super::prepare::Prepared;
+use super::ways::{Removed, Told};
 use super::worlds::{OUT_OF_SAMPLE, sample};
 use super::{Foothold, Planner, Settings};
 use crate::candidates::Candidate;
 use crate::document::{Act, ExpectedLoss};
-
-/// Something that is lost if the intruder reaches it.
-struct Loss {
-    entity: Entity,
-    fact: FactId,
-    pence: i64,
-    is_jewel: bool,
-}
 
 /// A sum over worlds, with that of the squares.
 #[derive(Clone, Copy, Default)]
@@ -72,115 +62,83 @@ impl Planner<'_> {
                 .filter_map(|act| self.candidates.candidate(*act))
                 .collect()
         };
-        let sets: Vec<Vec<Candidate>> = sets.iter().map(candidates).collect();
-        let mut sums = vec![Sum::default(); sets.len()];
-        let drawn: Vec<(Vec<Entity>, u32)> =
-            sample(footholds, &hidden, asked, worlds, 1).into_iter().collect();
         let ways = self.ways(settings);
-        let lost_in = |scratch: &mut Scratch, (held, _): &(Vec<Entity>, u32)| -> Vec<i64> {
-            let used = ways.used(held, scratch);
-            let withdrawn = sets.iter().map(|set| ways.withdrawn(set, &used));
-            withdrawn
-                .map(|withdrawn| ways.lost(held, &withdrawn, &losses, scratch))
-                .collect()
-        };
-        let lost = in_order(
-            drawn.iter().collect(),
-            settings.threads,
-            Scratch::default,
-            lost_in,
-        );
-        for ((_, count), lost) in drawn.iter().zip(lost) {
-            for (pence, sum) in lost.into_iter().zip(&mut sums) {
+        let sets: Vec<Removed> = sets.iter().map(|set| ways.removed(&candidates(set))).collect();
+        let mut sums = vec![Sum::default(); sets.len()];
+        let drawn = sample(footholds, &hidden, asked, worlds, 1);
+        let each: Vec<&[Entity]> = drawn.keys().map(Vec::as_slice).collect();
+        let lost = ways.in_each(&each, &sets, (&losses, &[]), settings.threads);
+        for (count, lost) in drawn.values().zip(lost) {
+            for (pence, sum) in lost.into_iter().flatten().zip(&mut sums) {
                 sum.add(pence as f64, *count);
             }
         }
         sums.into_iter().map(|sum| Some(sum.expected())).collect()
     }
 
-    /// What it takes to look at sampled worlds.
-    pub(super) fn ways(&self, settings: &Settings) -> Ways<'_> {
-        let jewels = self.jewels.iter();
-        let goals = jewels.filter_map(|jewel| self.graph.derived(jewel.taken));
-        Ways {
-            graph: &self.graph,
-            ground: &self.ground,
-            goals: goals.map(|fact| fact.0).collect(),
-            race: settings.race,
-        }
-    }
-
     /// Jewels, and the spread if that has a price.
-    fn losses(&self, settings: &Settings) -> Vec<Loss> {
-        let jewels = self.jewels.iter().filter_map(|jewel| {
-            Some(Loss {
-                entity: jewel.entity,
-                fact: self.graph.derived(jewel.taken)?,
-                pence: jewel.loss.0.max(0),
-                is_jewel: true,
-            })
-        });
-        let mut losses: Vec<Loss> = jewels.collect();
-        if !settings.spread {
-            return losses;
+    fn losses(&self, settings: &Settings) -> Losses<'_> {
+        let mut losses = Losses {
+            graph: &self.graph,
+            jewels: self.jewels.iter().map(|jewel| jewel.entity).collect(),
+            pence: vec![0; self.graph.facts()],
+        };
+        for jewel in &self.jewels {
+            losses.add(self.graph.derived(jewel.taken), jewel.loss.0.max(0));
         }
-        let is_jewel: rustc_hash::FxHashSet<Entity> = losses.iter().map(|loss| loss.entity).collect();
-        let accounts = (0..self.estate.accounts.len() as u32).map(|id| Entity::Account(AccountId(id)));
-        let systems = (0..self.estate.systems.len() as u32).map(|id| Entity::System(SystemId(id)));
-        let others = accounts
-            .chain(systems)
-            .filter(|entity| !is_jewel.contains(entity));
-        losses.extend(others.filter_map(|entity| {
-            Some(Loss {
-                entity,
-                fact: self.graph.derived(Derived::taken(entity))?,
-                pence: spread_loss(self.estate, entity).0.max(0),
-                is_jewel: false,
-            })
-        }));
+        if settings.spread {
+            let accounts = (0..self.estate.accounts.len() as u32).map(|id| Entity::Account(AccountId(id)));
+            let systems = (0..self.estate.systems.len() as u32).map(|id| Entity::System(SystemId(id)));
+            for entity in accounts.chain(systems) {
+                let pence = spread_loss(self.estate, entity).0.max(0);
+                if !losses.jewels.contains(&entity) {
+                    losses.add(self.graph.derived(Derived::taken(entity)), pence);
+                }
+            }
+        }
         losses
     }
 }
 
-/// What many threads share to look at sampled worlds.
-pub(super) struct Ways<'a> {
-    pub(super) graph: &'a Graph,
-    ground: &'a Ground,
-    /// The facts of jewels.
-    goals: Vec<u32>,
-    race: bool,
+/// What is lost if the intruder reaches it.
+struct Losses<'a> {
+    graph: &'a Graph,
+    jewels: FxHashSet<Entity>,
+    /// By fact.
+    pence: Vec<i64>,
 }
 
-impl Ways<'_> {
-    /// The second by which each base fact is first used in a world; empty if the race is not counted.
-    pub(super) fn used(&self, held: &[Entity], scratch: &mut Scratch) -> Vec<u32> {
-        if !self.race {
-            return Vec::new();
+impl Losses<'_> {
+    fn add(&mut self, fact: Option<FactId>, pence: i64) {
+        if let Some(slot) = fact.and_then(|fact| self.pence.get_mut(fact.index())) {
+            *slot = slot.saturating_add(pence);
         }
-        let exposure = self.graph.chain(held, &FactSet::new(), scratch);
-        let arrival = arrivals(self.graph, self.ground, held, &exposure);
-        let (rules, seconds) = (&self.ground.index, &self.ground.seconds);
-        timing::use_seconds(rules, seconds, &arrival, &self.goals)
     }
 
-    /// What acts remove in time.
-    pub(super) fn withdrawn(&self, acts: &[Candidate], used: &[u32]) -> FactSet {
-        let (timely, _) = timely(self.graph, acts, used);
-        timely.iter().flatten().copied().collect()
+    fn of(&self, facts: impl Iterator<Item = FactId>) -> i64 {
+        let pence = facts.filter_map(|fact| self.pence.get(fact.index()));
+        pence.fold(0, |sum: i64, pence| sum.saturating_add(*pence))
     }
 
-    /// What is lost in a world. A system that is held there is lost whatever is withdrawn and does not count, as in the plan's own cost.
-    fn lost(&self, held: &[Entity], withdrawn: &FactSet, losses: &[Loss], scratch: &mut Scratch) -> i64 {
-        let exposure = self.graph.chain(held, withdrawn, scratch);
-        let mut sum = 0_i64;
-        for loss in losses {
-            let is_gone =
-                !loss.is_jewel && matches!(loss.entity, Entity::System(_)) && held.contains(&loss.entity);
-            if !is_gone && exposure.arrival_seconds(loss.fact).is_some() {
-                sum = sum.saturating_add(loss.pence);
-            }
-        }
-        sum
+    /// What does not count of what is reached because it is held: a system that is no jewel is lost whatever is withdrawn, as in the
+    /// plan's own cost.
+    fn gone(&self, held: Entity, exposure: &Exposure<'_>) -> i64 {
+        let is_system = matches!(held, Entity::System(_)) && !self.jewels.contains(&held);
+        let fact = self.graph.derived(Derived::taken(held)).filter(|_| is_system);
+        self.of(fact.into_iter().filter(|fact| exposure.reached(*fact)))
+    }
+}
+
+impl Told for Losses<'_> {
+    type Of = i64;
+
+    fn all(&self, held: &[Entity], exposure: &Exposure<'_>) -> i64 {
+        let gone: i64 = held.iter().map(|one| self.gone(*one, exposure)).sum();
+        self.of(exposure.facts()) - gone
+    }
+
+    fn more(&self, before: &i64, held: Entity, exposure: &Exposure<'_>, new: &[FactId]) -> i64 {
+        before.saturating_add(self.of(new.iter().copied())) - self.gone(held, exposure)
     }
 }
 

@@ -77,7 +77,7 @@ impl Planner<'_> {
     }
 
     /// Acts on what the spread that a choice leaves rests on, of which no column is.
-    fn overlooked(&mut self, prepared: &Prepared, chosen: &[bool]) -> Vec<Act> {
+    pub(super) fn overlooked(&mut self, prepared: &Prepared, chosen: &[bool]) -> Vec<Act> {
         let withdrawn = prepared.withdrawn(chosen);
         let (facts, lost_pence) = self.left_open(prepared, &withdrawn);
         let described = facts

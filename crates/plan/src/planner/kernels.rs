@@ -7,21 +7,43 @@ use super::reached::Reached;
 use super::threads::in_order;
 use crate::devices::Device;
 use crate::hitting::{Classes, Derived, Instance, Oracle};
-use crate::kernel::{Kernel, Source};
+use crate::kernel::{Forward, Kernel, Source};
+use crate::master::is_set;
+
+/// Which targets must be kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Hard {
+    /// In the world of the plan, by target.
+    pub(super) own: Vec<bool>,
+    /// In every further world, by target: also jewels that may be taken already in that of the plan.
+    pub(super) further: Vec<bool>,
+}
+
+impl Hard {
+    /// The same in every world.
+    pub(super) fn everywhere(flags: Vec<bool>) -> Self {
+        Self {
+            own: flags.clone(),
+            further: flags,
+        }
+    }
+
+    /// By target, in a world by its number.
+    pub(super) fn of(&self, world: usize) -> &[bool] {
+        if world == 0 { &self.own } else { &self.further }
+    }
+}
 
 impl Prepared {
-    /// The problem over as many targets as there are flags; the flag says that one must be kept.
-    pub(super) fn instance(&self, hard: &[bool]) -> Instance {
-        let prices = self.targets.iter().enumerate().map(|(place, target)| {
-            let is_hard = hard.get(place).copied().unwrap_or(false);
-            (!is_hard).then_some(target.loss_pence)
-        });
-        let weights = self.worlds.iter().map(|world| world.weight);
-        let prices: Vec<Option<i64>> = prices.take(hard.len()).collect();
-        let weighted = weights.flat_map(|weight| {
-            prices
-                .iter()
-                .map(move |price| price.map(|pence| (pence as f64 * weight).round() as i64))
+    /// The problem over as many targets as there are flags.
+    pub(super) fn instance(&self, hard: &Hard) -> Instance {
+        let targets = hard.own.len();
+        let weighted = self.worlds.iter().enumerate().flat_map(|(number, world)| {
+            let kept = hard.of(number).iter().zip(&self.targets).take(targets);
+            kept.map(move |(is_hard, target)| {
+                let pence = (target.loss_pence as f64 * world.weight).round() as i64;
+                (!is_hard).then_some(pence)
+            })
         });
         Instance {
             columns: self.columns.iter().map(|column| column.friction_pence).collect(),
@@ -32,30 +54,34 @@ impl Prepared {
         }
     }
 
-    /// The kernels of all worlds, over as many targets as there are flags.
-    pub(super) fn kernels(&self, hard: &[bool]) -> Kernels {
-        let facts: Vec<u32> = self
-            .targets
-            .iter()
-            .take(hard.len())
-            .map(|target| target.fact)
-            .collect();
+    /// The kernels of all worlds, over as many targets as there are flags; where nothing else counts, over jewels alone.
+    pub(super) fn kernels(&self, hard: &Hard) -> Kernels {
+        let targets = self.targets.iter().take(hard.own.len());
+        let facts: Vec<u32> = targets.map(|target| target.fact).collect();
+        let jewels = facts.len().min(self.jewels());
         let (cutters, devices) = (&self.cutters, self.devices);
-        let known = if self.is_forward_of(hard) {
-            &*self.forward
-        } else {
-            &[]
-        };
+        let is_known = self.is_forward_of(hard);
+        let known: Vec<Option<&Forward>> = self
+            .forward
+            .iter()
+            .map(|one| Some(one).filter(|_| is_known))
+            .collect();
+        let counts: Vec<bool> = self.worlds.iter().map(|world| world.weight > 0.0).collect();
         let kernel = |(): &mut (), (world, reached): (usize, &Arc<Reached>)| {
+            let number = if is_set(&counts, world as u32) {
+                facts.len()
+            } else {
+                jewels
+            };
             let source = Source {
                 facts: reached.arrival.len(),
                 rules: &reached.index,
                 given: &reached.given,
                 cutters,
-                targets: &facts,
-                hard,
+                targets: facts.get(..number).unwrap_or_default(),
+                hard: hard.of(world).get(..number).unwrap_or_default(),
             };
-            Kernel::with(&source, devices, known.get(world))
+            Kernel::with(&source, devices, known.get(world).copied().flatten())
         };
         let worlds: Vec<(usize, &Arc<Reached>)> = self.reached.iter().enumerate().collect();
         Kernels {

@@ -9,11 +9,14 @@ mod certify;
 mod compare;
 mod describe;
 mod expected;
+mod first_use;
 mod front;
 mod ground;
 mod growing;
 mod infeasible;
+mod joint;
 mod kernels;
+mod least_worlds;
 mod measure;
 mod paths;
 mod possible;
@@ -26,6 +29,7 @@ mod targets;
 mod threads;
 mod timing;
 mod unnecessary;
+mod ways;
 mod why_not;
 mod worlds;
 mod write;
@@ -148,6 +152,12 @@ impl<'e> Planner<'e> {
         constraints: &Constraints,
         watch: &mut Watch<'_>,
     ) -> PlanDocument {
+        self.set(settings, constraints);
+        write::document(self, footholds, settings, constraints, watch)
+    }
+
+    /// Takes over how to plan.
+    fn set(&mut self, settings: &Settings, constraints: &Constraints) {
         self.candidates.set_duration(settings.duration_hours);
         self.jewels = cordon_reach::jewels_with(self.estate, &constraints.jewels);
         if self.pace.to_bits() != settings.pace.to_bits() {
@@ -158,7 +168,6 @@ impl<'e> Planner<'e> {
             (self.bare, self.cut) = (Remembered::default(), Remembered::default());
             self.last = None;
         }
-        write::document(self, footholds, settings, constraints, watch)
     }
 }
 

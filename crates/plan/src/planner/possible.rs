@@ -4,6 +4,7 @@
 //! that no demand forbids by itself, nothing keeps it; and if it is kept without any act that a service feels, everything can be had.
 //! Acts that services feel are left out one by one where that decides nothing yet. Only what is left is a problem for the solver.
 
+use super::kernels::Hard;
 use super::kernels::Kernels;
 use super::prepare::Prepared;
 use crate::hitting::Oracle;
@@ -59,7 +60,7 @@ impl<'a> Possible<'a> {
     pub(super) fn new(prepared: &'a Prepared) -> Self {
         let jewels = prepared.jewels();
         Self {
-            kernels: prepared.kernels(&vec![false; jewels]),
+            kernels: prepared.kernels(&Hard::everywhere(vec![false; jewels])),
             prepared,
             jewels,
         }

@@ -11,6 +11,7 @@ use cordon_estate::{Entity, ServiceId};
 use cordon_reach::{Base, CrownJewel, FactId, FactSet, Graph};
 use rustc_hash::FxHashMap;
 
+use super::kernels::Hard;
 use super::reached::Reached;
 use super::solving::Session;
 use super::targets::Target;
@@ -58,8 +59,7 @@ struct Basis {
     race: bool,
     duration_hours: f64,
     protected: Vec<ServiceId>,
-    /// Targets that must be kept, by target.
-    hard: Vec<bool>,
+    hard: Hard,
     /// Base facts for which there are columns.
     matter: Vec<Base>,
     forced: Vec<Act>,
@@ -120,7 +120,7 @@ impl Planner<'_> {
                 Arc::clone(reached)
             } else if let Some((world, reached)) = fewer() {
                 let new = held.iter().copied().filter(|entity| !world.held.contains(entity));
-                Arc::new(self.reached_from(reached, &new.collect::<Vec<_>>()))
+                Arc::new(self.leading().from(reached, &new.collect::<Vec<_>>()))
             } else {
                 Arc::new(self.reached(held))
             });
@@ -153,8 +153,12 @@ impl Planner<'_> {
         same_targets: bool,
         constraints: &Constraints,
     ) -> bool {
-        let kept = |target: &Target| self.must_be_kept(target, &next.reached, constraints);
-        next.basis.hard = next.targets.iter().map(kept).collect();
+        let own = next.reached.get(..1).unwrap_or_default();
+        let kept = |target: &Target| self.must_be_kept(target, own, constraints);
+        next.basis.hard = Hard {
+            own: next.targets.iter().map(kept).collect(),
+            further: self.hard(next, &constraints.give_up),
+        };
         let same = same_targets && last.basis.hard == next.basis.hard;
         next.basis.matter = if same {
             next.forward = std::mem::take(&mut last.forward);
@@ -310,9 +314,19 @@ pub(super) fn timely(graph: &Graph, columns: &[Candidate], used: &[u32]) -> (Lis
 
 impl Prepared {
     /// True if what is known to follow goes through none of these targets that must be kept, and through all others.
-    pub(super) fn is_forward_of(&self, hard: &[bool]) -> bool {
-        let known = self.basis.hard.split_at_checked(hard.len());
-        known.is_some_and(|(own, rest)| own == hard && !rest.contains(&true))
+    pub(super) fn is_forward_of(&self, hard: &Hard) -> bool {
+        let is_of = |known: &[bool], hard: &[bool]| {
+            let known = known.split_at_checked(hard.len());
+            known.is_some_and(|(own, rest)| own == hard && !rest.contains(&true))
+        };
+        is_of(&self.basis.hard.own, &hard.own)
+            && (self.worlds.len() < 2 || is_of(&self.basis.hard.further, &hard.further))
+    }
+
+    /// The world of the plan, and what it leads to.
+    pub(super) fn own(&self) -> Option<(&[Entity], &Reached)> {
+        let own = self.worlds.first().zip(self.reached.first());
+        own.map(|(world, reached)| (world.held.as_slice(), &**reached))
     }
 
     /// The second by which a column has to be in effect; none if nothing uses what it removes.

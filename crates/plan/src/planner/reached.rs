@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use cordon_estate::Entity;
-use cordon_reach::{Exposure, FactSet, Graph, LATEST_SECONDS};
+use cordon_reach::{Exposure, FactSet, Graph, LATEST_SECONDS, Scratch};
 
 use super::Planner;
 use super::ground::Ground;
@@ -39,18 +39,54 @@ impl Reached {
 }
 
 impl Planner<'_> {
+    /// What leads from footholds to what they lead to.
+    pub(super) const fn leading(&self) -> Leading<'_> {
+        Leading {
+            graph: &self.graph,
+            ground: &self.ground,
+        }
+    }
+
     /// What some footholds lead to.
     pub(super) fn reached(&mut self, held: &[Entity]) -> Reached {
         let exposure = self.bare.chain(&self.graph, held, &FactSet::new());
         let arrival = arrivals(&self.graph, &self.ground, held, &exposure);
-        self.with_arrival(arrival)
+        self.leading().with_arrival(arrival)
+    }
+}
+
+/// What it takes to see what footholds lead to, for many threads.
+#[derive(Clone, Copy)]
+pub(super) struct Leading<'a> {
+    graph: &'a Graph,
+    ground: &'a Ground,
+}
+
+impl Leading<'_> {
+    /// What some footholds lead to, where it is known of others.
+    pub(super) fn beside(
+        self,
+        (known, reached): (&[Entity], &Reached),
+        held: &[Entity],
+        scratch: &mut Scratch,
+    ) -> Reached {
+        if known.iter().all(|entity| held.binary_search(entity).is_ok()) {
+            let new: Vec<Entity> = held
+                .iter()
+                .filter(|entity| !known.contains(entity))
+                .copied()
+                .collect();
+            return self.from(reached, &new);
+        }
+        let exposure = self.graph.chain(held, &FactSet::new(), scratch);
+        self.with_arrival(arrivals(self.graph, self.ground, held, &exposure))
     }
 
-    /// The same as [`Self::reached`] for footholds of which `fewer` is what some of them lead to, from those that are `new`.
+    /// What footholds lead to of which `fewer` is what some of them lead to, from those that are `new`.
     ///
     /// What can be reached with less can be reached with more, and no later. So every fact keeps its arrival until a new
     /// foothold brings it forward, and only those that one does are looked at, the earliest first.
-    pub(super) fn reached_from(&self, fewer: &Reached, new: &[Entity]) -> Reached {
+    pub(super) fn from(self, fewer: &Reached, new: &[Entity]) -> Reached {
         let mut arrival = fewer.arrival.clone();
         let mut sooner: BinaryHeap<Reverse<(u32, u32)>> = BinaryHeap::new();
         for (base, derived) in self.graph.starts(new) {
@@ -79,7 +115,7 @@ impl Planner<'_> {
         self.with_arrival(arrival)
     }
 
-    fn with_arrival(&self, arrival: Vec<u32>) -> Reached {
+    fn with_arrival(self, arrival: Vec<u32>) -> Reached {
         let base = self.graph.base_facts();
         let stands = arrival.iter().enumerate();
         let gained = |(_, arrival): &(u32, &u32)| **arrival != NEVER;

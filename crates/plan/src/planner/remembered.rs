@@ -18,12 +18,29 @@ impl Remembered {
         held: &[Entity],
         withdrawn: &FactSet,
     ) -> Exposure<'a> {
-        let same = |asked: &(Vec<Entity>, FactSet)| asked.0 == held && asked.1 == *withdrawn;
-        if !self.asked.as_ref().is_some_and(same) {
+        if !self.is_of(held, withdrawn) {
             self.asked = Some((held.to_vec(), withdrawn.clone()));
             graph.chain(held, withdrawn, &mut self.scratch);
         }
         graph.last_chained(&self.scratch)
+    }
+
+    /// True if this is what was asked last.
+    pub(super) fn is_of(&self, held: &[Entity], withdrawn: &FactSet) -> bool {
+        let asked = self.asked.as_ref();
+        asked.is_some_and(|asked| asked.0 == held && asked.1 == *withdrawn)
+    }
+
+    /// What [`Graph::with_further`] shows, going on from what [`Self::chain`] finds.
+    pub(super) fn with_further<T>(
+        &mut self,
+        graph: &Graph,
+        (held, withdrawn): (&[Entity], &FactSet),
+        further: &[Entity],
+        show: impl FnOnce(Exposure<'_>, &[FactId]) -> T,
+    ) -> T {
+        self.chain(graph, held, withdrawn);
+        graph.with_further(further, withdrawn, &mut self.scratch, show)
     }
 
     /// What [`Graph::with_restored`] shows, going on from what [`Self::chain`] finds.

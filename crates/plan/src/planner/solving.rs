@@ -1,6 +1,6 @@
 //! One problem solved again and again: the derivations learned in one solve serve the next.
 
-use super::kernels::Kernels;
+use super::kernels::{Hard, Kernels};
 use super::prepare::Prepared;
 use super::targets::is_held;
 use super::{Planner, Progress, Settings, Watch};
@@ -26,13 +26,13 @@ pub(super) struct Session {
 impl Session {
     /// Over as many of the targets as there are flags: all, or the jewels alone.
     pub(super) fn new(prepared: &Prepared, hard: Vec<bool>) -> Self {
-        let kernels = prepared.kernels(&hard);
+        let kernels = prepared.kernels(&Hard::everywhere(hard.clone()));
         Self::over(prepared, (hard.clone(), hard), kernels)
     }
 
     fn over(prepared: &Prepared, (asked, hard): (Vec<bool>, Vec<bool>), kernels: Kernels) -> Self {
         Self {
-            instance: prepared.instance(&hard),
+            instance: prepared.instance(&hard_of(&asked, &hard)),
             kernels,
             classes: prepared.classes(hard.len()),
             asked,
@@ -126,6 +126,14 @@ impl Session {
     }
 }
 
+/// What must be kept where some of what was asked for may be taken already in the world of the plan.
+fn hard_of(asked: &[bool], own: &[bool]) -> Hard {
+    Hard {
+        own: own.to_vec(),
+        further: asked.to_vec(),
+    }
+}
+
 impl Planner<'_> {
     /// The targets that must be kept: jewels marked so that nobody gave up.
     pub(super) fn hard(&self, prepared: &Prepared, given_up: &[cordon_estate::Entity]) -> Vec<bool> {
@@ -136,17 +144,18 @@ impl Planner<'_> {
     /// A session in which jewels that may be taken already are given up: nothing can be done about them.
     pub(super) fn session(&self, prepared: &Prepared, asked: Vec<bool>) -> Session {
         if let Some(kept) = prepared.kept.take().filter(|kept| kept.asked == asked) {
-            let instance = prepared.instance(&kept.hard);
+            let instance = prepared.instance(&hard_of(&asked, &kept.hard));
             if kept.answer.is_some() && kept.instance == instance {
                 return kept;
             }
             return Session::over(prepared, (asked, kept.hard), kept.kernels);
         }
-        let kernels = prepared.kernels(&asked);
+        let kernels = prepared.kernels(&Hard::everywhere(asked.clone()));
         let mut hard = asked.clone();
         for target in kernels.always() {
             let held = prepared.targets.get(target as usize);
-            let is_taken = held.is_some_and(|target| is_held(target, &prepared.reached));
+            let own = prepared.reached.get(..1).unwrap_or_default();
+            let is_taken = held.is_some_and(|target| is_held(target, own));
             if let Some(flag) = hard.get_mut(target as usize) {
                 *flag &= !is_taken;
             }
@@ -154,7 +163,7 @@ impl Planner<'_> {
         let kernels = if hard == asked {
             kernels
         } else {
-            prepared.kernels(&hard)
+            prepared.kernels(&hard_of(&asked, &hard))
         };
         Session::over(prepared, (asked, hard), kernels)
     }

@@ -6,6 +6,7 @@ use cordon_estate::{AccountId, Entity, Estate, SystemId};
 use cordon_reach::{Base, Derived, Fact, FactId, Graph, spread_loss};
 use rustc_hash::FxHashSet;
 
+use super::kernels::Hard;
 use super::prepare::Prepared;
 use super::reached::Reached;
 use super::timing::NEVER;
@@ -70,24 +71,26 @@ impl Planner<'_> {
 
     /// Base facts that some jewel rests on, or anything that has a price if those are few enough, by fact; `hard` says which targets
     /// must be kept.
-    pub(super) fn facts_that_matter(&self, prepared: &Prepared, hard: &[bool]) -> (Vec<Base>, Vec<Forward>) {
+    pub(super) fn facts_that_matter(&self, prepared: &Prepared, hard: &Hard) -> (Vec<Base>, Vec<Forward>) {
         let targets = &prepared.targets;
         let jewels = targets.iter().filter(|target| target.jewel.is_some());
         let jewels: Vec<u32> = jewels.map(|target| target.fact).collect();
         let all: Vec<u32> = targets.iter().map(|target| target.fact).collect();
         let none = Lists::default();
         let (mut facts, mut known) = (Vec::new(), Vec::new());
-        for one in &prepared.reached {
+        for (number, (one, world)) in prepared.reached.iter().zip(&prepared.worlds).enumerate() {
             let source = |targets| Source {
                 facts: self.graph.facts(),
                 rules: &one.index,
                 given: &one.given,
                 cutters: &none,
                 targets,
-                hard,
+                hard: hard.of(number),
             };
             let forward = Forward::of(&source(&all));
-            let everything = forward.relevant(&source(&all), crate::limits::SPREAD_FACTS_MAX);
+            let counts = world.weight > 0.0;
+            let everything = || forward.relevant(&source(&all), crate::limits::SPREAD_FACTS_MAX);
+            let everything = counts.then(everything).flatten();
             let of_jewels = || forward.relevant(&source(&jewels), usize::MAX);
             facts.extend(everything.or_else(of_jewels).unwrap_or_default());
             known.push(forward);

@@ -6,19 +6,22 @@
 //! number of the world and the entity, so that a foothold more or less changes nothing else (sample average
 //! approximation: Kleywegt, Shapiro and Homem-de-Mello 2002).
 //!
-//! If a share of worlds in which a jewel may be reached is asked for, the commonest world that breaks it is kept as well and the plan
-//! made again, until the sample holds it. That is a plan that holds the share, not always the cheapest that does: which worlds are kept is chosen
-//! greedily. A second, larger sample that the plan has not seen says what the share is worth.
+//! If a share of worlds in which a jewel may be reached is asked for, worlds are kept as well and the plan made again: those that make
+//! the cheapest plan that holds the share over the sample (module `least_worlds`). Where that takes too long, or what comes in time in one
+//! world does not in all that are kept, the commonest world that breaks the share is kept next, until the sample holds it. A second,
+//! larger sample that the plan has not seen says what the share is worth.
 
 use std::collections::BTreeMap;
 
 use cordon_estate::{AccountId, Entity, Estate, SystemId};
-use cordon_reach::{Derived, Scratch};
+use cordon_reach::{Derived, Exposure, FactId};
 
+use super::joint::{Drawn, candidates};
+use super::least_worlds::LeastWorlds;
 use super::prepare::Prepared;
-use super::threads::in_order;
 use super::timing;
-use super::write::Solved;
+use super::ways::Told;
+use super::write::{Solved, worlds};
 use super::{Constraints, Foothold, Planner, Settings, Uncertainty, Watch, World};
 use crate::candidates::{Candidate, entity_name};
 use crate::document::{Estimate, UncertaintyEntry, WorldEntry};
@@ -31,57 +34,159 @@ pub(super) const OUT_OF_SAMPLE: u32 = 10;
 pub(super) type Sample = BTreeMap<Vec<Entity>, u32>;
 
 /// What a plan does in a sample.
-struct Seen {
-    estimate: Estimate,
-    /// Worlds in which a jewel is reached that the plan keeps and that is not held in them, by how often they were drawn.
-    broken: Vec<(u32, Vec<Entity>)>,
+pub(super) struct Seen {
+    pub(super) estimate: Estimate,
+    /// How many of the worlds drawn a jewel is held in at once: no withdrawal mends that.
+    pub(super) held_already: u32,
+    /// Other worlds in which a jewel is reached, the commonest first.
+    pub(super) open: Vec<Drawn>,
+}
+
+/// A plan over a sample, as worlds are kept for it.
+struct Facing {
+    plan: (Prepared, Solved),
+    seen: Seen,
+    kept: Vec<Vec<Entity>>,
+    least: Option<LeastWorlds>,
 }
 
 impl Planner<'_> {
+    /// The worlds that a plan is made with, what is held in each with how often it was drawn; none if no worlds are asked for.
+    pub fn sampled_worlds(
+        &mut self,
+        footholds: &[Foothold],
+        settings: &Settings,
+        constraints: &Constraints,
+    ) -> Vec<(Vec<Entity>, u32)> {
+        let Some(asked) = &settings.uncertainty else {
+            return Vec::new();
+        };
+        self.set(settings, constraints);
+        let prepared = self.prepare(worlds(footholds, settings), settings, constraints);
+        let hidden = self.hidden(&prepared);
+        self.last = Some(prepared);
+        sample(footholds, &hidden, asked, asked.worlds, 0)
+            .into_iter()
+            .collect()
+    }
+
     /// Measures a plan over sampled worlds; makes it again with worlds kept if a share was asked for.
     pub(super) fn faced(
         &mut self,
-        (mut prepared, mut solved): (Prepared, Solved),
+        plan: (Prepared, Solved),
         footholds: &[Foothold],
         asked: &Uncertainty,
         settings: &Settings,
         constraints: &Constraints,
         watch: &mut Watch<'_>,
     ) -> (Prepared, Solved, UncertaintyEntry) {
-        let hidden = self.hidden(&prepared);
+        let hidden = self.hidden(&plan.0);
         let drawn = |worlds: u32, stream: u64| sample(footholds, &hidden, asked, worlds, stream);
         let first = drawn(asked.worlds, 0);
+        let seen = self.seen(
+            &candidates(&plan.0, &plan.1.solution.chosen),
+            &first,
+            settings,
+            constraints,
+        );
+        let mut facing = Facing {
+            plan,
+            seen,
+            kept: Vec::new(),
+            least: None,
+        };
+        if let Some(share_max) = asked.reached_max
+            && facing.seen.estimate.reached > share_max
+            && facing.plan.1.infeasibility.is_none()
+        {
+            self.hold(&mut facing, (&first, share_max), settings, constraints, watch);
+        }
+        let Facing {
+            plan: (prepared, solved),
+            seen,
+            kept,
+            least,
+        } = facing;
+        let second = drawn(asked.worlds.saturating_mul(OUT_OF_SAMPLE), 1);
+        let acts = candidates(&prepared, &solved.solution.chosen);
+        let out = self.seen(&acts, &second, settings, constraints);
+        let mut entry = self.entry(asked, &first, &kept, seen.estimate, out.estimate);
+        if let Some(least) = least {
+            let worlds = f64::from(asked.worlds.max(1));
+            entry.lower_bound_pence = Some(
+                least
+                    .lower_bound_pence
+                    .clamp(0, solved.after.cost.total_pence.max(0)),
+            );
+            entry.reached_min = least.is_fewest.then(|| f64::from(least.reached_max()) / worlds);
+        }
+        (prepared, solved, entry)
+    }
+
+    /// Makes a plan again so that a jewel is reached in at most a share of a sample.
+    fn hold(
+        &mut self,
+        facing: &mut Facing,
+        (sample, mut share_max): (&Sample, f64),
+        settings: &Settings,
+        constraints: &Constraints,
+        watch: &mut Watch<'_>,
+    ) {
+        let (prepared, solved) = &facing.plan;
+        let least = self.least_worlds(
+            (prepared, solved),
+            (sample, share_max),
+            settings,
+            constraints,
+            watch,
+        );
+        if let Some(least) = least {
+            let worlds = sample.values().sum::<u32>().max(1);
+            share_max = share_max.max(f64::from(least.reached_max()) / f64::from(worlds));
+            self.keep(facing, &least.kept, sample, settings, constraints, watch);
+            facing.least = Some(least);
+        }
         let mut tried: Vec<Vec<Entity>> = Vec::new();
-        let mut kept: Vec<Vec<Entity>> = Vec::new();
-        let mut seen = self.seen(&prepared, &solved, &first, settings, constraints);
-        while let Some(most) = asked.reached_max
-            && seen.estimate.reached > most
-            && kept.len() < WORLDS_KEPT_MAX
-            && solved.infeasibility.is_none()
+        while facing.seen.estimate.reached > share_max
+            && facing.kept.len() < WORLDS_KEPT_MAX
             && (watch.clock)() < settings.seconds_max
         {
-            let mut broken = seen.broken.iter();
-            let Some((_, world)) = broken.find(|(_, world)| !tried.contains(world)) else {
+            let mut open = facing.seen.open.iter();
+            let Some((_, world)) = open.find(|(_, world)| !tried.contains(world)) else {
                 break;
             };
+            let world = world.clone();
             tried.push(world.clone());
-            let mut worlds = prepared.worlds.clone();
-            worlds.push(World {
-                held: world.clone(),
-                weight: 0.0,
-            });
-            let again = self.prepare(worlds, settings, constraints);
-            let plan = self.solved(&again, settings, constraints, watch);
-            if plan.infeasibility.is_none() {
-                kept.push(world.clone());
-                (prepared, solved) = (again, plan);
-                seen = self.seen(&prepared, &solved, &first, settings, constraints);
-            }
+            self.keep(facing, &[world], sample, settings, constraints, watch);
         }
-        let second = drawn(asked.worlds.saturating_mul(OUT_OF_SAMPLE), 1);
-        let out = self.seen(&prepared, &solved, &second, settings, constraints);
-        let entry = self.entry(asked, &first, &kept, seen.estimate, out.estimate);
-        (prepared, solved, entry)
+        // The bound is of plans that hold the share; this one is no such plan.
+        facing.least.take_if(|_| facing.seen.estimate.reached > share_max);
+    }
+
+    /// Makes a plan again with further worlds kept; leaves it as it is if there is none that does.
+    fn keep(
+        &mut self,
+        facing: &mut Facing,
+        further: &[Vec<Entity>],
+        sample: &Sample,
+        settings: &Settings,
+        constraints: &Constraints,
+        watch: &mut Watch<'_>,
+    ) {
+        let mut worlds = facing.plan.0.worlds.clone();
+        worlds.extend(further.iter().map(|held| World {
+            held: held.clone(),
+            weight: 0.0,
+        }));
+        let again = self.prepare(worlds, settings, constraints);
+        let plan = self.solved(&again, settings, constraints, watch);
+        let (again, plan) = self.grown((again, plan), settings, constraints, watch);
+        if plan.infeasibility.is_none() {
+            let acts = candidates(&again, &plan.solution.chosen);
+            facing.seen = self.seen(&acts, sample, settings, constraints);
+            facing.plan = (again, plan);
+            facing.kept.extend_from_slice(further);
+        }
     }
 
     /// How often a jewel is reached under a plan that is as it is, if worlds are asked for.
@@ -106,10 +211,9 @@ impl Planner<'_> {
             asked.worlds.saturating_mul(OUT_OF_SAMPLE),
             1,
         );
-        let [one, other] = [&first, &second].map(|sample| {
-            self.seen(prepared, solved, sample, settings, constraints)
-                .estimate
-        });
+        let acts = candidates(prepared, &solved.solution.chosen);
+        let [one, other] =
+            [&first, &second].map(|sample| self.seen(&acts, sample, settings, constraints).estimate);
         Some(self.entry(&asked, &first, &[], one, other))
     }
 
@@ -139,6 +243,8 @@ impl Planner<'_> {
                 })
                 .collect(),
             in_sample,
+            lower_bound_pence: None,
+            reached_min: None,
             out_of_sample,
             met: asked.reached_max.map(|most| surely <= most),
         }
@@ -164,78 +270,68 @@ impl Planner<'_> {
         found
     }
 
-    /// What a plan does in every world of a sample.
-    fn seen(
-        &mut self,
-        prepared: &Prepared,
-        solved: &Solved,
+    /// What acts do in every world of a sample, each counting only where it comes in time in that world.
+    pub(super) fn seen(
+        &self,
+        acts: &[Candidate],
         sample: &Sample,
         settings: &Settings,
         constraints: &Constraints,
     ) -> Seen {
-        let (mut all, mut reached, mut already) = (0_u32, 0_u32, 0_u32);
-        let mut broken = Vec::new();
-        let each = self.jewel_arrivals((prepared, solved), sample, settings, constraints);
-        for ((world, &count), arrivals) in sample.iter().zip(each) {
+        let goals = self.kept_facts(constraints);
+        let ways = self.ways(settings);
+        let each: Vec<&[Entity]> = sample.keys().map(Vec::as_slice).collect();
+        let (reaches, sets) = (Reaches { goals: &goals }, [ways.removed(acts)]);
+        let reached = ways.in_each(&each, &sets, (&reaches, &goals), settings.threads);
+        let (mut all, mut held_already) = (0_u32, 0_u32);
+        let mut open = Vec::new();
+        for ((world, &count), reached) in sample.iter().zip(reached) {
             all += count;
-            let first = arrivals.iter().map(|(_, at)| *at).min();
-            reached += if first.is_some() { count } else { 0 };
-            already += if first == Some(0) { count } else { 0 };
-            let kept = arrivals.iter().filter(|(is_kept, _)| *is_kept);
-            if kept.map(|(_, at)| *at).min().is_some_and(|at| at > 0) {
-                broken.push((count, world.clone()));
+            match reached.as_deref() {
+                None => held_already += count,
+                Some([true]) => open.push((count, world.clone())),
+                Some(_) => {}
             }
         }
-        broken.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+        open.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
         let worlds = f64::from(all.max(1));
+        let reached = held_already + open.iter().map(|(count, _)| count).sum::<u32>();
         let share = f64::from(reached) / worlds;
         Seen {
             estimate: Estimate {
                 worlds: all,
                 reached: share,
                 standard_error: (share * (1.0 - share) / worlds).sqrt(),
-                held_already: f64::from(already) / worlds,
+                held_already: f64::from(held_already) / worlds,
             },
-            broken,
+            held_already,
+            open,
         }
     }
 
-    /// The seconds at which jewels that must be kept are reached in each world under a plan, each withdrawal counting only
-    /// where it comes in time in that world; and whether the plan still keeps the jewel, or it may be taken already.
-    fn jewel_arrivals(
-        &self,
-        (prepared, solved): (&Prepared, &Solved),
-        sample: &Sample,
-        settings: &Settings,
-        constraints: &Constraints,
-    ) -> Vec<Vec<(bool, u32)>> {
-        let lost = solved.lost_jewels(prepared);
-        let goals: Vec<(bool, cordon_reach::FactId)> = self
-            .jewels
-            .iter()
-            .filter(|jewel| jewel.never && !constraints.give_up.contains(&jewel.entity))
-            .filter_map(|jewel| Some((!lost.contains(&jewel.entity), self.graph.derived(jewel.taken)?)))
-            .collect();
-        let chosen = prepared.columns.iter().zip(&solved.solution.chosen);
-        let acts: Vec<Candidate> = chosen
-            .filter(|(_, chosen)| **chosen)
-            .map(|(column, _)| column.clone())
-            .collect();
-        let ways = self.ways(settings);
-        let arrivals = |scratch: &mut Scratch, held: &Vec<Entity>| -> Vec<(bool, u32)> {
-            let withdrawn = ways.withdrawn(&acts, &ways.used(held, scratch));
-            let exposure = ways.graph.chain(held, &withdrawn, scratch);
-            let goals = goals.iter();
-            goals
-                .filter_map(|(is_kept, goal)| Some((*is_kept, exposure.arrival_seconds(*goal)?)))
-                .collect()
-        };
-        in_order(
-            sample.keys().collect(),
-            settings.threads,
-            Scratch::default,
-            arrivals,
-        )
+    /// The facts of jewels that no plan may leave in reach.
+    pub(super) fn kept_facts(&self, constraints: &Constraints) -> Vec<u32> {
+        let jewels = self.jewels.iter();
+        let kept = jewels.filter(|jewel| jewel.never && !constraints.give_up.contains(&jewel.entity));
+        kept.filter_map(|jewel| Some(self.graph.derived(jewel.taken)?.0))
+            .collect()
+    }
+}
+
+/// Whether a jewel that must be kept is reached.
+struct Reaches<'g> {
+    goals: &'g [u32],
+}
+
+impl Told for Reaches<'_> {
+    type Of = bool;
+
+    fn all(&self, _held: &[Entity], exposure: &Exposure<'_>) -> bool {
+        self.goals.iter().any(|&goal| exposure.reached(FactId(goal)))
+    }
+
+    fn more(&self, before: &bool, _held: Entity, exposure: &Exposure<'_>, new: &[FactId]) -> bool {
+        *before || (!new.is_empty() && self.all(&[], exposure))
     }
 }
 

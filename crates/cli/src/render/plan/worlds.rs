@@ -1,9 +1,9 @@
 //! What the plan means where it is not known what is held, in words.
 
 use cordon_plan::PlanDocument;
-use cordon_plan::document::Estimate;
+use cordon_plan::document::{Estimate, UncertaintyEntry};
 
-use crate::render::quantity::count;
+use crate::render::quantity::{count, counted, money};
 
 /// How often a jewel is reached over worlds that the plan has not seen, beside those that it has; one sentence each.
 pub(crate) fn worlds_words(plan: &PlanDocument) -> Vec<String> {
@@ -29,9 +29,33 @@ pub(crate) fn worlds_words(plan: &PlanDocument) -> Vec<String> {
         words.push(format!(
             "That it be at most {} {verdict}, two standard errors added; {} kept for it.",
             per_cent(most),
-            crate::render::quantity::counted(kept as u64, "further world was", "further worlds were"),
+            counted(kept as u64, "further world was", "further worlds were"),
         ));
     }
+    words.extend(least_words(plan, seen));
+    words
+}
+
+/// Whether a plan that holds the share over the worlds that this one was made with could cost less.
+fn least_words(plan: &PlanDocument, seen: &UncertaintyEntry) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(least) = seen.reached_min {
+        words.push(format!(
+            "No plan brings it below {} of the worlds that this one was made with.",
+            per_cent(least)
+        ));
+    }
+    let Some(bound) = seen.lower_bound_pence else {
+        return words;
+    };
+    words.push(if bound >= plan.cost.total_pence {
+        "Which worlds to keep is proven too: no plan that holds as much over them costs less.".to_owned()
+    } else {
+        format!(
+            "No plan that holds as much over them costs less than {}.",
+            money(bound as f64)
+        )
+    });
     words
 }
 

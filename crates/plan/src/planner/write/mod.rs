@@ -29,17 +29,6 @@ pub(super) struct Solved {
     pub(super) after: Measured,
 }
 
-impl Solved {
-    /// Jewels that the solve gave up, because they may be taken already.
-    pub(super) fn lost_jewels(&self, prepared: &Prepared) -> Vec<Entity> {
-        let targets = prepared.targets.iter().zip(&self.session.hard);
-        targets
-            .filter(|(target, hard)| target.jewel.is_some() && !**hard)
-            .map(|(target, _)| target.entity)
-            .collect()
-    }
-}
-
 pub(super) fn document(
     planner: &mut Planner<'_>,
     footholds: &[Foothold],
