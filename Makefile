@@ -53,8 +53,9 @@ kills: servers ## Kill cordon and its actuator while four real servers are withd
 	CORDON_KILLS=$(KILLS) CORDON_SEED=$(SEED) $(CARGO) test --locked --workspace --test carry -- --nocapture four_servers
 
 INSTANCES ?= 100000
-brute: tools ## Plans and blocks of INSTANCES=100000 random estates and graphs against trying everything
+brute: tools ## Plans and blocks of INSTANCES=100000 random estates and graphs, and a fiftieth of worlds, against trying everything
 	CORDON_INSTANCES=$(INSTANCES) $(CARGO) test --locked --release -p cordon-plan --test plans --test solvers --test budget --test kernel --test replan --test devices
+	CORDON_INSTANCES=$$(( $(INSTANCES) / 50 )) $(CARGO) test --locked --release -p cordon-plan --test least_worlds
 
 GRAPHS ?= ../shared/data/graphs
 PYTHON ?= python3

@@ -75,7 +75,8 @@ pub(crate) struct Plan {
     /// Measure the plan over this many sampled worlds of what may be held, and over ten times as many others
     #[arg(long, value_name = "NUMBER", help_heading = "Planning")]
     worlds: Option<u32>,
-    /// Hold the share of worlds in which a jewel may be reached at or below this, such as 0.05
+    /// Hold the share of worlds in which a jewel may be reached at or below this, such as 0.05, at
+    /// the least cost over the sample
     #[arg(long, value_name = "SHARE", help_heading = "Planning")]
     confidence: Option<f64>,
     /// The seed of the sampled worlds
@@ -485,6 +486,7 @@ fn progress_words(at: Progress) -> String {
             format!("planning: {facts} facts, {candidates} withdrawals")
         }
         Progress::Round { rounds, .. } => format!("planning: round {rounds}"),
+        Progress::Worlds { worlds } => format!("looking at {worlds} sampled worlds"),
         Progress::Comparing => "comparing with other plans".to_owned(),
     }
 }

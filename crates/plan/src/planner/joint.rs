@@ -14,10 +14,10 @@ use super::reached::{Leading, Reached};
 use super::solving::Session;
 use super::threads::in_order;
 use super::ways::Ways;
-use super::{Constraints, Planner, Settings, Watch};
+use super::{Constraints, Planner, Progress, Settings, Watch};
 use crate::candidates::Candidate;
 use crate::devices::Devices;
-use crate::hitting::{Classes, Derived, Instance, Limits, Oracle, Solution, Tools, Verdict, solve};
+use crate::hitting::{Classes, Derived, Instance, Limits, Oracle, Round, Solution, Tools, Verdict, solve};
 use crate::kernel::{Kernel, Lists, Source};
 use crate::limits::{CLASSES_MAX, DISJOINT_MAX};
 use crate::master::{Budget, Master, is_set};
@@ -159,12 +159,19 @@ impl Joint<'_> {
     }
 
     fn solve(&mut self, instance: &Instance, watch: &mut Watch<'_>) -> Solution {
+        let Watch { progress, clock } = watch;
         let mut tools = Tools {
             master: self.master,
             oracle: &mut self.oracle,
             classes: &mut self.classes,
-            clock: &mut *watch.clock,
-            watch: &mut |_| {},
+            clock: &mut **clock,
+            watch: &mut |round: Round| {
+                progress(Progress::Round {
+                    rounds: round.rounds,
+                    cost_pence: round.cost,
+                    lower_bound_pence: round.lower_bound,
+                });
+            },
         };
         solve(instance, &mut tools, &self.limits, 0)
     }

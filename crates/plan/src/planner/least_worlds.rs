@@ -58,7 +58,7 @@ impl Planner<'_> {
             mut open,
             held_already,
             ..
-        } = self.seen(&acts, sample, settings, constraints);
+        } = self.seen(&acts, sample, settings, constraints, watch);
         let wanted = worlds_max(share_max, sample.values().sum());
         let mut least = LeastWorlds {
             kept: Vec::new(),
@@ -79,7 +79,7 @@ impl Planner<'_> {
             let joint = self.prepare(own.clone(), settings, constraints);
             let chosen = self.least_choice(&joint, &faced, &mut least, settings, constraints, watch)?;
             let acts = candidates(&joint, &chosen);
-            open = self.seen(&acts, sample, settings, constraints).open;
+            open = self.seen(&acts, sample, settings, constraints, watch).open;
             let overlooked = if settings.spread {
                 self.overlooked(&joint, &chosen)
             } else {

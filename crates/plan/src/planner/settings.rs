@@ -121,6 +121,11 @@ pub enum Progress {
         /// Proven bound.
         lower_bound_pence: i64,
     },
+    /// A plan is being measured over sampled worlds.
+    Worlds {
+        /// How many different ones.
+        worlds: u32,
+    },
     /// The plan is known; what it is compared with is being worked out.
     Comparing,
 }

@@ -22,7 +22,7 @@ use super::prepare::Prepared;
 use super::timing;
 use super::ways::Told;
 use super::write::{Solved, worlds};
-use super::{Constraints, Foothold, Planner, Settings, Uncertainty, Watch, World};
+use super::{Constraints, Foothold, Planner, Progress, Settings, Uncertainty, Watch, World};
 use crate::candidates::{Candidate, entity_name};
 use crate::document::{Estimate, UncertaintyEntry, WorldEntry};
 use crate::limits::WORLDS_KEPT_MAX;
@@ -88,6 +88,7 @@ impl Planner<'_> {
             &first,
             settings,
             constraints,
+            watch,
         );
         let mut facing = Facing {
             plan,
@@ -109,7 +110,7 @@ impl Planner<'_> {
         } = facing;
         let second = drawn(asked.worlds.saturating_mul(OUT_OF_SAMPLE), 1);
         let acts = candidates(&prepared, &solved.solution.chosen);
-        let out = self.seen(&acts, &second, settings, constraints);
+        let out = self.seen(&acts, &second, settings, constraints, watch);
         let mut entry = self.entry(asked, &first, &kept, seen.estimate, out.estimate);
         if let Some(least) = least {
             let worlds = f64::from(asked.worlds.max(1));
@@ -183,7 +184,7 @@ impl Planner<'_> {
         let (again, plan) = self.grown((again, plan), settings, constraints, watch);
         if plan.infeasibility.is_none() {
             let acts = candidates(&again, &plan.solution.chosen);
-            facing.seen = self.seen(&acts, sample, settings, constraints);
+            facing.seen = self.seen(&acts, sample, settings, constraints, watch);
             facing.plan = (again, plan);
             facing.kept.extend_from_slice(further);
         }
@@ -197,6 +198,7 @@ impl Planner<'_> {
         footholds: &[Foothold],
         settings: &Settings,
         constraints: &Constraints,
+        watch: &mut Watch<'_>,
     ) -> Option<UncertaintyEntry> {
         let asked = Uncertainty {
             reached_max: None,
@@ -213,7 +215,7 @@ impl Planner<'_> {
         );
         let acts = candidates(prepared, &solved.solution.chosen);
         let [one, other] =
-            [&first, &second].map(|sample| self.seen(&acts, sample, settings, constraints).estimate);
+            [&first, &second].map(|sample| self.seen(&acts, sample, settings, constraints, watch).estimate);
         Some(self.entry(&asked, &first, &[], one, other))
     }
 
@@ -277,7 +279,11 @@ impl Planner<'_> {
         sample: &Sample,
         settings: &Settings,
         constraints: &Constraints,
+        watch: &mut Watch<'_>,
     ) -> Seen {
+        (watch.progress)(Progress::Worlds {
+            worlds: sample.len() as u32,
+        });
         let goals = self.kept_facts(constraints);
         let ways = self.ways(settings);
         let each: Vec<&[Entity]> = sample.keys().map(Vec::as_slice).collect();

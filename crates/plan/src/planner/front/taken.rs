@@ -40,7 +40,7 @@ impl Planner<'_> {
         let mut solved = self.solved(&prepared, settings, &with_give_ups, watch);
         self.choose_instead(&prepared, &mut solved, chosen, settings);
         let mut taken = self.described(&prepared, &solved, footholds, settings, &with_give_ups);
-        taken.uncertainty = self.seen_by(&prepared, &solved, footholds, settings, constraints);
+        taken.uncertainty = self.seen_by(&prepared, &solved, footholds, settings, constraints, watch);
         if settings.certificate && solved.infeasibility.is_none() {
             let known = (&*solved.solution.chosen, taken.optimality.lower_bound_pence);
             let hard = solved.session.hard.clone();
