@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use cordon_estate::{Entity, Estate};
 use cordon_reach::testing::{arbitrary_estate, arbitrary_footholds, arbitrary_options, arbitrary_withdrawn};
 use cordon_reach::{
-    Base, Deadlines, Derivation, Derived, Exposure, Fact, FactId, FactSet, Graph, Options, Scratch, Until,
-    naive,
+    Base, Deadlines, Derivation, Derived, Exposure, Fact, FactId, FactSet, Graph, LATEST_SECONDS, Options,
+    Scratch, Until, naive,
 };
 use proptest::prelude::*;
 
@@ -251,6 +251,7 @@ proptest! {
         footholds in arbitrary_footholds(),
         further in arbitrary_footholds(),
         withdrawn in arbitrary_withdrawn(ACCESSES),
+        seconds_max in 0..3_000_u32,
     ) {
         let graph = Graph::compile(&estate, &Options::default());
         let gone = set(&graph, &withdrawn);
@@ -263,7 +264,14 @@ proptest! {
             before.facts().map(|fact| (fact, before.arrival_seconds(fact))).collect()
         };
         for _ in 0..2 {
-            graph.with_further(&further, &gone, &mut memory, |exposure, new| {
+            graph.with_further(&further, &gone, seconds_max, &mut memory, |exposure, _| {
+                for fact in wanted.facts() {
+                    let (said, wanted) = (exposure.arrival_seconds(fact), wanted.arrival_seconds(fact));
+                    prop_assert!(said == wanted || wanted > Some(seconds_max) && said.is_none_or(|said| Some(said) > wanted));
+                }
+                Ok(())
+            })?;
+            graph.with_further(&further, &gone, LATEST_SECONDS, &mut memory, |exposure, new| {
                 prop_assert_eq!(exposure.facts().len(), wanted.facts().len());
                 for fact in wanted.facts() {
                     prop_assert_eq!(exposure.arrival_seconds(fact), wanted.arrival_seconds(fact));

@@ -67,8 +67,7 @@ impl<'w, 'a> Used<'w, 'a> {
         if (fact as usize) >= self.graph.base_facts() {
             return self.exposure.arrival_seconds(FactId(fact)).unwrap_or(NEVER);
         }
-        let is_foothold = self.ground.footholds.binary_search(&fact).is_ok();
-        if is_foothold && self.held.binary_search(&fact).is_err() {
+        if self.ground.is_foothold(FactId(fact)) && self.held.binary_search(&fact).is_err() {
             NEVER
         } else {
             0

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cordon_estate::{AccountId, Entity, Estate, GroupId, SystemId, ZoneId};
-use cordon_reach::{Base, Derived, Fact, FactId, Graph};
+use cordon_reach::{Base, Derived, Fact, FactId, FactSet, Graph};
 
 use crate::document::ExposureCount;
 use crate::kernel::{RuleIndex, Rules};
@@ -16,6 +16,8 @@ pub(super) struct Ground {
     pub(super) seconds: Arc<Vec<u32>>,
     /// The base facts that stand for footholds, and stand only if they are held.
     pub(super) footholds: Vec<u32>,
+    /// The same, to ask of one.
+    foothold_set: FactSet,
     /// What each fact that is gained is about, by fact from the first that is no base fact.
     kinds: Vec<Kind>,
     base_facts: usize,
@@ -38,7 +40,7 @@ impl Ground {
         let starts = graph.starts(&everything);
         let internet = graph.base(Base::Internet);
         let footholds = starts.iter().filter(|(base, _)| Some(*base) != internet);
-        let footholds = footholds.map(|(base, _)| base.0).collect();
+        let footholds: Vec<u32> = footholds.map(|(base, _)| base.0).collect();
         let mut rules = Rules::new();
         let mut seconds = Vec::with_capacity(starts.len() + graph.rules());
         for (base, derived) in starts {
@@ -52,12 +54,18 @@ impl Ground {
         Self {
             index: Arc::new(RuleIndex::new(graph.facts(), rules)),
             seconds: Arc::new(seconds),
+            foothold_set: footholds.iter().map(|fact| FactId(*fact)).collect(),
             footholds,
             kinds: (graph.base_facts()..graph.facts())
                 .map(|fact| kind(graph, FactId(fact as u32)))
                 .collect(),
             base_facts: graph.base_facts(),
         }
+    }
+
+    /// True for a base fact that says that something is held.
+    pub(super) fn is_foothold(&self, fact: FactId) -> bool {
+        self.foothold_set.contains(fact)
     }
 
     /// How many accounts, groups, systems and zones some facts say to be taken.

@@ -36,11 +36,11 @@ impl Remembered {
         &mut self,
         graph: &Graph,
         (held, withdrawn): (&[Entity], &FactSet),
-        further: &[Entity],
+        (further, seconds_max): (&[Entity], u32),
         show: impl FnOnce(Exposure<'_>, &[FactId]) -> T,
     ) -> T {
         self.chain(graph, held, withdrawn);
-        graph.with_further(further, withdrawn, &mut self.scratch, show)
+        graph.with_further(further, withdrawn, seconds_max, &mut self.scratch, show)
     }
 
     /// What [`Graph::with_restored`] shows, going on from what [`Self::chain`] finds.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use cordon_estate::Entity;
-use cordon_reach::{Exposure, FactId, FactSet, Graph};
+use cordon_reach::{Exposure, FactId, FactSet, Graph, LATEST_SECONDS};
 use rustc_hash::FxHashMap;
 
 use super::first_use::{Used, Uses, rules_on};
@@ -42,6 +42,15 @@ pub(super) trait Told: Sync {
 
     /// What it is with one more thing held, from what it was without, where `new` is reached besides.
     fn more(&self, before: &Self::Of, held: Entity, exposure: &Exposure<'_>, new: &[FactId]) -> Self::Of;
+}
+
+/// What is asked of every world.
+struct Asked<'s> {
+    sets: &'s [Removed],
+    /// The rules that rest on what some act removes; none if the race is not counted.
+    uses: Uses,
+    /// When the last act takes effect: what comes later than that comes too late for it in any case.
+    seconds_max: u32,
 }
 
 /// Worlds that hold the same and at most one thing more, each by its place.
@@ -109,8 +118,15 @@ impl Ways<'_> {
         threads: usize,
     ) -> Vec<Option<Vec<T::Of>>> {
         let mut each = vec![None; worlds.len()];
-        let removed = sets.iter().flat_map(|set| &set.0).filter(|_| self.race);
-        let uses = rules_on(self.ground, removed.map(|(fact, _)| fact.0));
+        let removed = || sets.iter().flat_map(|set| &set.0).filter(|_| self.race);
+        let asked = Asked {
+            sets,
+            uses: rules_on(self.ground, removed().map(|(fact, _)| fact.0)),
+            seconds_max: removed()
+                .map(|(_, seconds)| seconds.ceil() as u32)
+                .max()
+                .unwrap_or(0),
+        };
         let memory = || Memory {
             bare: Remembered::default(),
             cut: sets.iter().map(|_| (Remembered::default(), None)).collect(),
@@ -121,7 +137,7 @@ impl Ways<'_> {
                     known: &known,
                     further,
                 };
-                (place, self.in_world(world, (sets, &uses), (told, unless), memory))
+                (place, self.in_world(world, &asked, (told, unless), memory))
             });
             each.collect::<Vec<_>>()
         };
@@ -139,24 +155,30 @@ impl Ways<'_> {
     fn in_world<T: Told>(
         &self,
         world: World<'_>,
-        (sets, uses): (&[Removed], &Uses),
+        asked: &Asked<'_>,
         (told, unless): (&T, &[u32]),
         memory: &mut Memory<T::Of>,
     ) -> Option<Vec<T::Of>> {
         let Memory { bare, cut } = memory;
         let further: &[Entity] = world.further.as_slice();
         let nothing = FactSet::new();
-        let withdrawn = bare.with_further(self.graph, (world.known, &nothing), further, |exposure, _| {
+        let soon = (further, asked.seconds_max);
+        let withdrawn = bare.with_further(self.graph, (world.known, &nothing), soon, |exposure, _| {
             let at_once = |goal: &u32| exposure.arrival_seconds(FactId(*goal)) == Some(0);
             if unless.iter().any(at_once) {
                 return None;
             }
             let held: Vec<Entity> = world.known.iter().copied().chain(world.further).collect();
-            let mut used = Used::new((self.graph, self.ground), (uses, &self.jewels), &exposure, &held);
+            let mut used = Used::new(
+                (self.graph, self.ground),
+                (&asked.uses, &self.jewels),
+                &exposure,
+                &held,
+            );
             let in_time = |removed: &Removed| self.in_time(removed, &mut used);
-            Some(sets.iter().map(in_time).collect::<Vec<FactSet>>())
+            Some(asked.sets.iter().map(in_time).collect::<Vec<FactSet>>())
         })?;
-        let mut all = Vec::with_capacity(sets.len());
+        let mut all = Vec::with_capacity(asked.sets.len());
         for (withdrawn, (memory, before)) in withdrawn.iter().zip(cut) {
             if !memory.is_of(world.known, withdrawn) {
                 let exposure = memory.chain(self.graph, world.known, withdrawn);
@@ -166,9 +188,10 @@ impl Ways<'_> {
             all.push(match world.further {
                 None => before.clone(),
                 Some(one) => {
-                    memory.with_further(self.graph, (world.known, withdrawn), &[one], |exposure, new| {
-                        told.more(before, one, &exposure, new)
-                    })
+                    let more =
+                        |exposure: Exposure<'_>, new: &[FactId]| told.more(before, one, &exposure, new);
+                    let ever = (further, LATEST_SECONDS);
+                    memory.with_further(self.graph, (world.known, withdrawn), ever, more)
                 }
             });
         }

@@ -40,6 +40,8 @@ struct Sooner {
     before: Vec<(usize, Mark)>,
     new: Vec<FactId>,
     waiting: BinaryHeap<Reverse<(u32, u32)>>,
+    /// What comes later is passed over.
+    seconds_max: u32,
 }
 
 impl Graph {
@@ -92,15 +94,17 @@ impl Graph {
     /// Lets further things be held, shows what can be reached then and which derived facts are new, and takes it back.
     ///
     /// The memory must be as the chaining left it that this goes on from: in this graph, to the end, with `withdrawn`. What is shown lists
-    /// new facts last, not by arrival.
+    /// new facts last, not by arrival. Arrivals up to `seconds_max` are right; what comes sooner, but later than that, is left as it was.
     pub fn with_further<T>(
         &self,
         footholds: &[Entity],
         withdrawn: &FactSet,
+        seconds_max: u32,
         scratch: &mut Scratch,
         show: impl FnOnce(Exposure<'_>, &[FactId]) -> T,
     ) -> T {
         let begin = |scratch: &mut Scratch, sooner: &mut Sooner| {
+            sooner.seconds_max = seconds_max;
             let starts = self.starts(footholds).into_iter();
             for (_, derived) in starts.filter(|(base, _)| withdrawn.stands(*base, 0)) {
                 let mark = Mark {
@@ -126,6 +130,7 @@ impl Graph {
             before: Vec::new(),
             new: Vec::new(),
             waiting: BinaryHeap::new(),
+            seconds_max: super::LATEST_SECONDS,
         };
         begin(scratch, &mut sooner);
         while let Some(Reverse((seconds, fact))) = sooner.waiting.pop() {
@@ -195,7 +200,7 @@ impl Graph {
         let Some(&before) = scratch.marks.get(row) else {
             return;
         };
-        if !scratch.arrive(row, mark) {
+        if mark.seconds > sooner.seconds_max || !scratch.arrive(row, mark) {
             return;
         }
         sooner.before.push((row, before));
