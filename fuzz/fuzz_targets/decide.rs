@@ -27,7 +27,7 @@ mod support {
 use cordon_plan::budget::{Difficulty, Edge, Instance, Limits, best_path, solve};
 use cordon_plan::document::{PlanDocument, Status};
 use cordon_plan::master::{Combined, Integer, Master, Search};
-use cordon_plan::{Constraints, Foothold, Planner, Settings, Watch, verify};
+use cordon_plan::{Constraints, Foothold, Planner, Settings, Uncertainty, Watch, verify};
 use cordon_reach::Options;
 use libfuzzer_sys::fuzz_target;
 use support::Chance;
@@ -49,13 +49,20 @@ fn estate(chance: &mut Chance<'_>) {
         .into_iter()
         .map(|entity| Foothold {
             entity,
-            probability: 0.9,
+            probability: if chance.below(4) == 0 { 0.4 } else { 0.9 },
         })
         .collect();
+    let uncertainty = (chance.below(3) == 0).then(|| Uncertainty {
+        worlds: 20,
+        seed: u64::from(chance.below(100)),
+        hidden_probability: 0.2,
+        reached_max: Some(f64::from(chance.below(5)) / 10.0),
+    });
     let settings = Settings {
         race,
         spread,
         comparisons,
+        uncertainty,
         ..Settings::default()
     };
     let with = |master: Box<dyn Master>| -> PlanDocument {
@@ -71,7 +78,10 @@ fn estate(chance: &mut Chance<'_>) {
     assert_ne!(plan.optimality.status, Status::Feasible, "not proven");
     let other = with(Box::new(Search));
     assert_eq!(plan.outcome, other.outcome);
-    assert_eq!(plan.cost.total_pence, other.cost.total_pence);
+    // Of worlds that cost the same to keep, two solvers may keep others, and what is in time in all of them differs then.
+    if !race || uncertainty.is_none() {
+        assert_eq!(plan.cost.total_pence, other.cost.total_pence);
+    }
     if plan.optimality.candidates <= 8 {
         let verdict = verify(&plan, &estate);
         assert!(verdict.is_accepted(), "{:?}", verdict.problems);
