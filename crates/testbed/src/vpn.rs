@@ -288,7 +288,8 @@ impl VpnClient {
     #[must_use]
     pub fn is_in(&self) -> bool {
         let mut ping: Command = self.host.command("ping");
-        ping.args(["-c", "1", "-W", "1", "-q", VpnServer::INSIDE]);
+        // One only, and none in its place: who was thrown out may be back a moment later.
+        ping.args(["-c", "1", "-W", "5", "-q", VpnServer::INSIDE]);
         ping.output().is_ok_and(|output| output.status.success())
     }
 
