@@ -16,7 +16,7 @@ const END: u16 = 32_000;
 /// What this process has taken. Each is held by a name in the abstract namespace of sockets, which ends with the process.
 static TAKEN: Mutex<Vec<UnixListener>> = Mutex::new(Vec::new());
 
-/// A TCP port on the loopback address that is free, and that no other test of this machine is given while this process lives.
+/// A port of TCP and UDP on the loopback address that is free, and that no other test of this machine is given while this process lives.
 ///
 /// # Panics
 /// If there is none.
@@ -57,7 +57,7 @@ fn is_used(port: u16) -> bool {
         let (_, own) = local.rsplit_once(':')?;
         u16::from_str_radix(own, 16).ok()
     };
-    ["tcp", "tcp6"].iter().any(|table| {
+    ["tcp", "tcp6", "udp", "udp6"].iter().any(|table| {
         std::fs::read_to_string(format!("/proc/thread-self/net/{table}"))
             .is_ok_and(|text| text.lines().any(|line| has_port(line) == Some(port)))
     })
