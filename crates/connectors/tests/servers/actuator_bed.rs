@@ -155,7 +155,7 @@ pub struct Raw(BufReader<UnixStream>);
 impl Raw {
     pub fn connect(path: &Path) -> Self {
         let stream = UnixStream::connect(path).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
         Self(BufReader::new(stream))
     }
 

@@ -192,7 +192,7 @@ fn a_kdc_that_talks_nonsense_or_nothing_is_an_error_in_time() {
                     .probe(&account("asked"), std::time::Duration::from_secs(2))
                     .unwrap_err();
                 assert_eq!(error.kind, PointErrorKind::Target, "{error}");
-                assert!(clock.elapsed() < std::time::Duration::from_secs(30));
+                assert!(clock.elapsed() < std::time::Duration::from_secs(60));
             });
         }
     });

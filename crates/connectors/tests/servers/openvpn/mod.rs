@@ -21,7 +21,7 @@ use cordon_connectors::openvpn;
 use cordon_testbed::{Folder, VpnClient, VpnOptions, VpnServer, skip, wait_until};
 use serde_json::{Value, json};
 
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 fn server() -> Option<VpnServer> {
     server_with(VpnOptions::default())

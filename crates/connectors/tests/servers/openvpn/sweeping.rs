@@ -33,7 +33,7 @@ impl World for Vpn {
         }
         // The client of the last run is forgotten only when its pings run out.
         let mut seen = self.point();
-        wait_until("nobody is connected", 60, || {
+        wait_until("nobody is connected", 180, || {
             let seen = seen.observe(&account("pat"), DEADLINE).unwrap();
             seen.standing == Standing::Withdrawn || seen.standing == Standing::Open
         });
