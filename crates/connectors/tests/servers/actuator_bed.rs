@@ -247,6 +247,6 @@ pub fn claim(point: &str, epoch: u64) -> Claim {
     Claim {
         point: PointName::from(point),
         epoch,
-        deadline_milliseconds: 120_000,
+        deadline_milliseconds: cordon_act::wire::DEADLINE_MILLISECONDS_MAX,
     }
 }
