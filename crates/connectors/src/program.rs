@@ -267,6 +267,13 @@ mod tests {
     }
 
     #[test]
+    fn what_an_ended_program_said_is_heard_though_its_pipe_is_open_a_moment_longer() {
+        let output = run(&words(&["sh", "-c", "sleep 1 & echo said"]), b"", in_seconds(60)).unwrap();
+        assert!(output.success);
+        assert_eq!(output.said, b"said\n");
+    }
+
+    #[test]
     fn endless_output_is_an_error() {
         let error = run(&words(&["cat", "/dev/zero"]), b"", in_seconds(30)).unwrap_err();
         assert!(matches!(error, RunError::Oversized(_)), "{error}");
