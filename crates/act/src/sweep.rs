@@ -11,8 +11,8 @@ use crate::{
     ProbeAnswer, Standing, Target,
 };
 
-/// How long each call may take. Real servers on a busy machine answer within seconds.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// How long each call may take. Real servers on a busy machine answer within seconds, and a call that hangs is found all the same.
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A server to sweep over.
 pub trait World {

@@ -22,7 +22,14 @@ pub(crate) struct KeptFile(PathBuf);
 
 /// While it lives, no other process changes files in the folder by this module.
 #[derive(Debug)]
-pub(crate) struct OnlyWriter(#[expect(dead_code, reason = "held for its flock(2)")] File);
+pub(crate) struct OnlyWriter(File);
+
+/// Said and not left to the closing of the file, of which a program that is being started has a copy for a moment.
+impl Drop for OnlyWriter {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
 
 fn config(text: impl std::fmt::Display) -> PointError {
     PointError::new(PointErrorKind::Config, text)
@@ -221,8 +228,10 @@ mod tests {
         let soon = || Deadline::after(Duration::from_millis(100));
         let first = file.only_writer(soon()).unwrap();
         assert_eq!(file.only_writer(soon()).unwrap_err().kind, PointErrorKind::Target);
+        let copy_in_a_program_being_started = first.0.try_clone().unwrap();
         drop(first);
         file.only_writer(soon()).unwrap();
+        drop(copy_in_a_program_being_started);
     }
 
     #[test]

@@ -34,8 +34,8 @@ const LINES_WAITING_MAX: usize = 64;
 /// How often it is looked whether a program has ended.
 const PAUSE: Duration = Duration::from_millis(4);
 
-/// How long the pipes of an ended program may take to run dry. Only a process that it left behind holds them longer.
-const DRAIN: Duration = Duration::from_millis(500);
+/// How long the pipes of an ended program may take to run dry on a busy machine. Only a process that it left behind holds them longer.
+const DRAIN: Duration = Duration::from_secs(3);
 
 /// What a program that ended came to.
 #[derive(Debug)]
@@ -78,11 +78,13 @@ pub(crate) fn run(words: &[String], input: &[u8], until: Instant) -> Result<Outp
     let Some(status) = started.wait(until) else {
         return Err(RunError::Late(name));
     };
-    let (said, whole) = said.recv_timeout(DRAIN).unwrap_or_default();
+    let drained = Instant::now() + DRAIN;
+    let rest = || drained.saturating_duration_since(Instant::now());
+    let (said, whole) = said.recv_timeout(rest()).unwrap_or_default();
     if !whole {
         return Err(RunError::Oversized(name));
     }
-    let (complaint, _) = complaint.recv_timeout(DRAIN).unwrap_or_default();
+    let (complaint, _) = complaint.recv_timeout(rest()).unwrap_or_default();
     Ok(Output {
         success: status.success(),
         said,
@@ -259,9 +261,16 @@ mod tests {
     fn what_does_not_end_is_killed_with_what_it_started() {
         let started = Instant::now();
         let until = started + Duration::from_millis(300);
-        let error = run(&words(&["sh", "-c", "sleep 30 & sleep 30"]), b"", until).unwrap_err();
+        let error = run(&words(&["sh", "-c", "sleep 300 & sleep 300"]), b"", until).unwrap_err();
         assert!(matches!(error, RunError::Late(_)), "{error}");
-        assert!(started.elapsed() < Duration::from_secs(10));
+        assert!(started.elapsed() < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn what_an_ended_program_said_is_heard_though_its_pipe_is_open_a_moment_longer() {
+        let output = run(&words(&["sh", "-c", "sleep 1 & echo said"]), b"", in_seconds(60)).unwrap();
+        assert!(output.success);
+        assert_eq!(output.said, b"said\n");
     }
 
     #[test]

@@ -62,6 +62,9 @@ fn what_was_durable_survives_a_killed_writer_and_a_killed_server() {
         if round % 10 == 9 {
             cluster.crash_and_start();
         }
+        wait_until("the session of the killed writer ends", 60, || {
+            cluster.has_no_writer()
+        });
         let now = crash::check(&location, promised);
         assert!(now > there, "the writer wrote nothing");
         there = now;
@@ -215,7 +218,7 @@ fn certificates(cluster: &Cluster, host: &str) -> Option<String> {
     }
     cluster.sql("postgres", "ALTER SYSTEM SET ssl = on").unwrap();
     cluster.sql("postgres", "SELECT pg_reload_conf()").unwrap();
-    wait_until("TLS is on", 10, || {
+    wait_until("TLS is on", 60, || {
         cluster.sql("postgres", "SHOW ssl").as_deref() == Ok("on")
     });
     Some(cluster.folder().file("ca.pem"))
@@ -283,7 +286,7 @@ fn a_commit_whose_answer_is_lost_is_neither_done_nor_failed() {
         assert!(matches!(error, StoreError::Unknown(_)), "{error}");
         assert!(error.to_string().contains("nobody knows"), "{error}");
         wire.cut(Cut::Never);
-        wait_until("the server has finished", 10, || {
+        wait_until("the server has finished", 60, || {
             other.head().unwrap().entries == there
         });
     }

@@ -279,7 +279,7 @@ impl Canaille {
                 "-sS",
                 "--fail",
                 "--max-time",
-                "20",
+                "120",
                 "--cacert",
                 &self.authority(),
                 "--header",

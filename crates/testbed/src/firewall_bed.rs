@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use crate::{Namespace, is_root, missing_program};
 
-/// How long a connection or a read of a test may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a connection or an echo may take. What is refused is told so at once.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long nothing must have been pushed to be believed: nobody tells a client that does not speak.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// How long a server that pushes waits between its messages.
 const PUSH_EVERY: Duration = Duration::from_millis(20);
@@ -153,6 +156,7 @@ impl FirewallBed {
         stream.set_nonblocking(true).unwrap();
         while matches!(stream.read(&mut bytes), Ok(1..)) {}
         stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(SILENCE)).unwrap();
         matches!(stream.read(&mut bytes), Ok(1..))
     }
 }

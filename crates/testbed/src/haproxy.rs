@@ -103,7 +103,7 @@ impl HaProxy {
         &self.authority
     }
 
-    /// Asks for a path and reads what comes, at most for ten seconds.
+    /// Asks for a path and reads what comes, at most for a minute.
     #[must_use]
     pub fn get(&self, path: &str) -> Got {
         let mut text = String::new();
@@ -126,7 +126,7 @@ impl HaProxy {
     /// If HAProxy takes no connection.
     pub fn request(&self, path: &str) -> std::io::Result<std::net::TcpStream> {
         let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.set_read_timeout(Some(std::time::Duration::from_secs(10)))?;
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(60)))?;
         write!(
             stream,
             "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

@@ -40,7 +40,7 @@ pub use haproxy::{Got, HaProxy};
 pub use namespace::Namespace;
 pub use openc2_consumer::OpenC2Consumer;
 pub use openldap::{Connected, OpenLdap, OpenLdapContent};
-pub use ports::free_port;
+pub use ports::{ClosedPort, free_port};
 pub use postgres::Postgres;
 pub use process::{Folder, Server, command, is_root, missing_program, run, skip, try_run, wait_until};
 pub use python::Python;

@@ -72,7 +72,7 @@ impl OpenC2Consumer {
             listens(port)
                 && try_run(
                     "curl",
-                    &["-sS", "--max-time", "20", "--cacert", &authority, &address],
+                    &["-sS", "--max-time", "120", "--cacert", &authority, &address],
                 )
                 .status
                 .success()

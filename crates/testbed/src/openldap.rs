@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::process::{Child, ChildStdout, Output, Stdio};
 
-use crate::process::command;
+use crate::process::{command, listens};
 use crate::{Certificates, Folder, Server, free_port, missing_program, run};
 
 /// The root of the tree.
@@ -133,10 +133,11 @@ impl OpenLdap {
         started
     }
 
+    /// It begins to listen at one place after the other.
     fn wait(&mut self) {
-        let port = self.tls_port;
+        let (ports, socket) = ([self.tls_port, self.plain_port], self.folder.file("ldapi"));
         self.server.wait_until("slapd listens", 30, || {
-            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+            ports.into_iter().all(listens) && UnixStream::connect(&socket).is_ok()
         });
     }
 

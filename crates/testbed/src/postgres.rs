@@ -156,7 +156,7 @@ impl Postgres {
         )
     }
 
-    /// Opens a session of a role that does `statements` and then sleeps for a minute, and waits until it is there.
+    /// Opens a session of a role that does `statements` and then sleeps for an hour, and waits until it is there.
     ///
     /// # Panics
     /// If it cannot log on.
@@ -169,7 +169,7 @@ impl Postgres {
             "-c",
             "SELECT 'ready'",
             "-c",
-            "SELECT pg_sleep(60)",
+            "SELECT pg_sleep(3600)",
         ]);
         let log = SESSIONS.fetch_add(1, Ordering::Relaxed);
         let log = self.folder.path().join(format!("session-{log}.log"));

@@ -15,6 +15,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long a server may take to start at least: that the machine is busy is no failure of the server.
 const BUSY_SECONDS: u64 = 180;
 
+/// How long the group of a killed server may take to be gone.
+const DYING_MAX: Duration = Duration::from_secs(30);
+
 /// Says on stderr that a test was skipped and why. The caller returns.
 pub fn skip(reason: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
@@ -184,6 +187,7 @@ impl Default for Folder {
 pub struct Server {
     child: Child,
     log: PathBuf,
+    killed: bool,
 }
 
 impl Server {
@@ -205,6 +209,7 @@ impl Server {
         Self {
             child,
             log: log.to_owned(),
+            killed: false,
         }
     }
 
@@ -246,20 +251,69 @@ impl Server {
         }
     }
 
-    /// Kills it at once, as a crash would (SIGKILL), with its group.
+    /// Kills it at once, as a crash would (SIGKILL), with its group, and waits until all of that is gone: a worker that is still dying
+    /// has the port still, and would be connected to.
     pub fn kill(&mut self) {
-        if let Some(group) = i32::try_from(self.child.id())
+        // Once only: later, the number may be another's.
+        if std::mem::replace(&mut self.killed, true) {
+            return;
+        }
+        let group = i32::try_from(self.child.id())
             .ok()
-            .and_then(rustix::process::Pid::from_raw)
-        {
+            .and_then(rustix::process::Pid::from_raw);
+        if let Some(group) = group {
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
         let _ = self.child.wait();
+        let end = Instant::now() + DYING_MAX;
+        while group.is_some_and(|group| has_members(group.as_raw_pid())) && Instant::now() < end {
+            std::thread::sleep(LOOK_EVERY);
+        }
     }
+}
+
+/// True if a process group has members that run (proc(5), `/proc/PID/stat`: after the name come the state, the parent, the group).
+fn has_members(group: i32) -> bool {
+    let is_member = |stat: &str| {
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+        let runs = !["Z", "X"].contains(&fields.next()?);
+        Some(runs && fields.nth(1)?.parse() == Ok(group))
+    };
+    std::fs::read_dir("/proc").is_ok_and(|processes| {
+        processes
+            .filter_map(|entry| std::fs::read(entry.ok()?.path().join("stat")).ok())
+            .any(|stat| is_member(&String::from_utf8_lossy(&stat)) == Some(true))
+    })
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_killed_server_is_gone_with_what_it_started() {
+        let folder = Folder::new();
+        let started = folder.file("started");
+        let mut command = command("sh");
+        command.args([
+            "-c",
+            "sleep 300 & echo $! >\"$0.new\"; mv \"$0.new\" \"$0\"; wait",
+            &started,
+        ]);
+        let mut server = Server::start(command, &folder.path().join("log"));
+        server.wait_until("it has started another", 60, || Path::new(&started).exists());
+        let group = i32::try_from(server.id()).unwrap();
+        assert!(has_members(group));
+        let other = std::fs::read_to_string(&started).unwrap();
+        server.kill();
+        assert!(!has_members(group));
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", other.trim()));
+        assert!(stat.map_or(true, |stat| stat.contains(") Z ")));
     }
 }

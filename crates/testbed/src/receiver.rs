@@ -123,7 +123,7 @@ impl Receiver {
         let mut arguments = vec![
             "-sS",
             "--max-time",
-            "20",
+            "120",
             "--cacert",
             &authority,
             "--write-out",

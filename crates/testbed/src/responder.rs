@@ -98,7 +98,7 @@ pub fn response(status: u16, body: &str) -> Vec<u8> {
 #[must_use]
 pub fn hand_on(asked: &Asked, port: u16) -> Vec<u8> {
     let mut onward = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
-    onward.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    onward.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
     onward.write_all(&asked.bytes).unwrap();
     let mut answer = Vec::new();
     let _ = onward.read_to_end(&mut answer);
@@ -106,7 +106,7 @@ pub fn hand_on(asked: &Asked, port: u16) -> Vec<u8> {
 }
 
 fn serve(mut stream: TcpStream, answer: &(dyn Fn(&Asked, &mut TcpStream) + Send + Sync)) {
-    let _ = stream.set_read_timeout(Some(Duration::from_secs(20)));
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(120)));
     if let Some(asked) = read(&mut stream) {
         answer(&asked, &mut stream);
     }

@@ -11,6 +11,9 @@ use crate::{Certificates, Folder, Namespace, Server, is_root, missing_program, r
 const ADDRESS: &str = "10.94.0.1";
 const BASE: &str = "DC=corp,DC=test";
 
+/// The password of accounts as the server takes it.
+const PASSWORD_FILE: &str = "password.utf16";
+
 /// A running domain controller of the domain `CORP` (`corp.test`) at `10.94.0.1` in its own network namespace.
 ///
 /// Only threads and programs in that namespace reach it: see [`SambaDc::inside`] and [`SambaDc::namespace`]. It needs root.
@@ -77,6 +80,7 @@ impl SambaDc {
             certificates.certificate, certificates.key, certificates.authority
         );
         configure(&folder, &tls);
+        write_password(&folder);
         let namespace = network();
         let server = launch(&folder, &namespace);
         let mut started = Self {
@@ -191,10 +195,7 @@ impl SambaDc {
     /// # Panics
     /// If the server refuses.
     pub fn create_accounts(&self, names: &[&str]) {
-        let quoted = format!("\"{}\"", Self::PASSWORD);
-        let bytes: Vec<u8> = quoted.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let password = self.folder.file("password.utf16");
-        std::fs::write(&password, bytes).unwrap();
+        let password = self.folder.file(PASSWORD_FILE);
         self.create(
             names,
             &format!("unicodePwd:< file://{password}\nuserAccountControl: 512\n"),
@@ -324,6 +325,13 @@ fn provisioned() -> Arc<Folder> {
     let folder = Arc::new(folder);
     *last = Arc::downgrade(&folder);
     folder
+}
+
+/// Writes it once, before there is a server: tests that share one make accounts at the same time.
+fn write_password(folder: &Folder) {
+    let quoted = format!("\"{}\"", SambaDc::PASSWORD);
+    let bytes: Vec<u8> = quoted.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(folder.file(PASSWORD_FILE), bytes).unwrap();
 }
 
 fn network() -> Namespace {

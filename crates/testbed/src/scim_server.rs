@@ -84,7 +84,7 @@ impl ScimServer {
             "-sS",
             "--fail-with-body",
             "--max-time",
-            "20",
+            "120",
             "--header",
             &authorization,
             "--header",

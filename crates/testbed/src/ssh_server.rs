@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::process::listens;
 use crate::{Server, command, free_port, is_root, missing_program, run, try_run, wait_until};
 
 /// Accounts and sessions made so far, for their names.
@@ -33,7 +34,7 @@ impl LocalAccount {
         );
         let account = Self { name };
         // Other tests make accounts too, and useradd does not wait for them.
-        wait_until("useradd", 60, || {
+        wait_until("useradd", 180, || {
             try_run(
                 "useradd",
                 &[
@@ -49,7 +50,7 @@ impl LocalAccount {
             .success()
         });
         // An account without a password is not a locked one, which sshd refuses.
-        wait_until("usermod", 60, || {
+        wait_until("usermod", 180, || {
             try_run("usermod", &["-p", "*", &account.name]).status.success()
         });
         account
@@ -244,9 +245,8 @@ impl SshServer {
     pub fn reload(&mut self) {
         let pid_file = self.file("pid");
         let written = || {
-            std::fs::metadata(&pid_file)
-                .and_then(|metadata| metadata.modified())
-                .ok()
+            let at = std::fs::metadata(&pid_file).and_then(|metadata| metadata.modified());
+            at.ok().filter(|_| is_whole(&pid_file))
         };
         let before = written();
         let id = Pid::from_raw(i32::try_from(self.server.id()).unwrap()).unwrap();
@@ -287,10 +287,14 @@ impl SshServer {
 
     fn wait(&mut self) {
         let (pid_file, port) = (self.file("pid"), self.port);
-        self.server.wait_until("sshd", 20, || {
-            Path::new(&pid_file).exists() && std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
-        });
+        self.server
+            .wait_until("sshd", 20, || is_whole(&pid_file) && listens(port));
     }
+}
+
+/// True if sshd has written its process id to the end: the file is there, and empty, a moment before.
+fn is_whole(pid_file: &str) -> bool {
+    std::fs::read_to_string(pid_file).is_ok_and(|text| text.ends_with('\n'))
 }
 
 fn new_key(path: &str) {

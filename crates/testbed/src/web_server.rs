@@ -70,7 +70,7 @@ impl Drop for WebServer {
 }
 
 fn serve(stream: &TcpStream, name: &str, ends: &AtomicBool) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.set_read_timeout(Some(Duration::from_secs(120)))?;
     let mut reader = BufReader::new(stream);
     let mut first = String::new();
     reader.read_line(&mut first)?;

@@ -17,7 +17,7 @@ use crate::servers::Servers;
 const KILLS_PER_PHASE: u32 = 10;
 
 /// Most seconds after which a phase must have come to its end.
-const PHASE: Duration = Duration::from_secs(150);
+const PHASE: Duration = Duration::from_secs(900);
 
 /// Numbers from a seed (SplitMix64).
 struct Chance(u64);

@@ -1,6 +1,6 @@
 //! A plan from approval to lift, with the real programs: `cordon`, `cordon-actuator`, `ssh-keygen`, and a script that keeps a deny list.
 
-use cordon_testbed::{missing_program, run, skip};
+use cordon_testbed::{missing_program, skip};
 
 use crate::bed::{self, Night};
 
@@ -53,8 +53,7 @@ pub(crate) fn night_with(configuration: &str) -> Option<Night> {
         ("deny", script),
         ("serves", format!("#!/bin/sh\n[ ! -s {list} ]\n")),
     ] {
-        let path = night.folder.write(name, &text);
-        run("chmod", &["755", &path]);
+        let _ = night.folder.program(name, &text);
     }
     night.start_actuator();
     Some(night)

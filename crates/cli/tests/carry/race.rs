@@ -14,7 +14,7 @@ use crate::bed::{self, Night};
 use crate::servers;
 
 /// Longest wait for one line of `cordon watch`.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 const SSH: u16 = 22;
 
@@ -174,7 +174,7 @@ impl Track {
             }),
             Lane::Firewall => FirewallBed::open(&self.network.client, FirewallBed::SERVER[0], SSH).is_some(),
             Lane::Vpn => {
-                let gets_in = self.client.tries_to_connect(20);
+                let gets_in = self.client.tries_to_connect(120);
                 self.client.stop();
                 gets_in
             }

@@ -89,7 +89,7 @@ fn a_server_that_is_down_is_tried_again_said_and_done_when_it_is_back() {
     let Some(night) = night() else { return };
     approved(&night);
     let down = night.folder.write("run/down", "");
-    let said = night.apply(3, "plan", &["--wait", "5s"]);
+    let said = night.apply(3, "plan", &["--wait", "20s"]);
     for words in [
         "try 1 to look failed",
         "try 2 to look failed",

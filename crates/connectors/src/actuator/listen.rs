@@ -14,6 +14,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use super::config::SocketConfig;
 use super::connection::{Shared, serve};
 use super::limits::{CONNECTIONS_MAX, TICK, WRITE_TIME};
+use super::moment::within_a_moment;
 use super::say;
 
 /// The Unix socket.
@@ -77,11 +78,11 @@ fn vacant(path: &Path) -> Result<(), String> {
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(format!("{} belongs to another user", path.display()));
     }
-    match UnixStream::connect(path) {
+    within_a_moment(|| match UnixStream::connect(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         _ => Err(format!("{}: another process answers there", path.display())),
-    }
+    })
 }
 
 /// How many connections there are.

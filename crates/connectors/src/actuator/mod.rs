@@ -6,6 +6,7 @@ mod keeper;
 mod limits;
 mod line;
 mod listen;
+mod moment;
 mod sandbox;
 mod sections;
 mod services;
@@ -136,7 +137,7 @@ fn run(file: &Path) -> Result<(), u8> {
                 say(error);
                 WRONG_USE
             })?;
-            let listener = TcpListener::bind(tcp.listen)
+            let listener = moment::within_a_moment(|| TcpListener::bind(tcp.listen))
                 .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
                 .map_err(|error| failed(format_args!("{}: {error}", tcp.listen)))?;
             Some((listener, tls))

@@ -195,11 +195,8 @@ mod tests {
         assert!(!serving && how.ends_with("answered 503"), "{how}");
         assert!(!serves(http("\u{1b}[2J garbage")).0);
         assert!(serves(ServiceConfig::Tcp(server(""))).0);
-        let free = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
-        assert!(!serves(ServiceConfig::Tcp(free.to_string())).0);
+        let closed = cordon_testbed::ClosedPort::new();
+        assert!(!serves(ServiceConfig::Tcp(format!("127.0.0.1:{}", closed.port()))).0);
         let command =
             |words: &[&str]| ServiceConfig::Command(words.iter().map(|word| (*word).to_owned()).collect());
         assert!(serves(command(&["/bin/sh", "-c", "exit 0"])).0);

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::limits::STATE_BYTES_MAX;
+use super::moment::within_a_moment;
 
 /// The version of the files' shape.
 const FORMAT: &str = "cordon-gate/1";
@@ -61,7 +62,7 @@ impl Drop for Store {
 }
 
 impl Store {
-    /// Takes the folder, and makes it if it is not there.
+    /// Takes the folder, and makes it if it is not there. A process that was killed may hold it for a moment still.
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
         let failed = |source| StoreError::File {
             path: folder.to_owned(),
@@ -83,7 +84,7 @@ impl Store {
             .mode(0o600)
             .open(folder.join("held"))
             .map_err(failed)?;
-        held.try_lock().map_err(|_| StoreError::Held(folder.to_owned()))?;
+        within_a_moment(|| held.try_lock()).map_err(|_| StoreError::Held(folder.to_owned()))?;
         Ok(Self {
             folder: folder.to_owned(),
             held,
@@ -251,6 +252,24 @@ mod tests {
         std::fs::write(path.join("point-1.json"), "{\"half").unwrap();
         assert!(matches!(store.load(), Err(StoreError::Content { .. })));
         drop(copy_in_a_program_being_started);
+    }
+
+    #[test]
+    fn a_folder_that_a_killed_process_held_is_taken_once_the_program_that_it_was_starting_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let mut killed = Store::open(&path).unwrap();
+        // A killed process says nothing: its lock ends with the last copy of the open file.
+        let copy_in_a_program_being_started = killed.held.try_clone().unwrap();
+        killed.held = File::open(&path).unwrap();
+        drop(killed);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                std::thread::sleep(std::time::Duration::from_millis(100));
+                drop(copy_in_a_program_being_started);
+            });
+            Store::open(&path).unwrap();
+        });
     }
 
     #[test]

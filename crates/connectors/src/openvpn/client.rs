@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use crate::program::Watched;
 
-/// How long one try may take.
-const TRY: Duration = Duration::from_secs(20);
+/// How long one try may take at most, on a busy machine: the deadline of what is asked mostly ends before.
+const TRY: Duration = Duration::from_secs(60);
 
 /// A client profile to probe with. The account's own key is needed to try as that account, so this is for accounts made for it.
 #[derive(Clone, Debug, Deserialize)]

@@ -55,7 +55,14 @@ pub(super) fn mark(entry: &str) -> Option<Mark> {
 pub(super) struct Refusals {
     path: PathBuf,
     text: String,
-    _held: File,
+    held: File,
+}
+
+/// Said and not left to the closing of the file, of which a program that is being started has a copy for a moment.
+impl Drop for Refusals {
+    fn drop(&mut self) {
+        let _ = self.held.unlock();
+    }
 }
 
 impl Refusals {
@@ -74,7 +81,7 @@ impl Refusals {
         Ok(Self {
             path: path.to_owned(),
             text,
-            _held: held,
+            held,
         })
     }
 

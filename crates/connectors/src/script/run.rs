@@ -24,8 +24,8 @@ const COMPLAINT_BYTES_MAX: usize = 4 * 1024;
 const COMPLAINT_CHARACTERS_MAX: usize = 200;
 /// How often it is looked whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// How long its pipes may stay open after it ended: a child of its own that left the group may hold them.
-const PIPES_AFTER_END: Duration = Duration::from_millis(500);
+/// How long its pipes may stay open after it ended, on a busy machine: only a child of its own that left the group holds them longer.
+const PIPES_AFTER_END: Duration = Duration::from_secs(3);
 
 fn config_error(path: &Path, what: impl std::fmt::Display) -> PointError {
     PointError::new(

@@ -237,7 +237,7 @@ fn state_that_was_changed_is_not_used() {
     let mut bed = Bed::new("");
     bed.start();
     bed.register(&orders(7, "directory", &["pat"]));
-    assert_eq!(bed.end(20), Some(0));
+    assert_eq!(bed.end(120), Some(0));
     assert!(!bed.socket().exists());
     for entry in std::fs::read_dir(bed.folder.file("state")).unwrap() {
         let path = entry.unwrap().path();
@@ -291,7 +291,7 @@ fn protected_services_are_tried_as_configured() {
     bed.start();
     let ask = Ask::Services {
         names: Vec::new(),
-        deadline_milliseconds: 5_000,
+        deadline_milliseconds: 60_000,
     };
     let Answer::Services { services } = bed.client().ask(ask).unwrap() else {
         panic!("no services");
@@ -326,7 +326,7 @@ fn the_port_serves_whoever_has_a_certificate_of_its_authority() {
     );
     assert!(greet(&bed, port, None).is_err());
     assert!(greet(&bed, port, Some("stranger")).is_err());
-    assert_eq!(bed.end(20), Some(0));
+    assert_eq!(bed.end(120), Some(0));
 }
 
 fn openssl(bed: &Bed, arguments: &str) {
@@ -384,7 +384,7 @@ fn greet(bed: &Bed, port: u16, name: Option<&str>) -> std::io::Result<String> {
     let connection =
         rustls::ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
     let stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(std::time::Duration::from_secs(10)))?;
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(60)))?;
     let mut stream = rustls::StreamOwned::new(connection, stream);
     stream.write_all(&hello())?;
     let mut line = String::new();

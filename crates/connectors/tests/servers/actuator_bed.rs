@@ -155,7 +155,7 @@ pub struct Raw(BufReader<UnixStream>);
 impl Raw {
     pub fn connect(path: &Path) -> Self {
         let stream = UnixStream::connect(path).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
         Self(BufReader::new(stream))
     }
 
@@ -247,6 +247,6 @@ pub fn claim(point: &str, epoch: u64) -> Claim {
     Claim {
         point: PointName::from(point),
         epoch,
-        deadline_milliseconds: 120_000,
+        deadline_milliseconds: cordon_act::wire::DEADLINE_MILLISECONDS_MAX,
     }
 }

@@ -14,7 +14,7 @@ use cordon_connectors::SecretSource;
 use cordon_connectors::database::{Attempt, ByPublic, Config, Server, connect};
 use cordon_testbed::{Folder, Postgres, skip};
 
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A server with the login roles `app` and `other`, the role `readers` that `app` is a member of, and the database `orders`, whose
 /// owner Cordon's role is a member of. The passwords of all are `pw`.

@@ -13,7 +13,7 @@ use cordon_act::{
 use cordon_connectors::front_door::{Attempt, Config, connect};
 use cordon_testbed::{Folder, HaProxy, missing_program, skip};
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 fn proxy() -> Option<HaProxy> {
     if let Some(program) = missing_program(&HaProxy::PROGRAMS) {
@@ -193,7 +193,7 @@ fn a_request_in_flight_is_cut_at_once_and_only_on_its_route() {
     withdraw(&mut *point(&proxy), &route("orders"));
     let start = Instant::now();
     drop(orders.read_to_end(&mut Vec::new()));
-    assert!(start.elapsed() < Duration::from_secs(30), "the stream went on");
+    assert!(start.elapsed() < Duration::from_secs(60), "the stream went on");
     portal.read_exact(&mut [0; 200]).unwrap();
 }
 
@@ -458,7 +458,7 @@ fn a_server_that_says_nothing_costs_no_more_than_the_deadline() {
         .observe(&route("orders"), Duration::from_millis(300))
         .unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Target);
-    assert!(start.elapsed() < Duration::from_secs(30));
+    assert!(start.elapsed() < Duration::from_secs(60));
 }
 
 /// The first example of a configuration on this point's page.

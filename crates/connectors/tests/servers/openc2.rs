@@ -16,7 +16,7 @@ use cordon_connectors::openc2::{Account, Config, Host, connect, features};
 use cordon_testbed::{Folder, OpenC2Consumer, Responder, response, skip};
 use serde_json::{Value, json};
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 const MARK: &str = "cordon:0123456789abcdef";
 
 fn flow() -> Target {
@@ -424,7 +424,7 @@ fn hostile_answers_are_no_acknowledgement_and_the_deadline_holds() {
     let begun = Instant::now();
     let error = features(&config, Duration::from_secs(1)).unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Target, "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert!(begun.elapsed() < Duration::from_secs(60));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use cordon_connectors::script::{Config, connect};
 use cordon_testbed::{Folder, missing_program, skip};
 use serde_json::json;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 const MARK: &str = "cordon:0123456789abcdef";
 
 fn account(name: &str) -> Target {
@@ -228,11 +228,11 @@ fn the_whole_group_is_killed_when_the_time_is_over() {
         &config,
         &account("alice"),
         &PointState(json!(0)),
-        Duration::from_secs(4),
+        Duration::from_secs(10),
     )
     .unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Unknown, "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(60));
+    assert!(begun.elapsed() < Duration::from_secs(120));
     for pid in std::fs::read_to_string(pids).unwrap().lines() {
         cordon_testbed::wait_until("the process is gone", 60, || {
             std::fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "))
@@ -263,13 +263,13 @@ fn a_child_that_keeps_the_output_open_does_not_hold_us() {
             .0,
         json!(1)
     );
-    assert!(begun.elapsed() < Duration::from_secs(15));
+    assert!(begun.elapsed() < Duration::from_secs(60));
     if let Some(program) = missing_program(&["setsid"]) {
         return skip(&format!("{program} is not installed"));
     }
     // It answers only when its child has left the group.
     let left = folder.file("left");
-    let child = format!("/usr/bin/setsid sh -c ': > {left}; exec /bin/sleep 120' &");
+    let child = format!("/usr/bin/setsid sh -c ': > {left}; exec /bin/sleep 300' &");
     let wait = format!("while [ ! -e {left} ]; do /bin/sleep 0.05; done");
     let leaves = config(program(
         &folder,
@@ -280,7 +280,7 @@ fn a_child_that_keeps_the_output_open_does_not_hold_us() {
     let error = point(&leaves).observe(&account("alice"), DEADLINE).unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Target, "{error}");
     assert!(
-        begun.elapsed() < Duration::from_secs(15),
+        begun.elapsed() < Duration::from_secs(60),
         "it waited for a child that left"
     );
 }
@@ -347,7 +347,7 @@ fn answers_are_bounded_and_checked() {
             .observe(&account("alice"), Duration::from_secs(2))
             .unwrap_err();
         assert_eq!(error.kind, PointErrorKind::Target, "{what}: {error}");
-        assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
         let none = point(&config).capabilities();
         assert!(none.kinds.is_empty(), "{what}");
     }

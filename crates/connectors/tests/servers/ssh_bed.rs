@@ -10,7 +10,7 @@ use cordon_act::{
 use cordon_connectors::ssh::{Attempt, Config, connect};
 use cordon_testbed::{LocalAccount, SshServer, skip};
 
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// sshd with two accounts, and keys with a certificate for the principal of each.
 pub(crate) struct Bed {

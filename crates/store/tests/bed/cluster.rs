@@ -56,7 +56,7 @@ impl Cluster {
     }
 
     fn start_server(&mut self, settings: &[&str]) {
-        wait_until("PostgreSQL starts", 60, || {
+        wait_until("PostgreSQL starts", 360, || {
             let mut command = self.program("postgres");
             command.args(["-D", &self.folder.file("data"), "-p", &self.port.to_string()]);
             command.arg("-k").arg(self.folder.path());
@@ -64,7 +64,7 @@ impl Cluster {
                 command.args(["-c", setting]);
             }
             let mut server = Server::start(command, Path::new(&self.folder.file("log")));
-            wait_until("PostgreSQL answers or ends", 60, || {
+            wait_until("PostgreSQL answers or ends", 180, || {
                 !server.is_running() || self.sql("postgres", "SELECT 1").is_ok()
             });
             let up = server.is_running();
@@ -79,6 +79,12 @@ impl Cluster {
     pub(crate) fn crash_and_start(&mut self) {
         self.server = None;
         self.start_server(&[]);
+    }
+
+    /// True if no session of Cordon's is open. That of a process that was killed lasts until the server has done what was sent last.
+    pub(crate) fn has_no_writer(&self) -> bool {
+        let sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cordon'";
+        self.sql("postgres", sessions).as_deref() == Ok("0")
     }
 
     /// The URL of a new, empty database.

@@ -16,6 +16,9 @@ use super::support::{Calls as _, DEADLINE, MARK, OTHER_MARK, account, kind, poin
 /// How long a call to a server that never answers may take.
 const SHORT: Duration = Duration::from_millis(600);
 
+/// How long a change may take whose answer is lost: long enough that it is sent.
+const LONG: Duration = Duration::from_secs(10);
+
 /// What a busy machine may add to it. Without a deadline such a call would never end.
 const IN_TIME: Duration = Duration::from_secs(30);
 
@@ -284,7 +287,7 @@ fn an_answer_that_is_lost_after_the_change_was_sent_is_unknown_and_the_next_try_
             lease_until: None,
         };
         assert_eq!(
-            kind(point.apply(&applying, SHORT)),
+            kind(point.apply(&applying, LONG)),
             PointErrorKind::Unknown,
             "{name}"
         );

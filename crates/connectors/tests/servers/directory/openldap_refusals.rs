@@ -1,6 +1,6 @@
 //! What the point refuses at OpenLDAP, and as what.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cordon_act::{PointErrorKind, ProbeAnswer, Standing};
 use cordon_testbed::{Folder, OpenLdap, OpenLdapContent};
@@ -192,7 +192,7 @@ fn a_server_that_is_down_is_an_error_within_the_deadline() {
     );
     assert_eq!(kind(point.probe(&target, DEADLINE)), PointErrorKind::Target);
     assert_eq!(kind(point.prove_break_glass(DEADLINE)), PointErrorKind::Target);
-    assert!(clock.elapsed() < Duration::from_secs(10));
+    assert!(clock.elapsed() < DEADLINE);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use cordon_testbed::Folder;
 use serde_json::{Value, json};
 
 /// As long as a busy machine may take.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Marks as Cordon makes them.
 pub(crate) const MARK: &str = "cordon:0123456789abcdef";

@@ -142,7 +142,7 @@ fn a_server_that_is_away_or_busy_is_an_error_in_time_and_nothing_is_changed() {
     let started = Instant::now();
     let error = point.apply(&applying, Duration::from_secs(1)).unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Target, "{error}");
-    assert!(started.elapsed() < Duration::from_secs(30));
+    assert!(started.elapsed() < Duration::from_secs(60));
     drop(other);
     server.stop();
     let error = point.apply(&applying, Duration::from_secs(1)).unwrap_err();
@@ -186,6 +186,8 @@ fn hostile_replies_are_bounded_errors() {
             let error = point(&config)
                 .observe(&account("pat"), Duration::from_secs(10))
                 .unwrap_err();
+            // The thread does not wait for a client that did not come.
+            drop(UnixStream::connect(&socket));
             let kinds = [PointErrorKind::Target, PointErrorKind::Config];
             assert!(kinds.contains(&error.kind), "{number}: {error}");
             assert!(

@@ -21,7 +21,7 @@ use cordon_connectors::openvpn;
 use cordon_testbed::{Folder, VpnClient, VpnOptions, VpnServer, skip, wait_until};
 use serde_json::{Value, json};
 
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 fn server() -> Option<VpnServer> {
     server_with(VpnOptions::default())
@@ -150,10 +150,10 @@ fn a_real_client_is_thrown_out_kept_out_and_let_in_again() {
     let mut point = point(&config(&server, &[]));
     pat.launch_for_good();
     kim.launch_for_good();
-    assert!(pat.gets_in(120) && kim.gets_in(120));
+    assert!(pat.gets_in(300) && kim.gets_in(300));
     let states = withdraw(&mut *point, &account("pat"));
     assert!(!pat.is_in() && kim.is_in());
-    wait_until("the client comes back and is refused", 120, || {
+    wait_until("the client comes back and is refused", 300, || {
         pat.said().contains("AUTH_FAILED")
     });
     assert!(!pat.is_in());
@@ -162,11 +162,12 @@ fn a_real_client_is_thrown_out_kept_out_and_let_in_again() {
     assert_eq!(seen.mark, Some(mark_of(&account("pat"))));
     // The withdrawal outlives the server.
     server.restart();
-    assert!(kim.gets_in(120), "who is not meant comes back");
+    // It notices only when nothing has come for a minute.
+    assert!(kim.gets_in(300), "who is not meant comes back");
     assert!(!pat.tries_to_connect(5));
     lift(&mut *point, &account("pat"), &states).unwrap();
     pat.launch_for_good();
-    assert!(pat.gets_in(120), "{}", pat.said());
+    assert!(pat.gets_in(300), "{}", pat.said());
     assert!(files(&server.client_folder()).is_empty());
 }
 
@@ -266,7 +267,7 @@ fn a_session_is_cut_once_and_may_come_back() {
         Standing::Withdrawn
     );
     pat.launch_for_good();
-    assert!(pat.gets_in(120));
+    assert!(pat.gets_in(300));
     let seen = point.observe(&target, DEADLINE).unwrap();
     assert_eq!(seen.standing, Standing::Open);
     assert_eq!(
@@ -277,7 +278,7 @@ fn a_session_is_cut_once_and_may_come_back() {
     let left = apply(&mut *point, &target, &seen.state).unwrap();
     assert_eq!(left.standing, Standing::Withdrawn);
     assert!(!pat.is_in());
-    assert!(pat.gets_in(120), "it may enter again");
+    assert!(pat.gets_in(300), "it may enter again");
     // The same order again finds the old session gone and leaves the new one.
     let again = apply(&mut *point, &target, &seen.state).unwrap();
     assert_eq!(again.standing, Standing::Withdrawn);

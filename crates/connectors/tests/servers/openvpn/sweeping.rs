@@ -31,9 +31,9 @@ impl World for Vpn {
         for name in &self.disable {
             write(&self.server, name, "disable\n");
         }
-        // The client of the last run is forgotten only when its pings run out.
+        self.server.forget("pat");
         let mut seen = self.point();
-        wait_until("nobody is connected", 60, || {
+        wait_until("nobody is connected", 180, || {
             let seen = seen.observe(&account("pat"), DEADLINE).unwrap();
             seen.standing == Standing::Withdrawn || seen.standing == Standing::Open
         });

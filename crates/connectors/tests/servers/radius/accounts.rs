@@ -119,7 +119,7 @@ fn a_refusal_that_the_server_does_not_take_is_unknown_and_no_other_process_is_si
         &mut *point(&config),
         &account("alice"),
         &prior,
-        Duration::from_secs(4),
+        Duration::from_secs(10),
     )
     .unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Unknown, "{error}");

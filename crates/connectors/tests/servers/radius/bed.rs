@@ -15,7 +15,7 @@ pub(crate) use std::path::PathBuf;
 pub(crate) use std::sync::{Arc, mpsc};
 pub(crate) use std::time::{Duration, Instant};
 
-pub(crate) const DEADLINE: Duration = Duration::from_secs(25);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 pub(crate) const MARK: &str = "cordon:0123456789abcdef";
 
 pub(crate) fn account(name: &str) -> Target {

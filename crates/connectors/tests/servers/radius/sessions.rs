@@ -56,7 +56,7 @@ fn a_switch_that_knows_no_such_session_has_nothing_open_and_one_that_refuses_say
             &mut *world.point(),
             &sessions("alice"),
             &prior,
-            Duration::from_secs(3),
+            Duration::from_secs(15),
         );
         world.config = before;
         result.unwrap_err()
@@ -118,7 +118,7 @@ fn all_access_servers_are_told_even_if_one_is_down() {
         assert_eq!(error.kind, kind, "{error}");
     }
     assert!(
-        begun.elapsed() < Duration::from_secs(10),
+        begun.elapsed() < DEADLINE,
         "it is known at once that nobody listens"
     );
 }
@@ -153,7 +153,7 @@ fn what_is_lost_is_sent_again_unchanged_and_hostile_replies_are_counted_and_not_
             vec![]
         }
     });
-    let error = tell(address, 4);
+    let error = tell(address, 8);
     assert_eq!(error.kind, PointErrorKind::Unknown, "{error}");
     assert!(error.text.contains("4 replies were not counted"), "{error}");
     let packets: Vec<Vec<u8>> = came.try_iter().collect();
@@ -162,7 +162,7 @@ fn what_is_lost_is_sent_again_unchanged_and_hostile_replies_are_counted_and_not_
 
     let (address, _came) = odd_access_server(|_, _| vec![vec![0; 4000]; 500]);
     let begun = Instant::now();
-    let error = tell(address, 20);
+    let error = tell(address, 120);
     assert_eq!(error.kind, PointErrorKind::Unknown, "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(15), "a flood is given up");
+    assert!(begun.elapsed() < Duration::from_secs(60), "a flood is given up");
 }

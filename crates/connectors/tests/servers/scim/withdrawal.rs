@@ -185,13 +185,13 @@ fn the_deadline_holds_before_and_after_a_change_was_sent() {
         lease_until: None,
     };
     let begun = Instant::now();
-    let error = point.apply(&applying, Duration::from_secs(6)).unwrap_err();
+    let error = point.apply(&applying, Duration::from_secs(15)).unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Unknown, "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert!(begun.elapsed() < Duration::from_secs(60));
 
     let (_relay, mut point) = point_through(&world, |_, _, _| std::thread::sleep(Duration::from_secs(120)));
     let begun = Instant::now();
     let error = point.apply(&applying, Duration::from_secs(1)).unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Target, "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert!(begun.elapsed() < Duration::from_secs(60));
 }

@@ -15,7 +15,7 @@ pub(crate) use std::path::PathBuf;
 pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
 pub(crate) use std::time::{Duration, Instant};
 
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 pub(crate) const MARK: &str = "cordon:0123456789abcdef";
 
 pub(crate) fn account(name: &str) -> Target {

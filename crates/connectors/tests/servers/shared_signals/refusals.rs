@@ -94,7 +94,7 @@ fn hostile_answers_are_no_acknowledgement_and_the_deadline_holds() {
         .apply(&applying, Duration::from_secs(1))
         .unwrap_err();
     assert_eq!(error.kind, PointErrorKind::Unknown);
-    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert!(begun.elapsed() < Duration::from_secs(60));
 }
 
 #[test]
