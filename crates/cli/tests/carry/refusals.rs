@@ -109,7 +109,7 @@ fn a_server_that_is_down_is_tried_again_said_and_done_when_it_is_back() {
     assert_eq!(list(&night), "pat\n");
     night.folder.write("run/down", "");
     let lift = ["lift", "--all", "--key", "lee"];
-    let said = night.ends(3, &[&lift[..], &["--wait", "2s"]].concat());
+    let said = night.ends(3, &[&lift[..], &["--wait", "15s"]].concat());
     assert!(said.contains("not done yet"), "{said}");
     std::fs::remove_file(&down).unwrap();
     night.ends(0, &lift);
