@@ -159,13 +159,35 @@ pub(crate) fn is_as_the_page_says(servers: &Servers) {
     assert!(text.lines().all(|line| line.chars().count() <= 132), "{text}");
 }
 
-/// Points answer side by side, so lines are compared without their order; a try that failed on a busy machine is no lie.
+/// Points answer side by side, so lines are compared without their order; a try that failed on a busy machine is no lie, nor is the next.
 fn comparable(text: &str) -> Vec<String> {
-    let is_steady = |line: &&str| !line.contains("failed:") && !line.starts_with("Whole:");
-    let lines = text.lines().filter(is_steady);
-    let mut lines: Vec<String> = lines.map(str::to_owned).collect();
+    let is_of_retry = |line: &str| line.contains("failed:") || line.contains(", try ");
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut lines = Vec::new();
+    // How far a line is indented that goes on with one that was left out.
+    let mut left_out = None;
+    for line in text.lines().filter(|line| !line.starts_with("Whole:")) {
+        if is_of_retry(line) {
+            left_out = Some(indent(line) + 4);
+        } else if left_out != Some(indent(line)) {
+            left_out = None;
+            lines.push(line.to_owned());
+        }
+    }
     lines.sort_unstable();
     lines
+}
+
+#[test]
+fn a_try_that_failed_is_left_out_with_what_it_led_to_and_nothing_else() {
+    let steady = "about to withdraw: pat\nwithdrawn: pat\n    in the directory\n";
+    let busy = "about to withdraw: pat\ntry 1 to withdraw failed: pat:\n    no answer in time\n    at all\n\
+                about to withdraw, try 2: pat\nwithdrawn: pat\n    in the directory\n";
+    assert_eq!(comparable(steady), comparable(busy));
+    assert_ne!(
+        comparable(steady),
+        comparable("about to withdraw: pat\nwithdrawn: kim\n")
+    );
 }
 
 const HEAD: &str = "# A night, as the commands say it
