@@ -1,6 +1,11 @@
 //! Which sampled worlds are kept for a share that is asked for, against trying every set of acts in every world.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may panic"
+)]
 
 #[path = "support/every_set.rs"]
 mod every_set;
@@ -241,18 +246,23 @@ fn compared(
 
 const SHARES: [f64; 4] = [0.05, 0.15, 0.25, 0.4];
 
-#[test]
-fn a_share_is_held_at_the_least_cost() {
+/// How often a share came to what, over many cases, with the race and without.
+fn all_compared(seeds: u64, case: impl Fn(u64) -> (Estate, Vec<Foothold>)) -> BTreeMap<Came, u32> {
     let mut came = BTreeMap::new();
-    for seed in 0..instances(200) {
-        let (estate, footholds) = case(seed, &[]);
+    for seed in 0..seeds {
+        let (estate, footholds) = case(seed);
         let share = SHARES[(seed / 2 % 4) as usize];
         let one = compared(&estate, &footholds, seed % 2 == 0, share);
         *came
             .entry(one.unwrap_or_else(|error| panic!("seed {seed}: {error}")))
             .or_insert(0) += 1;
     }
-    println!("{came:?}");
+    came
+}
+
+#[test]
+fn a_share_is_held_at_the_least_cost() {
+    let came = all_compared(instances(200), |seed| case(seed, &[]));
     assert!(
         came[&Came::Held] > 2 && came[&Came::NotWholly] > 2,
         "a dull mix: {came:?}"
@@ -330,16 +340,7 @@ access:
 
 #[test]
 fn whom_to_trust_is_decided_at_the_least_cost() {
-    let mut came = BTreeMap::new();
-    for seed in 0..instances(60) {
-        let (estate, footholds) = firm(&mut Chance::new(seed));
-        let share = SHARES[(seed / 2 % 4) as usize];
-        let one = compared(&estate, &footholds, seed % 2 == 0, share);
-        *came
-            .entry(one.unwrap_or_else(|error| panic!("seed {seed}: {error}")))
-            .or_insert(0) += 1;
-    }
-    println!("{came:?}");
+    let came = all_compared(instances(60), |seed| firm(&mut Chance::new(seed)));
     assert!(
         came[&Came::Held] > 15 && came[&Came::NotWholly] > 2,
         "a dull mix: {came:?}"

@@ -92,6 +92,29 @@ fn assert_valid(
     );
 }
 
+/// Every fact that is reached, with its arrival in seconds.
+fn arrivals(exposure: &Exposure<'_>) -> Vec<(FactId, Option<u32>)> {
+    exposure
+        .facts()
+        .map(|fact| (fact, exposure.arrival_seconds(fact)))
+        .collect()
+}
+
+/// That all is reached as wanted, and said to be new if it was not among the first.
+fn same_and_new(
+    exposure: &Exposure<'_>,
+    new: &[FactId],
+    wanted: &Exposure<'_>,
+    first: &[(FactId, Option<u32>)],
+) -> Result<(), TestCaseError> {
+    prop_assert_eq!(exposure.facts().len(), wanted.facts().len());
+    for fact in wanted.facts() {
+        prop_assert_eq!(exposure.arrival_seconds(fact), wanted.arrival_seconds(fact));
+        prop_assert_eq!(new.contains(&fact), first.iter().all(|(known, _)| *known != fact));
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_500))]
 
@@ -220,28 +243,19 @@ proptest! {
         let mut other = Scratch::new();
         let wanted = graph.chain(&footholds, &set(&graph, &left), &mut other);
         let mut memory = Scratch::new();
-        let first: Vec<(FactId, Option<u32>)> = {
-            let before = graph.chain(&footholds, &all, &mut memory);
-            before.facts().map(|fact| (fact, before.arrival_seconds(fact))).collect()
-        };
+        let first = arrivals(&graph.chain(&footholds, &all, &mut memory));
         let resting = graph.resting_on(&all, &footholds);
         for _ in 0..2 {
             graph.with_restored(&resting, &all, &restored, &mut memory, |exposure, new| {
-                prop_assert_eq!(exposure.facts().len(), wanted.facts().len());
-                for fact in wanted.facts() {
-                    prop_assert_eq!(exposure.arrival_seconds(fact), wanted.arrival_seconds(fact));
-                    prop_assert_eq!(new.contains(&fact), first.iter().all(|(known, _)| *known != fact));
-                }
+                same_and_new(&exposure, new, &wanted, &first)?;
                 for (derived, _) in plain(&graph, &exposure) {
                     let fact = graph.derived(derived).unwrap();
                     let derivation = exposure.derivation(fact).unwrap();
                     assert_valid(&estate, &Options::default(), &graph, &footholds, &left, fact, &derivation);
                 }
-                Ok(())
+                Ok::<(), TestCaseError>(())
             })?;
-            let after = graph.last_chained(&memory);
-            let after: Vec<_> = after.facts().map(|fact| (fact, after.arrival_seconds(fact))).collect();
-            prop_assert_eq!(&after, &first);
+            prop_assert_eq!(&arrivals(&graph.last_chained(&memory)), &first);
         }
     }
 
@@ -259,10 +273,7 @@ proptest! {
         let mut other = Scratch::new();
         let wanted = graph.chain(&together, &gone, &mut other);
         let mut memory = Scratch::new();
-        let first: Vec<(FactId, Option<u32>)> = {
-            let before = graph.chain(&footholds, &gone, &mut memory);
-            before.facts().map(|fact| (fact, before.arrival_seconds(fact))).collect()
-        };
+        let first = arrivals(&graph.chain(&footholds, &gone, &mut memory));
         for _ in 0..2 {
             graph.with_further(&further, &gone, seconds_max, &mut memory, |exposure, _| {
                 for fact in wanted.facts() {
@@ -272,21 +283,15 @@ proptest! {
                 Ok(())
             })?;
             graph.with_further(&further, &gone, LATEST_SECONDS, &mut memory, |exposure, new| {
-                prop_assert_eq!(exposure.facts().len(), wanted.facts().len());
-                for fact in wanted.facts() {
-                    prop_assert_eq!(exposure.arrival_seconds(fact), wanted.arrival_seconds(fact));
-                    prop_assert_eq!(new.contains(&fact), first.iter().all(|(known, _)| *known != fact));
-                }
+                same_and_new(&exposure, new, &wanted, &first)?;
                 for (derived, _) in plain(&graph, &exposure) {
                     let fact = graph.derived(derived).unwrap();
                     let derivation = exposure.derivation(fact).unwrap();
                     assert_valid(&estate, &Options::default(), &graph, &together, &withdrawn, fact, &derivation);
                 }
-                Ok(())
+                Ok::<(), TestCaseError>(())
             })?;
-            let after = graph.last_chained(&memory);
-            let after: Vec<_> = after.facts().map(|fact| (fact, after.arrival_seconds(fact))).collect();
-            prop_assert_eq!(&after, &first);
+            prop_assert_eq!(&arrivals(&graph.last_chained(&memory)), &first);
         }
     }
 

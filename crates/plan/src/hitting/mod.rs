@@ -11,6 +11,7 @@ mod minimal;
 mod solve;
 
 pub use classes::Classes;
+pub(crate) use solve::choose;
 pub use solve::{Limits, Round, Solution, Tools, Verdict, solve};
 
 use crate::kernel::Lists;

@@ -263,12 +263,19 @@ fn cut_hard(instance: &Instance, derived: &Derived, chosen: &mut [bool]) -> bool
         if !is_hard(instance, target) {
             continue;
         }
-        for &column in derived.sets.of(set) {
-            let refused = instance.fixed.get(column as usize) == Some(&Some(false));
-            if let Some(flag) = chosen.get_mut(column as usize) {
-                changed |= !*flag && !refused;
-                *flag |= !refused;
-            }
+        changed |= choose(instance, derived.sets.of(set), chosen);
+    }
+    changed
+}
+
+/// Chooses every column of a set that is not refused; true if that changed anything.
+pub(crate) fn choose(instance: &Instance, set: &[u32], chosen: &mut [bool]) -> bool {
+    let mut changed = false;
+    for &column in set {
+        let refused = instance.fixed.get(column as usize) == Some(&Some(false));
+        if let Some(flag) = chosen.get_mut(column as usize) {
+            changed |= !*flag && !refused;
+            *flag |= !refused;
         }
     }
     changed

@@ -9,16 +9,18 @@ use cordon_estate::Entity;
 use cordon_reach::Scratch;
 
 use super::kernels::Kernels;
-use super::prepare::{Prepared, timely};
+use super::prepare::{Prepared, cutters, timely};
 use super::reached::{Leading, Reached};
 use super::solving::Session;
 use super::threads::in_order;
 use super::ways::Ways;
-use super::{Constraints, Planner, Progress, Settings, Watch};
+use super::{Constraints, Planner, Settings, Watch};
 use crate::candidates::Candidate;
 use crate::devices::Devices;
-use crate::hitting::{Classes, Derived, Instance, Limits, Oracle, Round, Solution, Tools, Verdict, solve};
-use crate::kernel::{Kernel, Lists, Source};
+use crate::hitting::{
+    Classes, Derived, Instance, Limits, Oracle, Round, Solution, Tools, Verdict, choose, solve,
+};
+use crate::kernel::{Kernel, Source};
 use crate::limits::{CLASSES_MAX, DISJOINT_MAX};
 use crate::master::{Budget, Master, is_set};
 
@@ -118,13 +120,11 @@ impl Beside<'_> {
     fn kernel(&self, held: &[Entity], scratch: &mut Scratch) -> Kernel {
         let reached = self.leading.beside(self.own, held, scratch);
         let (timely, _) = timely(self.ways.graph, self.columns, &self.ways.used_after(&reached));
-        let cuts = (0..).zip(timely.iter());
-        let cuts = cuts.flat_map(|(column, facts)| facts.iter().map(move |fact| (fact.0, column)));
         let source = Source {
             facts: reached.arrival.len(),
             rules: &reached.index,
             given: &reached.given,
-            cutters: &Lists::grouped(self.ways.graph.base_facts(), cuts),
+            cutters: &cutters(self.ways.graph, &timely),
             targets: self.goals,
             hard: self.hard,
         };
@@ -165,13 +165,7 @@ impl Joint<'_> {
             oracle: &mut self.oracle,
             classes: &mut self.classes,
             clock: &mut **clock,
-            watch: &mut |round: Round| {
-                progress(Progress::Round {
-                    rounds: round.rounds,
-                    cost_pence: round.cost,
-                    lower_bound_pence: round.lower_bound,
-                });
-            },
+            watch: &mut |round: Round| progress(round.into()),
         };
         solve(instance, &mut tools, &self.limits, 0)
     }
@@ -199,21 +193,6 @@ impl Joint<'_> {
             }
         }
     }
-}
-
-/// Chooses every column of a set that is not refused; true if that changed anything.
-fn choose(instance: &Instance, set: &[u32], chosen: &mut [bool]) -> bool {
-    let mut changed = false;
-    for &column in set
-        .iter()
-        .filter(|&&column| instance.fixed.get(column as usize) != Some(&Some(false)))
-    {
-        if let Some(flag) = chosen.get_mut(column as usize) {
-            changed |= !*flag;
-            *flag = true;
-        }
-    }
-    changed
 }
 
 impl Both {
@@ -265,11 +244,4 @@ impl Oracle for Both {
         let own = self.own.derive_all_but(chosen, flagged);
         self.with_sampled(own, chosen, flagged)
     }
-}
-
-/// The candidates that a choice of columns means.
-pub(super) fn candidates(prepared: &Prepared, chosen: &[bool]) -> Vec<Candidate> {
-    let columns = prepared.columns.iter().zip(chosen);
-    let chosen = columns.filter(|(_, chosen)| **chosen);
-    chosen.map(|(column, _)| column.clone()).collect()
 }

@@ -9,7 +9,7 @@ use cordon_estate::Entity;
 use cordon_reach::{Base, Fact, FactId, Scratch};
 use rustc_hash::FxHashSet;
 
-use super::joint::{Drawn, candidates};
+use super::joint::Drawn;
 use super::prepare::Prepared;
 use super::threads::in_order;
 use super::worlds::{Sample, Seen};
@@ -53,7 +53,7 @@ impl Planner<'_> {
         watch: &mut Watch<'_>,
     ) -> Option<LeastWorlds> {
         let own = prepared.worlds.clone();
-        let acts = candidates(prepared, &solved.solution.chosen);
+        let acts = prepared.candidates(&solved.solution.chosen);
         let Seen {
             mut open,
             held_already,
@@ -78,7 +78,7 @@ impl Planner<'_> {
             self.weigh(acts);
             let joint = self.prepare(own.clone(), settings, constraints);
             let chosen = self.least_choice(&joint, &faced, &mut least, settings, constraints, watch)?;
-            let acts = candidates(&joint, &chosen);
+            let acts = joint.candidates(&chosen);
             open = self.seen(&acts, sample, settings, constraints, watch).open;
             let overlooked = if settings.spread {
                 self.overlooked(&joint, &chosen)

@@ -212,9 +212,7 @@ impl Planner<'_> {
             next.cutters = std::mem::take(&mut last.cutters);
             return true;
         }
-        let cuts = (0..).zip(next.timely.iter());
-        let cuts = cuts.flat_map(|(column, facts)| facts.iter().map(move |fact| (fact.0, column)));
-        next.cutters = Lists::grouped(self.graph.base_facts(), cuts);
+        next.cutters = cutters(&self.graph, &next.timely);
         false
     }
 
@@ -312,7 +310,21 @@ pub(super) fn timely(graph: &Graph, columns: &[Candidate], used: &[u32]) -> (Lis
     (timely, urgency)
 }
 
+/// Columns by base fact that they remove in time, from the facts by column.
+pub(super) fn cutters(graph: &Graph, timely: &Lists<FactId>) -> Lists<u32> {
+    let cuts = (0..).zip(timely.iter());
+    let cuts = cuts.flat_map(|(column, facts)| facts.iter().map(move |fact| (fact.0, column)));
+    Lists::grouped(graph.base_facts(), cuts)
+}
+
 impl Prepared {
+    /// The candidates that a choice of columns means.
+    pub(super) fn candidates(&self, chosen: &[bool]) -> Vec<Candidate> {
+        let columns = self.columns.iter().zip(chosen);
+        let chosen = columns.filter(|(_, chosen)| **chosen);
+        chosen.map(|(column, _)| column.clone()).collect()
+    }
+
     /// True if what is known to follow goes through none of these targets that must be kept, and through all others.
     pub(super) fn is_forward_of(&self, hard: &Hard) -> bool {
         let is_of = |known: &[bool], hard: &[bool]| {

@@ -3,6 +3,7 @@
 use cordon_estate::{Entity, ServiceId};
 
 use crate::document::WithdrawalId;
+use crate::hitting::Round;
 
 /// Something the intruder is believed to hold.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -128,4 +129,14 @@ pub enum Progress {
     },
     /// The plan is known; what it is compared with is being worked out.
     Comparing,
+}
+
+impl From<Round> for Progress {
+    fn from(round: Round) -> Self {
+        Self::Round {
+            rounds: round.rounds,
+            cost_pence: round.cost,
+            lower_bound_pence: round.lower_bound,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::kernels::{Hard, Kernels};
 use super::prepare::Prepared;
 use super::targets::is_held;
-use super::{Planner, Progress, Settings, Watch};
+use super::{Planner, Settings, Watch};
 use crate::hitting::{Classes, Instance, Limits, Round, Solution, Tools, Verdict, solve};
 use crate::master::Master;
 
@@ -62,13 +62,7 @@ impl Session {
             oracle: &mut self.kernels,
             classes: &mut self.classes,
             clock: &mut **clock,
-            watch: &mut |round: Round| {
-                progress(Progress::Round {
-                    rounds: round.rounds,
-                    cost_pence: round.cost,
-                    lower_bound_pence: round.lower_bound,
-                });
-            },
+            watch: &mut |round: Round| progress(round.into()),
         };
         let solution = solve(&self.instance, &mut tools, &limits, known_bound);
         self.answer = None;

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use cordon_estate::{AccountId, Entity, Estate, SystemId};
 use cordon_reach::{Derived, Exposure, FactId};
 
-use super::joint::{Drawn, candidates};
+use super::joint::Drawn;
 use super::least_worlds::LeastWorlds;
 use super::prepare::Prepared;
 use super::timing;
@@ -84,7 +84,7 @@ impl Planner<'_> {
         let drawn = |worlds: u32, stream: u64| sample(footholds, &hidden, asked, worlds, stream);
         let first = drawn(asked.worlds, 0);
         let seen = self.seen(
-            &candidates(&plan.0, &plan.1.solution.chosen),
+            &plan.0.candidates(&plan.1.solution.chosen),
             &first,
             settings,
             constraints,
@@ -109,7 +109,7 @@ impl Planner<'_> {
             least,
         } = facing;
         let second = drawn(asked.worlds.saturating_mul(OUT_OF_SAMPLE), 1);
-        let acts = candidates(&prepared, &solved.solution.chosen);
+        let acts = prepared.candidates(&solved.solution.chosen);
         let out = self.seen(&acts, &second, settings, constraints, watch);
         let mut entry = self.entry(asked, &first, &kept, seen.estimate, out.estimate);
         if let Some(least) = least {
@@ -183,7 +183,7 @@ impl Planner<'_> {
         let plan = self.solved(&again, settings, constraints, watch);
         let (again, plan) = self.grown((again, plan), settings, constraints, watch);
         if plan.infeasibility.is_none() {
-            let acts = candidates(&again, &plan.solution.chosen);
+            let acts = again.candidates(&plan.solution.chosen);
             facing.seen = self.seen(&acts, sample, settings, constraints, watch);
             facing.plan = (again, plan);
             facing.kept.extend_from_slice(further);
@@ -213,7 +213,7 @@ impl Planner<'_> {
             asked.worlds.saturating_mul(OUT_OF_SAMPLE),
             1,
         );
-        let acts = candidates(prepared, &solved.solution.chosen);
+        let acts = prepared.candidates(&solved.solution.chosen);
         let [one, other] =
             [&first, &second].map(|sample| self.seen(&acts, sample, settings, constraints, watch).estimate);
         Some(self.entry(&asked, &first, &[], one, other))
