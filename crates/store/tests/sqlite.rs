@@ -10,9 +10,10 @@
 
 mod bed;
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Barrier;
 
 use bed::{at, crash, draft, drafts, refused, suite, verified};
 use cordon_ledger::{Broken, BrokenAt};
@@ -23,6 +24,9 @@ use serde_json::{Value, json};
 
 /// How often the writer is killed.
 const KILLS: usize = 60;
+
+/// How often several make one store at once.
+const STARTS: usize = 60;
 
 fn location(folder: &Folder) -> String {
     file_in(&folder.path().join("state")).to_str().unwrap().to_owned()
@@ -35,6 +39,54 @@ fn the_suite() {
         folders.push(Folder::new());
         location(folders.last().unwrap())
     });
+}
+
+/// Who opens a store while another makes its tables sees all of them or none, and nothing of another program.
+#[test]
+fn a_store_that_is_just_being_made_is_a_store() {
+    for _ in 0..STARTS {
+        let folder = Folder::new();
+        let location = location(&folder);
+        let start = Barrier::new(8);
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let (location, start) = (&location, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    if number % 2 == 0 {
+                        open(location).unwrap();
+                    } else if let Err(error) = open_to_read(location) {
+                        assert_eq!(error.failure(), Some(FailureKind::Absent), "{error}");
+                    }
+                });
+            }
+        });
+    }
+}
+
+/// A process has one set of locks on a file, and closing any descriptor of it gives all of them up. SQLite knows that of its own
+/// descriptors only, so a store that is opened must not open and close the file beside it.
+#[test]
+fn opening_a_store_again_keeps_the_locks_of_this_process() {
+    let folder = Folder::new();
+    let location = location(&folder);
+    let mut store = open(&location).unwrap();
+    store.append(&drafts(1), &[]).unwrap();
+    let before = locks(&location);
+    assert!(!before.is_empty(), "an open store holds a lock");
+    drop(open(&location).unwrap());
+    drop(open_to_read(&location).unwrap());
+    assert_eq!(locks(&location), before);
+}
+
+/// The locks on a file, as the system lists them, without their numbers.
+fn locks(location: &str) -> Vec<String> {
+    let inode = format!(":{} ", std::fs::metadata(location).unwrap().ino());
+    let all = std::fs::read_to_string("/proc/locks").unwrap();
+    let of_the_file = all.lines().filter(|line| line.contains(&inode));
+    of_the_file
+        .map(|line| line.split_once(": ").unwrap().1.to_owned())
+        .collect()
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use rustix::fs::{Access, access};
+
 use crate::error::{FailureKind, StoreError};
 
 /// Others may write.
@@ -40,13 +42,11 @@ pub(super) fn prepare(path: &Path) -> Result<(), StoreError> {
     check(path)
 }
 
-/// Finds out from the operating system, whose words are clearer than SQLite's, whether the file may be written.
+/// Finds out from the operating system, whose words are clearer than SQLite's, whether the file may be written. Asks without opening
+/// it: whoever closes a file gives up the locks that other stores of this process hold on it.
 fn check_writable(path: &Path) -> Result<(), StoreError> {
     if path.is_file() {
-        OpenOptions::new()
-            .append(true)
-            .open(path)
-            .map_err(|error| cannot("write", path, &error))?;
+        access(path, Access::WRITE_OK).map_err(|error| cannot("write", path, &error.into()))?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ mod files;
 mod schema;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cordon_ledger::{Chain, Commit, Draft, Durable, Entry, Head, SignedNote};
 use jiff::Timestamp;
@@ -17,6 +17,9 @@ use crate::error::{FailureKind, StoreError};
 use crate::limits::{BUSY_WAIT, CHECKPOINTS_MAX, READ_BYTES_MAX, READ_ENTRIES_MAX};
 use crate::row::{Row, to_signed};
 use crate::{Appended, Store, check_amounts, checkpoint_entries};
+
+/// How long to let another have its turn.
+const TURN: Duration = Duration::from_millis(5);
 
 /// A store in one SQLite file.
 #[derive(Debug)]
@@ -46,7 +49,7 @@ impl SqliteStore {
         files::check(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let store = Self::connect(path, path, flags)?;
-        match schema::check(&store.connection) {
+        match schema::look(&store.connection) {
             Err(error) if cannot_share(&error) && !files::has_log(path) => Self::open_unchanging(path),
             answer => store.checked(answer),
         }
@@ -57,7 +60,7 @@ impl SqliteStore {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let store = Self::connect(&unchanging_uri(path)?, path, flags)?;
-        let answer = schema::check(&store.connection);
+        let answer = schema::look(&store.connection);
         store.checked(answer)
     }
 
@@ -98,7 +101,7 @@ impl SqliteStore {
 
     fn prepare(&mut self) -> Result<(), StoreError> {
         // Looked at first, so that a file of another program is left as it is.
-        schema::check(&self.connection)?;
+        schema::look(&self.connection)?;
         self.use_log()?;
         for (pragma, value) in [
             ("synchronous", "FULL"),
@@ -113,15 +116,28 @@ impl SqliteStore {
     }
 
     fn use_log(&self) -> Result<(), StoreError> {
-        let mode: String = self
-            .connection
-            .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-            .map_err(|error| failed(&error))?;
+        let mode = self.log_mode()?;
         if mode == "wal" {
             return Ok(());
         }
         let what = format!("this storage cannot hold a write-ahead log (it stays in mode {mode})");
         Err(StoreError::failed(FailureKind::Other, what))
+    }
+
+    /// Asks for the write-ahead log, and gives the mode that the file then has. Two that ask at once may each wait for the other to
+    /// stop reading, which SQLite answers at once and not after [`BUSY_WAIT`]; so they are asked again.
+    fn log_mode(&self) -> Result<String, StoreError> {
+        let since = Instant::now();
+        loop {
+            let ask = "PRAGMA journal_mode = WAL";
+            let answer = self.connection.query_row(ask, [], |row| row.get(0));
+            match answer.map_err(|error| failed(&error)) {
+                Err(error) if error.failure() == Some(FailureKind::Busy) && since.elapsed() < BUSY_WAIT => {
+                    std::thread::sleep(TURN);
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Adds where the store is to what its storage said.

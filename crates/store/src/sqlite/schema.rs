@@ -47,7 +47,7 @@ INSERT INTO flushed VALUES (1, 0);
 
 /// Makes the tables if the file is new; refuses files of others and of newer versions.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
-    if check(connection)? {
+    if look(connection)? {
         return Ok(());
     }
     let transaction = Transaction::new(connection, TransactionBehavior::Immediate).map_err(|e| failed(&e))?;
@@ -60,8 +60,15 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     transaction.commit().map_err(|e| failed(&e))
 }
 
-/// True if the file has the tables of this version, false if it is empty.
-pub(super) fn check(connection: &Connection) -> Result<bool, StoreError> {
+/// True if the file has the tables of this version, false if it is empty. Looks in a transaction of its own, so that a file whose
+/// tables are just being made has all of them and their marks, or none.
+pub(super) fn look(connection: &Connection) -> Result<bool, StoreError> {
+    let transaction = connection.unchecked_transaction().map_err(|e| failed(&e))?;
+    check(&transaction)
+}
+
+/// As [`look`], within the transaction that is running.
+fn check(connection: &Transaction<'_>) -> Result<bool, StoreError> {
     let application = get(connection, "SELECT application_id FROM pragma_application_id")?;
     let version = get(connection, "SELECT user_version FROM pragma_user_version")?;
     let tables = get(connection, "SELECT count(*) FROM sqlite_schema")?;
