@@ -131,6 +131,12 @@ pub const BRUTE_FACTS_MAX: usize = 400;
 /// Most accesses, accounts and systems of an estate of which a check prices every alternative again: some tenths of a second each.
 pub const CHECKED_FACTS_MAX: usize = 1_000_000;
 
+/// Most facts of an estate, times sampled worlds, of which a check goes through every world: a quarter of a microsecond each.
+pub const CHECKED_WORLD_FACTS_MAX: usize = 50_000_000;
+
+/// Most worlds that may be sampled, and as many tens that a plan has not seen.
+pub const WORLDS_MAX: u32 = 10_000;
+
 /// Most worlds kept beside the first to hold a share of worlds in which a jewel may be reached; each is a solve.
 pub const WORLDS_KEPT_MAX: usize = 24;
 
@@ -142,6 +148,10 @@ pub const WORLDS_FACED_MAX: usize = 100;
 
 /// Most times those are decided over again, with the worlds that the last answer left open.
 pub const WORLDS_ROUNDS_MAX: usize = 20;
+
+/// Most base facts of all sampled worlds together that a certificate speaks of: when each is first used there, and what takes it away in
+/// time, are some thirty bytes.
+pub const CERTIFICATE_WORLDS_FACTS_MAX: usize = 5_000_000;
 
 /// Most rows of a certificate; beyond it the bound that it proves is lower, and it says so.
 pub const CERTIFICATE_ROWS_MAX: usize = 1_000;
@@ -158,6 +168,9 @@ pub const CERTIFICATE_VAIN_SHARE: usize = 16;
 
 /// Most facts reached by all chainings for a certificate together: about a second.
 pub const CERTIFICATE_WORK_MAX: usize = 40_000_000;
+
+/// The same for a certificate over sampled worlds, which looks for a price too.
+pub const CERTIFICATE_WORLDS_WORK_MAX: usize = 160_000_000;
 
 /// Most facts reached by chainings for the cases that the first is split into: a third of a second at most, for what
 /// is seldom more than a thousandth of the bound.

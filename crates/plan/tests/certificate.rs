@@ -138,7 +138,7 @@ fn of(plan: &mut PlanDocument) -> &mut Certificate {
 
 fn charges(plan: &mut PlanDocument) -> impl Iterator<Item = &mut Charge> {
     let leaves = of(plan).cases.iter_mut().filter_map(|case| match case {
-        Case::Charged { charges } => Some(charges),
+        Case::Charged { charges, .. } => Some(charges),
         _ => None,
     });
     leaves.flatten()
@@ -201,7 +201,7 @@ fn foreign() -> Act {
 
 fn leaf(plan: &mut PlanDocument) -> Option<&mut Case> {
     let mut cases = of(plan).cases.iter_mut();
-    cases.find(|case| matches!(case, Case::Charged { charges } if !charges.is_empty()))
+    cases.find(|case| matches!(case, Case::Charged { charges, .. } if !charges.is_empty()))
 }
 
 macro_rules! bends {
@@ -235,12 +235,12 @@ bends! {
     a_charge_is_beyond_all_money: |_, plan| charge(plan, |charge| charge.pence = i64::MAX);
     a_charge_is_left_out: |_, plan| {
         is_tight(plan) && leaf(plan).is_some_and(|case| match case {
-            Case::Charged { charges } => charges.pop().is_some(),
+            Case::Charged { charges, .. } => charges.pop().is_some(),
             _ => false,
         })
     };
     a_charge_is_there_twice: |_, plan| leaf(plan).is_some_and(|case| match case {
-        Case::Charged { charges } => {
+        Case::Charged { charges, .. } => {
             charges.extend(charges.first().cloned());
             true
         }
@@ -333,6 +333,7 @@ bends! {
         }) else { return false };
         // The two together: it is derived, and by all acts against it, but one loss would be counted twice.
         let both = CertificateRow {
+            world: 0,
             reaches: merged(&one.reaches, &other.reaches),
             rests_on: merged(&one.rests_on, &other.rests_on),
             acts: merged(&one.acts, &other.acts),
@@ -353,7 +354,7 @@ bends! {
     both_cases_are_one: |_, plan| split(plan, |_, with, without| *with = *without);
     a_case_is_beyond_the_last: |_, plan| split(plan, |_, with, _| *with = 9_999);
     a_case_belongs_to_no_other: |_, plan| {
-        of(plan).cases.push(Case::Charged { charges: Vec::new() });
+        of(plan).cases.push(Case::Charged { charges: Vec::new(), draw_pence: 0 });
         true
     };
     cases_are_exchanged: |_, plan| {
@@ -372,7 +373,7 @@ bends! {
         let own = of(plan);
         let had = own.cases.len() > 1;
         own.cases.truncate(1);
-        own.cases[0] = Case::Charged { charges: Vec::new() };
+        own.cases[0] = Case::Charged { charges: Vec::new(), draw_pence: 0 };
         had && own.bound_pence > 0
     };
     an_act_is_refused_afterwards: |estate, plan| {

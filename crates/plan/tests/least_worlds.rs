@@ -9,6 +9,8 @@
 
 #[path = "support/every_set.rs"]
 mod every_set;
+#[path = "support/firm.rs"]
+mod firm;
 #[path = "support/estate.rs"]
 mod random_estate;
 mod support;
@@ -17,11 +19,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cordon_estate::{Entity, Estate};
 use cordon_plan::candidates::{Candidate, entity_name};
-use cordon_plan::check::first_uses;
-use cordon_plan::document::{JewelState, Outcome, PlanDocument};
+use cordon_plan::check::{Verdict, first_uses};
+use cordon_plan::document::{JewelState, Outcome, PlanDocument, UncertaintyEntry};
 use cordon_plan::{Constraints, Foothold, Planner, Settings, Uncertainty, Watch, verify};
 use cordon_reach::{Base, CrownJewel, Graph, Options, naive};
 use every_set::{disruption, every_act, loss, sets};
+use firm::firm;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use support::{Chance, instances};
@@ -52,7 +55,6 @@ fn settings(race: bool, share_max: f64) -> Settings {
     Settings {
         race,
         comparisons: false,
-        certificate: false,
         uncertainty: Some(Uncertainty {
             worlds: 60,
             seed: 5,
@@ -163,8 +165,13 @@ fn everything(
 enum Came {
     NotCompared,
     AsItWas,
-    Held,
-    NotWholly,
+    /// The bound was proved to the penny or it was not.
+    Held {
+        is_proved: bool,
+    },
+    NotWholly {
+        is_proved: bool,
+    },
 }
 
 fn compared(
@@ -237,11 +244,32 @@ fn compared(
         );
     }
     prop_assert!(race || is_held, "{} of {allowed}", seen.in_sample.reached);
-    Ok(match bound {
-        None => Came::AsItWas,
-        Some(_) if seen.reached_min.is_some() => Came::NotWholly,
-        Some(_) => Came::Held,
+    came(seen, &verdict)
+}
+
+/// What came of a share that was asked for, and whether that is proved to the penny.
+fn came(seen: &UncertaintyEntry, verdict: &Verdict) -> Result<Came, TestCaseError> {
+    let proved = verdict.worlds.map(|proof| proof.bound_pence);
+    prop_assert_eq!(proved.is_some(), seen.lower_bound_pence.is_some());
+    let is_proved = proved == seen.lower_bound_pence;
+    let mut unchecked = verdict.unchecked.iter();
+    let is_least = !unchecked.any(|field| field == "uncertainty.reached_min");
+    Ok(match (seen.lower_bound_pence, seen.reached_min) {
+        (None, _) => Came::AsItWas,
+        (Some(_), Some(_)) => Came::NotWholly {
+            is_proved: is_proved && is_least,
+        },
+        (Some(_), None) => Came::Held { is_proved },
     })
+}
+
+/// How many were held, how many could not be wholly, and of how many of both the bound was proved.
+fn told(came: &BTreeMap<Came, u32>) -> [u32; 3] {
+    let of = |one: Came| came.get(&one).copied().unwrap_or(0);
+    let both = |of: &dyn Fn(bool) -> u32| of(true) + of(false);
+    let held = |is_proved| of(Came::Held { is_proved });
+    let not_wholly = |is_proved| of(Came::NotWholly { is_proved });
+    [both(&held), both(&not_wholly), held(true) + not_wholly(true)]
 }
 
 const SHARES: [f64; 4] = [0.05, 0.15, 0.25, 0.4];
@@ -263,88 +291,19 @@ fn all_compared(seeds: u64, case: impl Fn(u64) -> (Estate, Vec<Foothold>)) -> BT
 #[test]
 fn a_share_is_held_at_the_least_cost() {
     let came = all_compared(instances(200), |seed| case(seed, &[]));
-    assert!(
-        came[&Came::Held] > 2 && came[&Came::NotWholly] > 2,
-        "a dull mix: {came:?}"
-    );
-}
-
-/// Four people, each with rights to some of two vaults and a server before them, and a service that needs each: whom to trust is the
-/// question. The first is held, the others perhaps.
-fn firm(chance: &mut Chance) -> (Estate, Vec<Foothold>) {
-    const SYSTEMS: [&str; 4] = ["front", "back", "vault-a", "vault-b"];
-    let effects = ["1s", "4m", "15m"];
-    let mut rights = String::new();
-    let mut services = String::new();
-    for place in 0..4 {
-        for _ in 0..1 + chance.below(2) {
-            let on = SYSTEMS[chance.below(4) as usize];
-            rights += &format!("  - {{ right: ssh, holder: p{place}, on: {on} }}\n");
-        }
-        let pounds = 10 + chance.below(400);
-        let protected = if chance.below(8) == 0 {
-            "protected: true, "
-        } else {
-            ""
-        };
-        services += &format!(
-            "  s{place}: {{ requires: {{ account: p{place} }}, {protected}cost-per-hour: £{pounds} }}\n"
-        );
-    }
-    let session = chance.below(4);
-    let text = format!(
-        "
-organisation: Firm
-zones: {{ office: {{}}, safe: {{}} }}
-systems:
-  front: {{ kind: server, zone: office }}
-  back: {{ kind: server, zone: safe }}
-  vault-a: {{ kind: server, zone: safe, jewel: true }}
-  vault-b: {{ kind: server, zone: safe, jewel: true }}
-accounts: {{ p0: person, p1: person, p2: person, p3: person }}
-access:
-  - {{ flow: office -> office, port: 22 }}
-  - {{ flow: office -> safe, port: 22 }}
-  - {{ session: p{session}, on: front }}
-{rights}services:
-  office: {{ requires: {{ flow: office -> safe, port: 22 }}, cost-per-hour: £{} }}
-{services}enforcement-points:
-  firewall: {{ kind: nftables, guards: flows, effect: 1s }}
-  directory: {{ kind: active-directory, guards: accounts, effect: {} }}
-",
-        200 + chance.below(900),
-        effects[chance.below(3) as usize],
-    );
-    let estate = cordon_estate::load::load(&[("estate.yaml", &text)])
-        .unwrap()
-        .estate;
-    let held = estate.accounts_with_ids().map(|(id, _)| Entity::Account(id));
-    let mut footholds: Vec<Foothold> = held
-        .map(|entity| Foothold {
-            entity,
-            probability: f64::from(1 + chance.below(8)) / 20.0,
-        })
-        .collect();
-    footholds[0].probability = 0.95;
-    let office = estate
-        .zones_with_ids()
-        .find(|(_, zone)| zone.name == "office")
-        .unwrap()
-        .0;
-    footholds.push(Foothold {
-        entity: Entity::Zone(office),
-        probability: 1.0,
-    });
-    (estate, footholds)
+    let [held, not_wholly, proved] = told(&came);
+    println!("{proved} of {} bounds proved", held + not_wholly);
+    assert!(held > 2 && not_wholly > 2, "a dull mix: {came:?}");
+    assert!(proved * 100 >= (held + not_wholly) * 95, "{came:?}");
 }
 
 #[test]
 fn whom_to_trust_is_decided_at_the_least_cost() {
     let came = all_compared(instances(60), |seed| firm(&mut Chance::new(seed)));
-    assert!(
-        came[&Came::Held] > 15 && came[&Came::NotWholly] > 2,
-        "a dull mix: {came:?}"
-    );
+    let [held, not_wholly, proved] = told(&came);
+    println!("{proved} of {} bounds proved", held + not_wholly);
+    assert!(held > 15 && not_wholly > 2, "a dull mix: {came:?}");
+    assert!(proved * 100 >= (held + not_wholly) * 95, "{came:?}");
 }
 
 proptest! {

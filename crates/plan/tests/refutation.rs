@@ -334,7 +334,7 @@ bends! {
         had
     };
     a_case_is_left_open: |_, plan| {
-        leaf(plan, is_uncut).map(|case| *case = Case::Charged { charges: Vec::new() }).is_some()
+        leaf(plan, is_uncut).map(|case| *case = Case::Charged { charges: Vec::new(), draw_pence: 0 }).is_some()
     };
     a_case_is_said_to_have_no_such_row: |_, plan| {
         leaf(plan, is_uncut).map(|case| *case = Case::Uncut { row: 9_999 }).is_some()

@@ -13,7 +13,7 @@ use cordon_estate::{Entity, Estate, ServiceId};
 use cordon_evidence::document::{Evidence, entity_name};
 use cordon_plan::candidates::Candidates;
 use cordon_plan::document::{Outcome, WithdrawalId};
-use cordon_plan::limits::FRONT_POINTS_USUAL;
+use cordon_plan::limits::{FRONT_POINTS_USUAL, WORLDS_MAX};
 use cordon_plan::{Constraints, Foothold, PlanDocument, Progress, Settings, Uncertainty};
 use cordon_reach::{BREAKOUTS, Pace};
 
@@ -313,9 +313,6 @@ const THREADS_MAX: u16 = 64;
 fn threads_usual() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(2)
 }
-
-/// Most worlds that a plan is measured over, ten times as many following.
-const WORLDS_MAX: u32 = 10_000;
 
 /// How to draw worlds, if they were asked for.
 fn uncertainty(arguments: &Plan) -> Result<Option<Uncertainty>, Failure> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use cordon_plan::PlanDocument;
-use cordon_plan::check::{Checked, Proof, Stage, Verdict, verify_watched};
+use cordon_plan::check::{Checked, Proof, Refuted, Stage, Verdict, verify_watched};
 use serde::Serialize;
 
 use crate::console::Console;
@@ -42,6 +42,12 @@ struct Verified<'a> {
     /// What shows that not everything can be kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     refuted: Option<Shown>,
+    /// What is proved of plans that leave a jewel in reach in as few of the sampled worlds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worlds: Option<Proved>,
+    /// What shows that no plan leaves one in reach in fewer of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fewest: Option<Shown>,
     problems: Vec<Problem<'a>>,
     unchecked: &'a [String],
 }
@@ -105,6 +111,7 @@ fn stage_words(stage: Stage) -> String {
     match stage {
         Stage::Claims => "checking what the plan claims".to_owned(),
         Stage::Row { done, of } => format!("checking derivation {} of {of}", done + 1),
+        Stage::World { done, of } => format!("looking at sampled world {} of {of}", done + 1),
         Stage::Sets => "trying sets of withdrawals".to_owned(),
     }
 }
@@ -129,12 +136,18 @@ fn as_json<'a>(plan: &'a PlanDocument, verdict: &'a Verdict) -> Verified<'a> {
         optimality,
         sets_tried,
         proof: verdict.proof.map(proved),
-        refuted: verdict.refuted.map(|shown| Shown {
-            rows: shown.rows,
-            cases: shown.cases,
-        }),
+        refuted: verdict.refuted.map(shown),
+        worlds: verdict.worlds.map(proved),
+        fewest: verdict.fewest.map(shown),
         problems,
         unchecked: &verdict.unchecked,
+    }
+}
+
+const fn shown(proof: Refuted) -> Shown {
+    Shown {
+        rows: proof.rows,
+        cases: proof.cases,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The verdict on a plan.
 
 use cordon_plan::PlanDocument;
-use cordon_plan::check::{Checked, Verdict};
+use cordon_plan::check::{Checked, Proof, Verdict};
 
 use super::paper::Paper;
 use super::quantity::counted;
@@ -24,6 +24,9 @@ pub(crate) fn screen(plan: &PlanDocument, verdict: &Verdict, width: usize, paint
             paper.paragraph(0, &Text::new().quiet(refuted(verdict)));
         }
         paper.paragraph(0, &Text::new().quiet(proved(plan, verdict)));
+        for words in over_worlds(verdict) {
+            paper.paragraph(0, &Text::new().quiet(words));
+        }
         paper.paragraph(0, &Text::new().quiet(optimality(verdict)));
     } else {
         let count = counted(
@@ -66,9 +69,8 @@ fn refuted(verdict: &Verdict) -> String {
         return "That not everything can be kept is the solver's word: it has no proof of that.".to_owned();
     };
     format!(
-        "Its proof shows by {} and {} that no plan keeps every jewel and every protected service.",
-        counted(proof.rows.into(), "derivation", "derivations"),
-        counted(proof.cases.into(), "case", "cases")
+        "Its proof shows by {} that no plan keeps every jewel and every protected service.",
+        by(proof.rows, proof.cases)
     )
 }
 
@@ -77,11 +79,7 @@ fn proved(plan: &PlanDocument, verdict: &Verdict) -> String {
     let Some(proof) = verdict.proof else {
         return "It has no certificate: its bound is the solver's word.".to_owned();
     };
-    let by = format!(
-        "{} and {}",
-        counted(proof.rows.into(), "derivation", "derivations"),
-        counted(proof.cases.into(), "case", "cases")
-    );
+    let by = by(proof.rows, proof.cases);
     let gives_up = plan.infeasibility.is_some();
     let bound = proof.bound_pence;
     if bound >= proof.cost_pence {
@@ -92,7 +90,7 @@ fn proved(plan: &PlanDocument, verdict: &Verdict) -> String {
         };
         return format!("Its certificate proves by {by} that {what}.");
     }
-    let share = (proof.gap() * 1000.0).ceil() / 10.0;
+    let share = per_cent_up(proof);
     let claimed = plan.optimality.lower_bound_pence;
     let rest = if claimed > bound && !gives_up {
         " Beyond that its bound is the solver's word."
@@ -100,6 +98,42 @@ fn proved(plan: &PlanDocument, verdict: &Verdict) -> String {
         ""
     };
     format!("Its certificate proves by {by} that no plan is cheaper by more than {share} %.{rest}")
+}
+
+/// What is proved over sampled worlds.
+fn over_worlds(verdict: &Verdict) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(proof) = verdict.worlds {
+        let less = if proof.bound_pence >= proof.cost_pence {
+            "costs less".to_owned()
+        } else {
+            format!("is cheaper by more than {} %", per_cent_up(proof))
+        };
+        words.push(format!(
+            "Over the sampled worlds it proves by {} that no plan that holds as much {less}.",
+            by(proof.rows, proof.cases)
+        ));
+    }
+    if let Some(proof) = verdict.fewest {
+        words.push(format!(
+            "That no plan leaves a jewel in reach in fewer of them it proves by {}.",
+            by(proof.rows, proof.cases)
+        ));
+    }
+    words
+}
+
+/// How much cheaper a plan could be for all that is proved, in per cent, rounded up to what can be read.
+fn per_cent_up(proof: Proof) -> f64 {
+    (proof.gap() * 1000.0).ceil() / 10.0
+}
+
+fn by(rows: u32, cases: u32) -> String {
+    format!(
+        "{} and {}",
+        counted(rows.into(), "derivation", "derivations"),
+        counted(cases.into(), "case", "cases")
+    )
 }
 
 fn optimality(verdict: &Verdict) -> String {

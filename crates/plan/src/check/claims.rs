@@ -72,7 +72,13 @@ fn uncertainty(document: &PlanDocument, found: &mut Findings) {
 
 /// That what is said of the cheapest plan that holds a share is of a plan that holds it.
 fn held_at_least_cost(document: &PlanDocument, one: &UncertaintyEntry, found: &mut Findings) {
-    let asked = one.reached_max.unwrap_or(-1.0);
+    let is_said = one.lower_bound_pence.is_some() || one.reached_min.is_some();
+    let Some(asked) = one.reached_max else {
+        if is_said {
+            found.problem("uncertainty.reached_max", "no share of worlds was asked for");
+        }
+        return;
+    };
     if one
         .reached_min
         .is_some_and(|least| least <= asked || one.lower_bound_pence.is_none())

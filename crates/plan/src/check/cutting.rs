@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cordon_estate::{AccessId, AccessKind, ControlKind, Place};
 use cordon_reach::Base;
 
-use super::view::View;
+use super::view::{Used, View};
 use crate::document::{Act, PlanDocument, WithdrawalId};
 
 /// What can be done in an estate, asked fact by fact.
@@ -26,8 +26,8 @@ impl<'v> Cutting<'v> {
         }
     }
 
-    /// Every act that takes one of the facts away in time, that a point can carry out and nobody refused.
-    pub(super) fn acts(&mut self, facts: &[Base]) -> BTreeSet<Act> {
+    /// Every act that takes one of the facts away in time where they are first used then, that a point can carry out and nobody refused.
+    pub(super) fn acts(&mut self, facts: &[Base], used: &Used) -> BTreeSet<Act> {
         let mut found = BTreeSet::new();
         for &fact in facts {
             for act in self.acts_on(fact) {
@@ -35,7 +35,7 @@ impl<'v> Cutting<'v> {
                     continue;
                 }
                 let quickest = self.effect_seconds(act);
-                if quickest.is_some_and(|seconds| self.view.is_timely(fact, seconds)) {
+                if quickest.is_some_and(|seconds| self.view.is_in_time(used, fact, seconds)) {
                     found.insert(act);
                 }
             }

@@ -16,6 +16,8 @@ mod cutting;
 mod front;
 mod race;
 mod removal;
+mod sample;
+mod seen;
 mod view;
 
 use cordon_estate::Estate;
@@ -34,6 +36,12 @@ pub struct Verdict {
     pub optimality: Checked,
     /// What the plan's certificate proves; none if it has none, or one that does not hold.
     pub proof: Option<Proof>,
+    /// What is proved of the plans that leave a jewel in reach in few enough of the sampled worlds; none if there is no such proof, or one
+    /// that does not hold.
+    pub worlds: Option<Proof>,
+    /// What proves that no plan leaves a jewel in reach in fewer of the sampled worlds; none if there is no such proof, or one that does not
+    /// hold.
+    pub fewest: Option<Refuted>,
     /// What proves that something must be given up; none if nothing must, or if it has no proof that holds.
     pub refuted: Option<Refuted>,
     /// What was not derived again and stands only by the hash.
@@ -124,6 +132,13 @@ pub enum Stage {
         /// How many there are.
         of: u32,
     },
+    /// What the plan does in a sampled world is derived again.
+    World {
+        /// How many were before it.
+        done: u32,
+        /// How many there are.
+        of: u32,
+    },
     /// Every set of acts is tried, where they are few.
     Sets,
 }
@@ -158,26 +173,51 @@ pub fn verify_watched(document: &PlanDocument, estate: &Estate, watch: &mut dyn 
     };
     acts::check(document, &view, &mut found);
     claims::check(document, &view, &mut found);
+    let urn = urn(document, &view, &mut found);
+    let drawn = document.uncertainty.as_ref().zip(urn.as_ref());
     let proof = bound::check(document, &view, &mut found, watch);
     let refuted = bound::check_refutation(document, &view, &mut found, watch);
+    let worlds = bound::check_worlds(document, drawn, &view, &mut found, watch);
+    let fewest = bound::check_fewest(document, drawn, &view, &mut found, watch);
+    let unseen = drawn.map(|drawn| seen::check(document, drawn, &view, &mut found, watch));
     watch(Stage::Sets);
     let optimality = brute::check(document, &view, &mut found);
     let are_alternatives_checked = front::check(document, &view, &mut found);
     let mut verdict = Verdict {
         proof,
         refuted,
+        worlds,
+        fewest,
         ..found.verdict(optimality)
     };
     if are_alternatives_checked {
         verdict.unchecked.retain(|field| field != "alternatives");
     }
-    if document.uncertainty.is_some() {
-        let fields = ["in_sample", "out_of_sample", "lower_bound_pence", "reached_min"];
-        verdict
-            .unchecked
-            .extend(fields.map(|field| format!("uncertainty.{field}")));
+    if let Some(entry) = &document.uncertainty {
+        let unseen = unseen.unwrap_or_else(|| vec!["uncertainty.in_sample", "uncertainty.out_of_sample"]);
+        let is_proved = verdict.worlds.map(|proof| proof.bound_pence) == entry.lower_bound_pence;
+        let bound = (!is_proved).then_some("uncertainty.lower_bound_pence");
+        let is_least = verdict.fewest.is_some() || entry.reached_min == Some(entry.in_sample.held_already);
+        let least = entry.reached_min.filter(|_| !is_least);
+        let least = least.map(|_| "uncertainty.reached_min");
+        let fields = unseen.into_iter().chain(bound).chain(least);
+        verdict.unchecked.extend(fields.map(str::to_owned));
     }
     verdict
+}
+
+/// What the worlds of the plan are drawn from, if it says so.
+fn urn(document: &PlanDocument, view: &view::View<'_>, found: &mut Findings) -> Option<sample::Urn> {
+    let entry = document.uncertainty.as_ref()?;
+    let drawn = [entry.in_sample.worlds, entry.out_of_sample.worlds / 10];
+    if drawn.into_iter().any(|worlds| worlds > crate::limits::WORLDS_MAX) {
+        found.problem("uncertainty", "it says of too many worlds what comes of the plan");
+        return None;
+    }
+    if entry.may_be_held.is_empty() {
+        return None;
+    }
+    sample::Urn::new(document, entry, view, found)
 }
 
 /// Problems as they are found.
@@ -225,6 +265,8 @@ impl Findings {
             optimality,
             proof: None,
             refuted: None,
+            worlds: None,
+            fewest: None,
             unchecked: unchecked.into_iter().map(str::to_owned).collect(),
         }
     }

@@ -11,6 +11,9 @@ use super::{Findings, Terms, race};
 use crate::candidates::{Candidates, Friction, entity_name};
 use crate::document::{Act, CostEntry, PlanDocument};
 
+/// When each base fact is first used.
+pub(super) type Used = BTreeMap<Base, u32>;
+
 /// An estate under the assumptions of a document.
 pub(super) struct View<'e> {
     pub(super) estate: &'e Estate,
@@ -19,7 +22,7 @@ pub(super) struct View<'e> {
     pub(super) friction: Friction<'e>,
     pub(super) held: Vec<Entity>,
     /// What is held in each further world in which jewels have to be out of reach.
-    kept_worlds: Vec<Vec<Entity>>,
+    pub(super) kept_worlds: Vec<Vec<Entity>>,
     /// The rules with the pace that the plan assumes.
     pub(super) options: Options,
     pub(super) jewels: Vec<CrownJewel>,
@@ -29,7 +32,8 @@ pub(super) struct View<'e> {
     pub(super) duration_hours: f64,
     race: bool,
     spread: bool,
-    used: BTreeMap<Base, u32>,
+    used: Used,
+    pub(super) graph: Graph,
     states_before: Vec<ServiceState>,
     pub(super) before: BTreeMap<Derived, u32>,
 }
@@ -63,23 +67,16 @@ impl<'e> View<'e> {
         let further = further_jewels(document, estate, found)?;
         let jewels = cordon_reach::jewels_with(estate, &further);
         let graph = Graph::compile(estate, &options);
-        let facts: Vec<_> = jewels
-            .iter()
-            .filter_map(|jewel| graph.derived(jewel.taken))
-            .collect();
-        let used = if assumptions.race {
-            let mut used = race::first_uses(&graph, &held, &facts);
-            for world in &kept_worlds {
-                for (fact, at) in race::first_uses(&graph, world, &facts) {
+        let mut used = Used::new();
+        if assumptions.race {
+            for world in [&held].into_iter().chain(&kept_worlds) {
+                for (fact, at) in first_uses(&graph, world, &jewels) {
                     used.entry(fact)
                         .and_modify(|known| *known = at.min(*known))
                         .or_insert(at);
                 }
             }
-            used
-        } else {
-            BTreeMap::new()
-        };
+        }
         let extra = &document.constraints.protected;
         let protected = estate
             .services_with_ids()
@@ -97,6 +94,7 @@ impl<'e> View<'e> {
             race: assumptions.race,
             spread: assumptions.spread,
             used,
+            graph,
             states_before: cordon_trade::naive::states(estate, &Lost::nothing()),
             before: naive::reach_without(estate, &options, &held, &BTreeSet::new()),
             held,
@@ -208,10 +206,29 @@ impl<'e> View<'e> {
         Some(price - pence(before))
     }
 
-    /// True if an act that takes so long stops a step that rests on a fact.
+    /// True if an act that takes so long stops a step that rests on a fact, in every world that is kept.
     pub(super) fn is_timely(&self, fact: Base, effect_seconds: f64) -> bool {
+        self.is_in_time(&self.used, fact, effect_seconds)
+    }
+
+    /// The same where facts are first used then.
+    pub(super) fn is_in_time(&self, used: &Used, fact: Base, effect_seconds: f64) -> bool {
         let in_time = |used: &u32| effect_seconds <= f64::from(*used);
-        !self.race || self.used.get(&fact).is_none_or(in_time)
+        !self.race || used.get(&fact).is_none_or(in_time)
+    }
+
+    /// When each base fact is first used over all worlds that are kept.
+    pub(super) const fn used(&self) -> &Used {
+        &self.used
+    }
+
+    /// When each base fact is first used in a world; nothing if the race is not counted.
+    pub(super) fn used_in(&self, world: &[Entity]) -> Used {
+        if self.race {
+            first_uses(&self.graph, world, &self.jewels)
+        } else {
+            Used::new()
+        }
     }
 
     /// The second by which an act that removes these facts has to be in effect, and how many of them it removes too late.
@@ -226,6 +243,21 @@ impl<'e> View<'e> {
         (deadline.copied(), late.len() as u32)
     }
 
+    /// True for a jewel that no plan may leave in reach where it is not taken already.
+    pub(super) fn is_kept(&self, document: &PlanDocument, entity: Entity) -> bool {
+        let mut jewels = self.jewels.iter();
+        let name = entity_name(self.estate, entity);
+        jewels.any(|jewel| jewel.entity == entity && jewel.never)
+            && !document.constraints.given_up.contains(&name)
+    }
+
+    /// What holds where such a jewel is taken.
+    pub(super) fn kept_jewels(&self, document: &PlanDocument) -> Vec<Derived> {
+        let jewels = self.jewels.iter();
+        let kept = jewels.filter(|jewel| self.is_kept(document, jewel.entity));
+        kept.map(|jewel| jewel.taken).collect()
+    }
+
     /// What it costs if something is taken, whether or not it may be.
     pub(super) fn loss_pence(&self, entity: Entity) -> i64 {
         if let Some(jewel) = self.jewels.iter().find(|jewel| jewel.entity == entity) {
@@ -238,6 +270,11 @@ impl<'e> View<'e> {
             0
         }
     }
+}
+
+fn first_uses(graph: &Graph, world: &[Entity], jewels: &[CrownJewel]) -> Used {
+    let facts = jewels.iter().filter_map(|jewel| graph.derived(jewel.taken));
+    race::first_uses(graph, world, &facts.collect::<Vec<_>>())
 }
 
 /// Base facts that services name.

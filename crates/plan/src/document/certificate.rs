@@ -5,6 +5,9 @@
 //! with it and the plans without it. In each case that is not split further, rows are charged to what any act that
 //! cuts them brings with it; charges never exceed the price of what they are charged to, so that their sum is a bound
 //! for every plan of the case (weak duality). All sums are whole pence, so nothing is rounded.
+//!
+//! Where some sampled worlds may be let go, a case also says of worlds that they are kept or let go. Each draw of a world of which it
+//! says neither may be lost at one price, and as many draws as may still be let go are taken off the sum at that price.
 
 use cordon_reach::Base;
 use serde::{Deserialize, Serialize};
@@ -24,6 +27,32 @@ pub struct Certificate {
     pub cases: Vec<Case>,
 }
 
+/// What proves that no plan costs less than a bound that leaves a jewel in reach in few enough of the sampled worlds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WorldsCertificate {
+    /// No such plan costs less. At most [`super::UncertaintyEntry::lower_bound_pence`].
+    pub bound_pence: i64,
+    /// The sampled worlds that the proof uses, by what the intruder holds, as `kind:name`, ascending. That of the plan comes before them
+    /// and is always kept.
+    pub worlds: Vec<Vec<String>>,
+    /// The derivations that the proof uses.
+    pub rows: Vec<CertificateRow>,
+    /// The cases; the first is all plans.
+    pub cases: Vec<Case>,
+}
+
+/// What proves that every plan leaves a jewel in reach in more of the sampled worlds than a number: in each case a protected service is
+/// down, a derivation in a world that is kept can no longer be cut, or too many worlds are let go.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WorldsRefutation {
+    /// As in [`WorldsCertificate::worlds`].
+    pub worlds: Vec<Vec<String>>,
+    /// The derivations that the proof uses.
+    pub rows: Vec<CertificateRow>,
+    /// The cases; the first is all plans. None is [`Case::Charged`].
+    pub cases: Vec<Case>,
+}
+
 /// What proves that no plan keeps every jewel that must be kept and every protected service: in each case a protected
 /// service is down, or a derivation of a jewel can no longer be cut.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +66,9 @@ pub struct Refutation {
 /// One derivation, or several that the same acts cut.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CertificateRow {
+    /// In which world: 0 is that of the plan, 1 the first of the others that are kept or that the proof names.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub world: u32,
     /// What is reached from the footholds as long as all of [`Self::rests_on`] stand, as `kind:name`.
     pub reaches: Vec<String>,
     /// The base facts, ascending, by ids of the estate.
@@ -58,11 +90,25 @@ pub enum Case {
         /// The case in which it is not.
         without: u32,
     },
+    /// Either a jewel is kept out of reach in a world or it need not be.
+    EitherWorld {
+        /// The world, as in [`CertificateRow::world`].
+        world: u32,
+        /// The case in which it is kept, by place; after this one.
+        kept: u32,
+        /// The case in which it is let go.
+        let_go: u32,
+    },
     /// Charges show what the case costs at least.
     Charged {
         /// What is charged beyond the acts chosen.
         charges: Vec<Charge>,
+        /// What each draw of a world may be lost for that is neither kept nor let go.
+        #[serde(default, skip_serializing_if = "is_nothing")]
+        draw_pence: i64,
     },
+    /// More draws are let go than may be.
+    TooMany,
     /// A row must be cut, and no act is left that may do it.
     Uncut {
         /// The row, by place.
@@ -105,4 +151,14 @@ pub enum Stand {
         /// The price that is reached or passed.
         to_pence: i64,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+const fn is_nothing(pence: &i64) -> bool {
+    *pence == 0
 }

@@ -17,7 +17,9 @@ mod unnecessary;
 use serde::{Deserialize, Serialize};
 
 pub use act::{Act, Verb, WithdrawalEntry, WithdrawalId};
-pub use certificate::{Case, Certificate, CertificateRow, Charge, Refutation, Stand};
+pub use certificate::{
+    Case, Certificate, CertificateRow, Charge, Refutation, Stand, WorldsCertificate, WorldsRefutation,
+};
 pub use digest::{estate_digest, plan_hash};
 pub use outcome::{
     Alternative, Baseline, BaselineKind, CutOff, ExpectedLoss, FrontEntry, GiveUp, Infeasibility, Metrics,
@@ -26,7 +28,7 @@ pub use outcome::{
 pub use reach::{ExposureCount, ExposureEntry, FootholdEntry, JewelEntry, JewelState, Path, Step};
 pub use sample::sample;
 pub use trade::{CostEntry, PeopleEntry, ServiceEntry, ServiceLevel};
-pub use uncertainty::{Estimate, UncertaintyEntry, WorldEntry};
+pub use uncertainty::{Estimate, MayBeHeld, UncertaintyEntry, WorldEntry};
 pub use unnecessary::{Change, UnnecessaryIf};
 
 /// The version of this document's shape; it changes when a reader of the old shape would misread the new one.

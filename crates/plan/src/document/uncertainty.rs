@@ -2,11 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{WorldsCertificate, WorldsRefutation};
+
 /// How often a jewel is still reached over sampled worlds, and what was done about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UncertaintyEntry {
     /// The seed of the worlds; the same seed gives the same worlds.
     pub seed: u64,
+    /// What the intruder may hold, above the threshold of the plan or not; worlds are drawn from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may_be_held: Vec<MayBeHeld>,
     /// How likely one more foothold is held that nothing shows.
     pub hidden_probability: f64,
     /// The share of worlds in which a jewel may be reached at most, if one was asked for.
@@ -22,14 +27,29 @@ pub struct UncertaintyEntry {
     /// [`Self::reached_min`] says. None if no share was asked for, the plan holds it as it is, or the solver was not done in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lower_bound_pence: Option<i64>,
+    /// What proves that bound, or as much of it as could be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<WorldsCertificate>,
     /// The least share of those worlds in which any plan leaves a jewel in reach, if that is more than was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reached_min: Option<f64>,
+    /// What proves that no plan leaves fewer. None if a jewel is itself held in so many, or if no proof was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached_min_proof: Option<WorldsRefutation>,
     /// Over as many independent worlds as [`Estimate::worlds`] says.
     pub out_of_sample: Estimate,
     /// Whether the bound asked for is held out of sample, two standard errors added; none if none was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub met: Option<bool>,
+}
+
+/// Something that the intruder may hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MayBeHeld {
+    /// As `kind:name`.
+    pub entity: String,
+    /// How likely.
+    pub probability: f64,
 }
 
 /// One way things may be.

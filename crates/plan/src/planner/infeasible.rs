@@ -4,7 +4,7 @@ use cordon_estate::{Entity, ServiceId};
 use cordon_reach::FactSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::certify::Asked;
+use super::certify::{Asked, Beside};
 use super::describe::list;
 use super::possible::{Possible, Wanted};
 use super::prepare::Prepared;
@@ -299,6 +299,7 @@ impl Planner<'_> {
         let asked = Asked {
             prepared,
             hard: &hard,
+            beside: Beside::Kept,
             settings,
             constraints,
         };

@@ -9,16 +9,17 @@ use cordon_estate::Entity;
 use cordon_reach::{Base, Fact, FactId, Scratch};
 use rustc_hash::FxHashSet;
 
+use super::certify::{Asked, Beside};
 use super::joint::Drawn;
 use super::prepare::Prepared;
 use super::threads::in_order;
 use super::worlds::{Sample, Seen};
 use super::write::Solved;
 use super::{Constraints, Planner, Settings, Watch};
-use crate::document::Act;
+use crate::document::{Act, WorldsCertificate, WorldsRefutation};
 use crate::hitting::Verdict;
 use crate::kernel::{Forward, Lists, Source};
-use crate::limits::{WORLDS_FACED_MAX, WORLDS_ROUNDS_MAX};
+use crate::limits::{CERTIFICATE_WORLDS_FACTS_MAX, WORLDS_FACED_MAX, WORLDS_ROUNDS_MAX};
 
 /// Which worlds to keep.
 #[derive(Debug)]
@@ -33,6 +34,17 @@ pub(super) struct LeastWorlds {
     pub(super) is_fewest: bool,
     /// No plan that leaves so many at most costs less.
     pub(super) lower_bound_pence: i64,
+    /// What proves that, if it was asked for.
+    pub(super) proof: Option<WorldsCertificate>,
+    /// What proves that no plan leaves fewer, if that was asked for and found.
+    pub(super) fewest_proof: Option<WorldsRefutation>,
+}
+
+/// The cheapest choice for some worlds.
+struct Choice {
+    chosen: Vec<bool>,
+    /// Targets of the world of the plan that it had to keep.
+    hard: Vec<bool>,
 }
 
 impl LeastWorlds {
@@ -66,6 +78,8 @@ impl Planner<'_> {
             open_max: wanted.saturating_sub(held_already),
             is_fewest: wanted < held_already,
             lower_bound_pence: 0,
+            proof: None,
+            fewest_proof: None,
         };
         let mut faced: Vec<Drawn> = Vec::new();
         for _ in 0..WORLDS_ROUNDS_MAX {
@@ -77,16 +91,21 @@ impl Planner<'_> {
             let acts = self.acts_against(prepared, &faced, settings, constraints);
             self.weigh(acts);
             let joint = self.prepare(own.clone(), settings, constraints);
-            let chosen = self.least_choice(&joint, &faced, &mut least, settings, constraints, watch)?;
-            let acts = joint.candidates(&chosen);
+            let choice = self.least_choice(&joint, &faced, &mut least, settings, constraints, watch)?;
+            let acts = joint.candidates(&choice.chosen);
             open = self.seen(&acts, sample, settings, constraints, watch).open;
             let overlooked = if settings.spread {
-                self.overlooked(&joint, &chosen)
+                self.overlooked(&joint, &choice.chosen)
             } else {
                 Vec::new()
             };
+            let is_done = overlooked.is_empty() && open.iter().all(|world| faced.contains(world));
+            if is_done && settings.certificate {
+                let worlds = (&*faced, &*open);
+                self.prove(&joint, &choice, &mut least, worlds, settings, constraints);
+            }
             self.last = Some(joint);
-            if overlooked.is_empty() && open.iter().all(|world| faced.contains(world)) {
+            if is_done {
                 faced.retain(|world| !open.contains(world));
                 least.kept = to_keep(faced);
                 return Some(least);
@@ -105,9 +124,10 @@ impl Planner<'_> {
         settings: &Settings,
         constraints: &Constraints,
         watch: &mut Watch<'_>,
-    ) -> Option<Vec<bool>> {
+    ) -> Option<Choice> {
         let hard = self.hard(prepared, &constraints.give_up);
         let session = self.session(prepared, hard);
+        let hard = session.hard.clone();
         let mut joint = self.joint(prepared, session, faced, settings, constraints)?;
         let mut solution = joint.cheapest(least.open_max, watch);
         if solution.verdict == Verdict::Infeasible {
@@ -115,7 +135,39 @@ impl Planner<'_> {
             solution = joint.cheapest(least.open_max, watch);
         }
         least.lower_bound_pence = solution.lower_bound;
-        (solution.chosen.len() == prepared.columns.len()).then_some(solution.chosen)
+        let chosen = solution.chosen;
+        (chosen.len() == prepared.columns.len()).then_some(Choice { chosen, hard })
+    }
+
+    /// Proves the bound of the cheapest choice for the worlds faced, of which some are open under it, and that no plan leaves fewer, if
+    /// that is said.
+    fn prove(
+        &mut self,
+        prepared: &Prepared,
+        choice: &Choice,
+        least: &mut LeastWorlds,
+        (faced, open): (&[Drawn], &[Drawn]),
+        settings: &Settings,
+        constraints: &Constraints,
+    ) {
+        let faced = told_first(faced, open, self.graph.base_facts());
+        let asked = Asked {
+            prepared,
+            hard: &choice.hard,
+            beside: Beside::Sampled(&faced, least.open_max),
+            settings,
+            constraints,
+        };
+        let places = (1..).zip(&faced).filter(|(_, world)| open.contains(world));
+        let let_go = places.map(|(place, _)| place).collect();
+        let known = (&*choice.chosen, least.lower_bound_pence);
+        least.proof = Some(self.worlds_certificate(asked, known, let_go));
+        if least.is_fewest && least.open_max > 0 {
+            least.fewest_proof = self.worlds_refutation(Asked {
+                beside: Beside::Sampled(&faced, least.open_max - 1),
+                ..asked
+            });
+        }
     }
 
     /// Weighs further acts in the plans to come.
@@ -184,6 +236,16 @@ fn to_keep(worlds: Vec<Drawn>) -> Vec<Vec<Entity>> {
         .filter(|held| !is_within_another(held))
         .cloned()
         .collect()
+}
+
+/// As many worlds as a proof has room for: first those kept that ask for most, then those let go, then the others.
+fn told_first(faced: &[Drawn], open: &[Drawn], base_facts: usize) -> Vec<Drawn> {
+    let (let_go, kept): (Vec<Drawn>, Vec<Drawn>) =
+        faced.iter().cloned().partition(|world| open.contains(world));
+    let most = to_keep(kept.clone());
+    let (first, rest): (Vec<Drawn>, Vec<Drawn>) = kept.into_iter().partition(|(_, held)| most.contains(held));
+    let room = CERTIFICATE_WORLDS_FACTS_MAX / base_facts.max(1);
+    first.into_iter().chain(let_go).chain(rest).take(room).collect()
 }
 
 /// True if everything of one sorted list is in another.

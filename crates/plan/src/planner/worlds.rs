@@ -24,7 +24,7 @@ use super::ways::Told;
 use super::write::{Solved, worlds};
 use super::{Constraints, Foothold, Planner, Progress, Settings, Uncertainty, Watch, World};
 use crate::candidates::{Candidate, entity_name};
-use crate::document::{Estimate, UncertaintyEntry, WorldEntry};
+use crate::document::{Estimate, MayBeHeld, UncertaintyEntry, WorldEntry};
 use crate::limits::WORLDS_KEPT_MAX;
 
 /// How many times more worlds the second sample has.
@@ -112,7 +112,10 @@ impl Planner<'_> {
         let acts = prepared.candidates(&solved.solution.chosen);
         let out = self.seen(&acts, &second, settings, constraints, watch);
         let mut entry = self.entry(asked, &first, &kept, seen.estimate, out.estimate);
-        if let Some(least) = least {
+        entry.may_be_held = self.may_be_held(footholds);
+        if let Some(mut least) = least {
+            entry.proof = least.proof.take();
+            entry.reached_min_proof = least.fewest_proof.take();
             let worlds = f64::from(asked.worlds.max(1));
             entry.lower_bound_pence = Some(
                 least
@@ -232,6 +235,7 @@ impl Planner<'_> {
         let surely = out_of_sample.reached + 2.0 * out_of_sample.standard_error;
         UncertaintyEntry {
             seed: asked.seed,
+            may_be_held: Vec::new(),
             hidden_probability: asked.hidden_probability,
             reached_max: asked.reached_max,
             kept: kept
@@ -246,10 +250,26 @@ impl Planner<'_> {
                 .collect(),
             in_sample,
             lower_bound_pence: None,
+            proof: None,
             reached_min: None,
+            reached_min_proof: None,
             out_of_sample,
             met: asked.reached_max.map(|most| surely <= most),
         }
+    }
+
+    /// What worlds are drawn from, each once.
+    fn may_be_held(&self, footholds: &[Foothold]) -> Vec<MayBeHeld> {
+        let mut likely: BTreeMap<Entity, f64> = BTreeMap::new();
+        for foothold in footholds {
+            let known = likely.entry(foothold.entity).or_insert(foothold.probability);
+            *known = known.max(foothold.probability);
+        }
+        let told = likely.into_iter().map(|(entity, probability)| MayBeHeld {
+            entity: entity_name(self.estate, entity),
+            probability,
+        });
+        told.collect()
     }
 
     /// Accounts and systems that the known footholds lead to, each with how likely it is the hidden one, the sum being 1.

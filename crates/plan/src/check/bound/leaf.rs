@@ -7,8 +7,9 @@ use cordon_estate::ServiceId;
 use cordon_reach::Base;
 use cordon_trade::{Lost, naive};
 
-use super::rows::{Effect, Row, Rows};
-use crate::check::Terms;
+use super::Asked;
+use super::cases::Fixed;
+use super::rows::{Effect, Or, Row, Rows};
 use crate::check::view::View;
 use crate::document::{Act, Case, Charge, Stand};
 
@@ -16,9 +17,8 @@ use crate::document::{Act, Case, Charge, Stand};
 pub(super) struct Leaf<'a> {
     view: &'a View<'a>,
     rows: &'a Rows,
-    terms: Terms,
-    with: &'a BTreeSet<Act>,
-    without: &'a BTreeSet<Act>,
+    asked: Asked<'a>,
+    fixed: &'a Fixed,
     lost: Lost,
     friction_pence: i128,
     /// What services cost with the chosen acts alone.
@@ -35,6 +35,7 @@ struct Charged {
     /// By service: parts of its price, each from, to and how much.
     services: BTreeMap<ServiceId, BTreeMap<(i64, i64), i128>>,
     groups: BTreeMap<usize, i128>,
+    worlds: BTreeMap<u32, i128>,
     sum: i128,
     /// Prices with one act more that some service suffers from, as they were asked for.
     prices: BTreeMap<Act, Prices>,
@@ -52,23 +53,17 @@ fn lose(lost: &mut Lost, removes: &[Base]) {
 }
 
 impl<'a> Leaf<'a> {
-    pub(super) fn new(
-        view: &'a View<'a>,
-        (rows, terms): (&'a Rows, Terms),
-        with: &'a BTreeSet<Act>,
-        without: &'a BTreeSet<Act>,
-    ) -> Self {
+    pub(super) fn new(view: &'a View<'a>, rows: &'a Rows, asked: Asked<'a>, fixed: &'a Fixed) -> Self {
         let mut leaf = Self {
             view,
             rows,
-            terms,
-            with,
-            without,
+            asked,
+            fixed,
             lost: Lost::nothing(),
             friction_pence: 0,
             paid: Ok(Vec::new()),
         };
-        for act in with {
+        for act in &fixed.with {
             let effect = leaf.effect(*act);
             lose(&mut leaf.lost, &effect.removes);
             leaf.friction_pence += effect.pence;
@@ -86,32 +81,59 @@ impl<'a> Leaf<'a> {
         let states = naive::states(self.view.estate, lost);
         let mut prices = Vec::new();
         for ((id, service), state) in self.view.estate.services_with_ids().zip(states) {
-            let price = self.view.service_pence(id, service, state, self.terms);
+            let price = self.view.service_pence(id, service, state, self.asked.terms);
             prices.push(price.ok_or_else(|| service.name.clone())?);
         }
         Ok(prices)
     }
 
-    /// What does not hold, in words; without a bound the leaf has to be impossible.
-    pub(super) fn check(&self, case: &Case, bound_pence: Option<i64>) -> Result<(), String> {
+    /// What does not hold, in words.
+    pub(super) fn check(&self, case: &Case) -> Result<(), String> {
         match case {
             Case::Down { service } => match &self.paid {
                 Err(name) if name == service => Ok(()),
                 _ => Err(format!("{service} is not protected, or not down")),
             },
             Case::Uncut { row } => self.check_uncut(*row),
-            Case::Charged { charges } => match bound_pence {
-                Some(bound_pence) => self.check_charged(charges, bound_pence),
+            Case::TooMany => match self.draws_left() {
+                None => Ok(()),
+                Some(_) => Err("so many worlds may be let go".to_owned()),
+            },
+            Case::Charged { charges, draw_pence } => match self.asked.bound_pence {
+                Some(bound_pence) => self.check_charged(charges, *draw_pence, bound_pence),
                 None => Err("it is possible for all that is shown".to_owned()),
             },
-            Case::Either { .. } => Err("it is no leaf".to_owned()),
+            Case::Either { .. } | Case::EitherWorld { .. } => Err("it is no leaf".to_owned()),
+        }
+    }
+
+    /// How many draws may still be let go; none if too many are.
+    fn draws_left(&self) -> Option<u32> {
+        match self.asked.draws {
+            None => Some(0),
+            Some(draws) => draws.left(&self.fixed.let_go),
+        }
+    }
+
+    /// What may be accepted in this case instead of cutting a row.
+    fn or(&self, row: &Row) -> Or {
+        match row.or {
+            Or::World(world) if self.fixed.kept.contains(&world) => Or::Never,
+            Or::World(world) if !self.fixed.let_go.contains(&world) => {
+                let draws = self.asked.draws.map_or(0, |draws| draws.of(world));
+                match self.draws_left() {
+                    Some(left) if draws <= left => row.or,
+                    _ => Or::Never,
+                }
+            }
+            or => or,
         }
     }
 
     fn row(&self, place: u32) -> Result<&Row, String> {
         let row = self.rows.rows.get(place as usize);
         let row = row.ok_or_else(|| format!("there is no row {place}"))?;
-        if row.acts.is_disjoint(self.with) {
+        if row.acts.is_disjoint(&self.fixed.with) {
             Ok(row)
         } else {
             Err(format!("row {place} is cut already"))
@@ -120,13 +142,13 @@ impl<'a> Leaf<'a> {
 
     fn check_uncut(&self, place: u32) -> Result<(), String> {
         let row = self.row(place)?;
-        if row.group.is_some() {
+        if self.or(row) != Or::Never {
             return Err(format!("row {place} need not be cut"));
         }
         let mut charged = Charged::default();
         let may = row
             .acts
-            .difference(self.without)
+            .difference(&self.fixed.without)
             .find(|act| self.with_one(**act, &mut charged).is_ok());
         may.map_or(Ok(()), |_| Err(format!("row {place} can still be cut")))
     }
@@ -144,7 +166,11 @@ impl<'a> Leaf<'a> {
         })
     }
 
-    fn check_charged(&self, charges: &[Charge], bound_pence: i64) -> Result<(), String> {
+    fn check_charged(&self, charges: &[Charge], draw_pence: i64, bound_pence: i64) -> Result<(), String> {
+        let draws_left = self.draws_left().ok_or("more worlds are let go than may be")?;
+        if draw_pence < 0 {
+            return Err("a draw has a price below 0".to_owned());
+        }
         let paid = self.paid.as_ref();
         let paid = paid.map_err(|name| format!("{name} is down, which no plan may do"))?;
         let mut charged = Charged::default();
@@ -164,11 +190,18 @@ impl<'a> Leaf<'a> {
                 return Err("a loss is charged beyond its price".to_owned());
             }
         }
+        for (world, sum) in &charged.worlds {
+            let draws = self.asked.draws.map_or(0, |draws| draws.of(*world));
+            if self.fixed.let_go.contains(world) || *sum > i128::from(draw_pence) * i128::from(draws) {
+                return Err("a world is charged beyond its price".to_owned());
+            }
+        }
         for (service, parts) in &charged.services {
             let base = paid.get(service.index()).ok_or("there is no such service")?;
             check_parts(parts, *base)?;
         }
-        let total = self.friction_pence + paid.iter().sum::<i128>() + charged.sum;
+        let let_go = i128::from(draw_pence) * i128::from(draws_left);
+        let total = self.friction_pence + paid.iter().sum::<i128>() + charged.sum - let_go;
         if total < i128::from(bound_pence) {
             return Err(format!("it proves {total} pence only"));
         }
@@ -182,7 +215,7 @@ impl<'a> Leaf<'a> {
         }
         let pence = i128::from(charge.pence);
         let stands: BTreeSet<Stand> = charge.to.iter().copied().collect();
-        for act in row.acts.difference(self.without) {
+        for act in row.acts.difference(&self.fixed.without) {
             let is_charged = stands.contains(&Stand::Act { act: *act })
                 || match self.with_one(*act, charged) {
                     Err(_) => true,
@@ -206,8 +239,10 @@ impl<'a> Leaf<'a> {
                 }
             }
         }
-        if let Some(group) = row.group {
-            *charged.groups.entry(group).or_default() += pence;
+        match self.or(row) {
+            Or::Never => {}
+            Or::Loss(group) => *charged.groups.entry(group).or_default() += pence,
+            Or::World(world) => *charged.worlds.entry(world).or_default() += pence,
         }
         charged.sum += pence;
         Ok(())

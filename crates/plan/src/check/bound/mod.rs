@@ -6,6 +6,8 @@
 //! - A leaf holds if what its chosen acts cost, and what its rows are charged to, comes to the bound: every plan of the leaf
 //!   cuts each row by an act that brings one of the prices that the row is charged to, or loses what it reaches,
 //!   and no price is charged beyond itself.
+//! - A row may speak of a further world. If that is kept, the row must be cut. If it is sampled, a case may let it go, and as long as no case
+//!   says, each draw of it may be lost at the price of the leaf; the draws that may be let go are taken off the sum at that price.
 //! - That there is no plan holds if in every leaf a protected service is down, or a row of a jewel can no longer be cut.
 //!
 //! Sums are whole pence in 128 bits: nothing is rounded and nothing overflows.
@@ -13,6 +15,13 @@
 mod cases;
 mod leaf;
 mod rows;
+mod worlds;
+
+use std::borrow::Cow;
+
+use rows::Scene;
+use worlds::Draws;
+pub(super) use worlds::{check as check_worlds, check_fewest};
 
 use super::view::View;
 use super::{Findings, Proof, Refuted, Stage, Terms};
@@ -40,9 +49,11 @@ pub(super) fn check(
     if certificate.bound_pence > most {
         found.problem("certificate.bound_pence", "it is above the bound of the plan");
     }
-    let rows = rows::check(document, (&certificate.rows, terms), view, found, watch)?;
+    let scenes = scenes(view);
+    let rows = rows::check(document, (&certificate.rows, terms), &scenes, view, found, watch)?;
     let asked = Asked {
         terms,
+        draws: None,
         bound_pence: Some(certificate.bound_pence),
     };
     cases::check(document, (&certificate.cases, asked), &rows, view, found);
@@ -56,10 +67,23 @@ pub(super) fn check(
 
 /// What a proof has to show.
 #[derive(Clone, Copy)]
-struct Asked {
+struct Asked<'d> {
     terms: Terms,
+    /// Sampled worlds that may be let go, if there are any.
+    draws: Option<&'d Draws>,
     /// What every leaf has to come to; none if every leaf has to be impossible.
     bound_pence: Option<i64>,
+}
+
+/// The world of the plan, and those that are kept beside it.
+fn scenes<'v>(view: &'v View<'_>) -> Vec<Scene<'v>> {
+    let worlds = [&view.held].into_iter().chain(&view.kept_worlds);
+    let scenes = worlds.map(|held| Scene {
+        held,
+        used: Cow::Borrowed(view.used()),
+        may_be_let_go: false,
+    });
+    scenes.collect()
 }
 
 /// What a plan costs that gives something up, with what it gives up at its price.
@@ -83,9 +107,11 @@ pub(super) fn check_refutation(
     let refutation = document.infeasibility.as_ref()?.proof.as_ref()?;
     let before = found.problems.len();
     let terms = Terms::Kept;
-    let rows = rows::check(document, (&refutation.rows, terms), view, found, watch)?;
+    let scenes = scenes(view);
+    let rows = rows::check(document, (&refutation.rows, terms), &scenes, view, found, watch)?;
     let asked = Asked {
         terms,
+        draws: None,
         bound_pence: None,
     };
     cases::check(document, (&refutation.cases, asked), &rows, view, found);

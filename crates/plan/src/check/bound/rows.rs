@@ -1,5 +1,6 @@
 //! The rows: real derivations, all acts against them, and what it costs to leave them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordon_estate::Entity;
@@ -7,15 +8,34 @@ use cordon_reach::naive::FewFacts;
 use cordon_reach::{Base, Derived};
 
 use crate::check::cutting::Cutting;
-use crate::check::view::View;
+use crate::check::view::{Used, View};
 use crate::check::{Findings, Stage, Terms};
 use crate::document::{Act, CertificateRow, JewelState, PlanDocument};
 
 /// A row that holds.
 pub(super) struct Row {
     pub(super) acts: BTreeSet<Act>,
-    /// The group whose loss may be accepted instead, by place in [`Rows::losses`]; none if it must be cut.
-    pub(super) group: Option<usize>,
+    pub(super) or: Or,
+}
+
+/// What may be accepted instead of cutting a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Or {
+    /// Nothing.
+    Never,
+    /// The loss of a group, by place in [`Rows::losses`].
+    Loss(usize),
+    /// That a jewel is reached in a sampled world, if that may be let go.
+    World(u32),
+}
+
+/// A world that rows may speak of.
+pub(super) struct Scene<'w> {
+    pub(super) held: &'w [Entity],
+    /// When each base fact is first used in it.
+    pub(super) used: Cow<'w, Used>,
+    /// True if a jewel may be reached in it, if the case says so.
+    pub(super) may_be_let_go: bool,
 }
 
 /// All rows.
@@ -48,10 +68,23 @@ impl Effect {
     }
 }
 
+const FIELD: &str = "certificate.rows.reaches";
+
+impl Scene<'_> {
+    const fn or(&self, world: u32) -> Or {
+        if self.may_be_let_go {
+            Or::World(world)
+        } else {
+            Or::Never
+        }
+    }
+}
+
 /// `None` if a row does not hold.
 pub(super) fn check(
     document: &PlanDocument,
     (told, terms): (&[CertificateRow], Terms),
+    scenes: &[Scene<'_>],
     view: &View<'_>,
     found: &mut Findings,
     watch: &mut dyn FnMut(Stage),
@@ -71,30 +104,44 @@ pub(super) fn check(
             done,
             of: told.len() as u32,
         });
-        let Some(entities) = derived(row, &names, &mut few, view, found) else {
+        let Some(scene) = scenes.get(row.world as usize) else {
+            found.problem(FIELD, format!("there is no world {}", row.world));
             continue;
         };
-        let acts = cutting.acts(&row.rests_on);
+        let Some(entities) = derived(row, scene, &names, &mut few, view, found) else {
+            continue;
+        };
+        let acts = cutting.acts(&row.rests_on, &scene.used);
         found.same(
             "certificate.rows.acts",
             &row.acts,
             &acts.iter().copied().collect(),
         );
-        let kept = |entity: &Entity| must_be_kept(document, view, *entity);
-        let must_be_cut = terms == Terms::Kept && entities.iter().any(kept);
-        let group = (!must_be_cut).then(|| {
+        let or = if row.world > 0 {
+            let mut entities = entities.iter();
+            if !entities.any(|entity| view.is_kept(document, *entity)) {
+                found.problem(FIELD, "what it reaches in another world need not be kept");
+            }
+            scene.or(row.world)
+        } else if terms == Terms::Kept
+            && entities
+                .iter()
+                .any(|entity| must_be_kept(document, view, *entity))
+        {
+            Or::Never
+        } else {
             let known = groups.iter().position(|group| *group == row.reaches.as_slice());
-            known.unwrap_or_else(|| {
+            Or::Loss(known.unwrap_or_else(|| {
                 groups.push(&row.reaches);
                 let losses = entities.iter().map(|entity| i128::from(view.loss_pence(*entity)));
                 all.losses.push(losses.sum());
                 groups.len() - 1
-            })
-        });
+            }))
+        };
         for act in &acts {
             all.acts.entry(*act).or_insert_with(|| Effect::of(*act, view));
         }
-        all.rows.push(Row { acts, group });
+        all.rows.push(Row { acts, or });
     }
     let mut seen = BTreeSet::new();
     for name in groups.into_iter().flatten() {
@@ -126,12 +173,13 @@ fn names(view: &View<'_>) -> BTreeMap<String, Entity> {
 /// What a row reaches, if it reaches it with nothing standing but what it rests on.
 fn derived(
     row: &CertificateRow,
+    scene: &Scene<'_>,
     names: &BTreeMap<String, Entity>,
     few: &mut FewFacts<'_>,
     view: &View<'_>,
     found: &mut Findings,
 ) -> Option<Vec<Entity>> {
-    let field = "certificate.rows.reaches";
+    let field = FIELD;
     let rests_on: BTreeSet<Base> = row.rests_on.iter().copied().collect();
     if !rests_on.iter().eq(&row.rests_on) || !rests_on.iter().all(|fact| view.removal.exists(*fact)) {
         found.problem(
@@ -145,7 +193,7 @@ fn derived(
         found.problem(field, "it is no ascending list of names");
         return None;
     }
-    let gained = few.reach(&view.held, &rests_on);
+    let gained = few.reach(scene.held, &rests_on);
     let mut entities = Vec::new();
     for name in &row.reaches {
         let Some(&entity) = names.get(name) else {
@@ -163,15 +211,9 @@ fn derived(
     Some(entities)
 }
 
-/// True for a jewel that no plan may leave in reach.
+/// True for a jewel that no plan may leave in reach in the world of the plan.
 fn must_be_kept(document: &PlanDocument, view: &View<'_>, entity: Entity) -> bool {
     let name = crate::candidates::entity_name(view.estate, entity);
-    let is_never = view
-        .jewels
-        .iter()
-        .any(|jewel| jewel.entity == entity && jewel.never);
     let entry = document.jewels.iter().find(|entry| entry.entity == name);
-    is_never
-        && entry.is_some_and(|entry| entry.state != JewelState::MayBeTaken)
-        && !document.constraints.given_up.contains(&name)
+    view.is_kept(document, entity) && entry.is_some_and(|entry| entry.state != JewelState::MayBeTaken)
 }

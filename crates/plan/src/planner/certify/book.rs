@@ -17,35 +17,47 @@ pub(super) struct Choice {
     pub(super) act: Act,
     pub(super) friction_pence: i64,
     pub(super) removes: Vec<Base>,
-    /// Facts that it takes away in time, ascending.
-    pub(super) timely: Vec<FactId>,
+    /// By timing: facts that it takes away in time, ascending.
+    timely: Vec<Vec<FactId>>,
     /// True if it removes something that a service requires.
     pub(super) touches: bool,
+}
+
+impl Choice {
+    /// Facts that it takes away in time, ascending.
+    pub(super) fn timely(&self, timing: usize) -> &[FactId] {
+        self.timely.get(timing).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// Every act met so far, numbered.
 pub(super) struct Book<'p, 'e> {
     planner: &'p Planner<'e>,
     constraints: &'p Constraints,
-    /// The second by which each base fact is first used; empty if the race is not counted.
-    used: Vec<u32>,
+    /// By timing: the second by which each base fact is first used; empty if the race is not counted.
+    used: Vec<Vec<u32>>,
     required: BTreeSet<Base>,
     pub(super) choices: Vec<Choice>,
     numbers: FxHashMap<Act, Option<u32>>,
-    cutting: FxHashMap<FactId, Vec<u32>>,
+    cutting: FxHashMap<(usize, FactId), Vec<u32>>,
 }
 
 impl<'p, 'e> Book<'p, 'e> {
-    pub(super) fn new(planner: &'p Planner<'e>, constraints: &'p Constraints, used: Vec<u32>) -> Self {
+    pub(super) fn new(planner: &'p Planner<'e>, constraints: &'p Constraints) -> Self {
         Self {
             required: required(planner.estate),
             planner,
             constraints,
-            used,
+            used: Vec::new(),
             choices: Vec::new(),
             numbers: FxHashMap::default(),
             cutting: FxHashMap::default(),
         }
+    }
+
+    /// Says at each timing when each base fact is first used, before anything is numbered.
+    pub(super) fn set_used(&mut self, used: Vec<Vec<u32>>) {
+        self.used = used;
     }
 
     /// True if a service requires a fact.
@@ -82,38 +94,43 @@ impl<'p, 'e> Book<'p, 'e> {
     }
 
     fn looked_at(&self, candidate: Candidate) -> Choice {
-        let used = |fact: &FactId| f64::from(self.used.get(fact.index()).copied().unwrap_or(NEVER));
         let facts = candidate.removes.iter();
         let facts = facts.filter_map(|base| self.planner.graph.base(*base));
-        let mut timely: Vec<FactId> = facts
-            .filter(|fact| candidate.effect_seconds <= used(fact))
-            .collect();
-        timely.sort_unstable();
+        let mut facts: Vec<FactId> = facts.collect();
+        facts.sort_unstable();
+        let in_time = |used: &Vec<u32>| {
+            let used = |fact: &FactId| f64::from(used.get(fact.index()).copied().unwrap_or(NEVER));
+            let facts = facts.iter().copied();
+            facts
+                .filter(|fact| candidate.effect_seconds <= used(fact))
+                .collect()
+        };
         Choice {
             act: candidate.act,
             friction_pence: candidate.friction_pence,
-            timely,
+            timely: self.used.iter().map(in_time).collect(),
             touches: candidate.removes.iter().any(|fact| self.required.contains(fact)),
             removes: candidate.removes,
         }
     }
 
     /// Every choice that takes one of the facts away in time, ascending.
-    pub(super) fn cutting(&mut self, facts: &[FactId]) -> Vec<u32> {
+    pub(super) fn cutting(&mut self, facts: &[FactId], timing: usize) -> Vec<u32> {
         let mut choices = Vec::new();
         for &fact in facts {
-            if !self.cutting.contains_key(&fact) {
-                let own = self.cutting_one(fact);
-                self.cutting.insert(fact, own);
+            let key = (timing, fact);
+            if !self.cutting.contains_key(&key) {
+                let own = self.cutting_one(fact, timing);
+                self.cutting.insert(key, own);
             }
-            choices.extend(self.cutting.get(&fact).into_iter().flatten().copied());
+            choices.extend(self.cutting.get(&key).into_iter().flatten().copied());
         }
         choices.sort_unstable();
         choices.dedup();
         choices
     }
 
-    fn cutting_one(&mut self, fact: FactId) -> Vec<u32> {
+    fn cutting_one(&mut self, fact: FactId, timing: usize) -> Vec<u32> {
         let Some(Fact::Base(base)) = self.planner.graph.describe(fact) else {
             return Vec::new();
         };
@@ -121,7 +138,7 @@ impl<'p, 'e> Book<'p, 'e> {
         let numbers: Vec<u32> = acts.into_iter().filter_map(|act| self.number(act)).collect();
         let takes = |number: &u32| {
             self.choice(*number)
-                .is_some_and(|choice| choice.timely.binary_search(&fact).is_ok())
+                .is_some_and(|choice| choice.timely(timing).binary_search(&fact).is_ok())
         };
         numbers.into_iter().filter(takes).collect()
     }

@@ -11,8 +11,9 @@ use cordon_estate::ServiceId;
 use cordon_reach::{FactId, FactSet};
 use cordon_trade::Lost;
 
+use super::book::Choice;
 use super::left::{Left, Spot};
-use super::tree::Fixed;
+use super::tree::{Fixed, Split};
 use super::{Proof, Terms, lose};
 use crate::document::{Charge, Stand};
 use crate::limits::CERTIFICATE_VAIN_SHARE;
@@ -26,8 +27,8 @@ pub(super) struct Look {
     /// What it costs at least; [`i64::MAX`] if nothing is possible in it.
     pub(super) bound_pence: i64,
     pub(super) shown: Shown,
-    /// The choice to split it by; none if nothing is left to decide.
-    pub(super) next: Option<u32>,
+    /// What to split it by; none if nothing is left to decide.
+    pub(super) next: Option<Split>,
 }
 
 /// How the bound of a case is shown.
@@ -35,7 +36,9 @@ pub(super) struct Look {
 pub(super) enum Shown {
     Down(ServiceId),
     Uncut(u32),
-    Charged(Vec<Charge>),
+    TooMany,
+    /// At this price for each draw of an undecided world.
+    Charged(Vec<Charge>, i64),
 }
 
 impl Look {
@@ -48,13 +51,29 @@ impl Look {
     }
 }
 
+impl Look {
+    /// The price at which draws of undecided worlds may be lost.
+    pub(super) const fn draw_pence(&self) -> i64 {
+        match self.shown {
+            Shown::Charged(_, draw_pence) => draw_pence,
+            Shown::Down(_) | Shown::Uncut(_) | Shown::TooMany => 0,
+        }
+    }
+}
+
 /// A row that nothing can cut.
 struct Uncut(u32);
 
 impl Proof<'_, '_> {
     /// What a case costs at least, as far as is worth knowing: `wanted` is enough. The guide is a plan that does what the case says,
-    /// the cheaper the better.
-    pub(super) fn look(&mut self, fixed: &Fixed, guide: &[u32], wanted: i64) -> Look {
+    /// the cheaper the better. Each draw of an undecided world may be lost at a price.
+    pub(super) fn look(&mut self, fixed: &Fixed, guide: &[u32], wanted: i64, draw_pence: i64) -> Look {
+        let Some(draws_left) = self.scenes.draws_left(fixed) else {
+            return Look::impossible(Shown::TooMany);
+        };
+        let is_priced = self.scenes.undecided(fixed).next().is_some();
+        let draw_pence = if is_priced { draw_pence } else { 0 };
+        let credit = draw_pence.saturating_mul(i64::from(draws_left));
         let mut lost = Lost::nothing();
         let mut paid = 0_i64;
         for choice in fixed.with.iter().filter_map(|&choice| self.book.choice(choice)) {
@@ -66,20 +85,21 @@ impl Proof<'_, '_> {
             Err(service) => return Look::impossible(Shown::Down(service)),
         };
         paid = prices.iter().fold(paid, |sum, price| sum.saturating_add(*price));
-        let begun = self.begun(fixed, lost, &prices);
+        let begun = self.begun(fixed, draw_pence, lost, &prices);
         if let Some(row) = self.uncut(&mut begun.clone()) {
             return Look::impossible(Shown::Uncut(row));
         }
         let mut left = begun;
         let open = |choice: &u32| !fixed.with.contains(choice) && !fixed.without.contains(choice);
         let guide: Vec<u32> = guide.iter().copied().filter(open).collect();
-        if let Err(Uncut(row)) = self.ascend(&mut left, &guide, wanted.saturating_sub(paid)) {
+        let enough = wanted.saturating_sub(paid).saturating_add(credit);
+        if let Err(Uncut(row)) = self.ascend(&mut left, &guide, enough) {
             return Look::impossible(Shown::Uncut(row));
         }
         Look {
-            bound_pence: paid.saturating_add(left.sum),
+            bound_pence: paid.saturating_add(left.sum).saturating_sub(credit),
             next: self.next(&left, fixed, &guide),
-            shown: Shown::Charged(self.charges(left)),
+            shown: Shown::Charged(self.charges(left), draw_pence),
         }
     }
 
@@ -107,10 +127,12 @@ impl Proof<'_, '_> {
 
     /// Charges everything that can be found, or as much as is enough.
     fn ascend(&mut self, left: &mut Left, guide: &[u32], enough: i64) -> Result<(), Uncut> {
-        let cut_by = |proof: &Self, skipped: Option<u32>| -> FactSet {
+        let cut_by = |proof: &Self, skipped: Option<u32>| -> Vec<FactSet> {
             let choices = guide.iter().filter(|choice| Some(**choice) != skipped);
-            let choices = choices.filter_map(|&choice| proof.book.choice(choice));
-            choices.flat_map(|choice| choice.timely.iter().copied()).collect()
+            let choices: Vec<&Choice> = choices.filter_map(|&choice| proof.book.choice(choice)).collect();
+            let at = |timing| choices.iter().flat_map(move |choice| choice.timely(timing));
+            let timings = 0..proof.scenes.timings.len();
+            timings.map(|timing| at(timing).copied().collect()).collect()
         };
         if !guide.is_empty() {
             let around = cut_by(self, None);
@@ -130,7 +152,8 @@ impl Proof<'_, '_> {
         if most == 0 {
             return Ok(());
         }
-        self.scaled(left, &FactSet::new(), most, None)
+        let nothing = vec![FactSet::new(); self.scenes.timings.len()];
+        self.scaled(left, &nothing, most, None)
     }
 
     /// Charges derivations around some facts, first those that can be charged much: a thousand small charges prove no more
@@ -138,7 +161,7 @@ impl Proof<'_, '_> {
     fn scaled(
         &mut self,
         left: &mut Left,
-        around: &FactSet,
+        around: &[FactSet],
         first_pence: i64,
         of: Option<u32>,
     ) -> Result<(), Uncut> {
@@ -156,8 +179,7 @@ impl Proof<'_, '_> {
         let mut most = None;
         while to_charge(left) > 0 {
             at_least = at_least.min(to_charge(left));
-            let mut withdrawn = around.clone();
-            self.withdraw_below(left, at_least, &mut withdrawn);
+            let withdrawn = self.withdrawn_below(left, at_least, around);
             if self.pass(left, &withdrawn, at_least, of)? {
                 most = None;
                 continue;
@@ -167,9 +189,7 @@ impl Proof<'_, '_> {
             };
             at_least = next.min(at_least / 4).max(1);
             if of.is_none() && most.is_none() {
-                withdrawn.clone_from(around);
-                withdrawn.extend_from(&left.spent);
-                most = self.dearest(&withdrawn, &left.losses);
+                most = self.dearest_anywhere(left, around);
                 let Some(most) = most else { break };
                 at_least = at_least.min(most);
             }
@@ -178,31 +198,75 @@ impl Proof<'_, '_> {
     }
 
     /// What the cheapest acts cost that no service suffers from, and the facts that they take away.
-    fn cheapest(&self) -> &[(i64, FactId)] {
+    fn cheapest(&self, timing: usize) -> &[(i64, FactId)] {
         match self.terms {
             Terms::Refuted => &[],
-            Terms::Kept | Terms::GivenUp => &self.cheapest,
+            Terms::Kept | Terms::GivenUp => {
+                let timing = self.scenes.timings.get(timing);
+                timing.map_or(&[], |timing| &timing.cheapest)
+            }
         }
     }
 
-    /// Adds the facts that some act takes away of which less is left to charge.
-    fn withdraw_below(&self, left: &Left, pence: i64, withdrawn: &mut FactSet) {
-        let cheap = self.cheapest().iter().take_while(|(price, _)| *price < pence);
-        withdrawn.extend(cheap.map(|(_, fact)| *fact));
+    /// By timing, some facts and those that some act takes away of which less is left to charge.
+    fn withdrawn_below(&self, left: &Left, pence: i64, around: &[FactSet]) -> Vec<FactSet> {
+        let mut withdrawn = around.to_vec();
+        for (timing, withdrawn) in withdrawn.iter_mut().enumerate() {
+            let cheap = self.cheapest(timing).iter();
+            let cheap = cheap.take_while(|(price, _)| *price < pence);
+            withdrawn.extend(cheap.map(|(_, fact)| *fact));
+        }
         for (choice, number) in self.book.choices.iter().zip(0_u32..) {
             if left.most_of(number).is_some_and(|most| most < pence) {
-                withdrawn.extend(choice.timely.iter().copied());
+                for (timing, withdrawn) in withdrawn.iter_mut().enumerate() {
+                    withdrawn.extend(choice.timely(timing).iter().copied());
+                }
             }
         }
+        withdrawn
+    }
+
+    /// The most that is left of a target that is reached in any world around some facts and those that are spent.
+    fn dearest_anywhere(&mut self, left: &Left, around: &[FactSet]) -> Option<i64> {
+        let mut most = None;
+        for world in 0..self.scenes.scenes.len() as u32 {
+            if self.wants(left, world, 1) {
+                let withdrawn = self.withdrawn(left, world, around);
+                most = most.max(self.dearest(world, &withdrawn, &left.losses));
+            }
+        }
+        most
+    }
+
+    /// True if so much is left of something in a world.
+    fn wants(&self, left: &Left, world: u32, at_least: i64) -> bool {
+        world == 0
+            || left
+                .losses
+                .get(self.target_in(world))
+                .is_some_and(|left| *left >= at_least)
+    }
+
+    /// What is spent in a world, and some facts more.
+    fn withdrawn(&self, left: &Left, world: u32, around: &[FactSet]) -> FactSet {
+        let timing = self.scenes.timing_of(world);
+        let mut withdrawn = left.spent(timing).clone();
+        if let Some(around) = around.get(timing) {
+            withdrawn.extend_from(around);
+        }
+        withdrawn
     }
 
     /// The largest amount below another that something can be charged; none if there is none.
     fn largest_below(&self, left: &Left, pence: i64) -> Option<i64> {
         let choices = 0..self.book.choices.len() as u32;
         let choices = choices.filter_map(|choice| left.most_of(choice));
-        let dearer = self.cheapest.partition_point(|(price, _)| *price < pence);
-        let below = self.cheapest.get(..dearer).unwrap_or(&[]);
-        let plain = below.last().map(|(price, _)| *price);
+        let timings = self.scenes.timings.iter();
+        let plain = timings.filter_map(|timing| {
+            let dearer = timing.cheapest.partition_point(|(price, _)| *price < pence);
+            let below = timing.cheapest.get(..dearer).unwrap_or(&[]);
+            below.last().map(|(price, _)| *price)
+        });
         let targets = left.losses.iter().copied();
         let refuted = (self.terms == Terms::Refuted).then_some(1);
         let all = choices.chain(plain).chain(targets).chain(refuted);
@@ -213,25 +277,43 @@ impl Proof<'_, '_> {
     fn pass(
         &mut self,
         left: &mut Left,
-        around: &FactSet,
+        around: &[FactSet],
         at_least: i64,
         of: Option<u32>,
     ) -> Result<bool, Uncut> {
-        if self.work_left == 0 {
-            return Ok(false);
+        let state = |left: &Left| (left.charged.len(), left.spent_facts(), left.looked_at);
+        let before = state(left);
+        for world in 0..self.scenes.scenes.len() as u32 {
+            if self.work_left == 0 || of.is_some_and(|choice| left.uncharged(choice) == 0) {
+                break;
+            }
+            if self.wants(left, world, at_least) {
+                self.pass_in(world, left, around, at_least, of)?;
+            }
         }
-        let before = (left.charged.len(), left.spent.len(), left.looked_at);
-        let mut withdrawn = left.spent.clone();
-        withdrawn.extend_from(around);
-        let reached = self.reached(&withdrawn, &left.losses, at_least);
+        Ok(state(left) != before)
+    }
+
+    /// The same in one world.
+    fn pass_in(
+        &mut self,
+        world: u32,
+        left: &mut Left,
+        around: &[FactSet],
+        at_least: i64,
+        of: Option<u32>,
+    ) -> Result<(), Uncut> {
+        let withdrawn = self.withdrawn(left, world, around);
+        let reached = self.reached(world, &withdrawn, &left.losses, at_least);
         let patience = 1 + self.facts_chained() / CERTIFICATE_VAIN_SHARE;
+        let timing = self.scenes.timing_of(world);
         let mut in_vain = 0;
         for target in reached {
             if in_vain == patience {
                 break;
             }
             in_vain += 1;
-            let Some(row) = self.row(target, &left.spent) else {
+            let Some(row) = self.row(target, left.spent(timing)) else {
                 continue;
             };
             for &choice in &row.choices {
@@ -249,26 +331,45 @@ impl Proof<'_, '_> {
                 break;
             }
         }
-        Ok((left.charged.len(), left.spent.len(), left.looked_at) != before)
+        Ok(())
     }
 
-    /// What to split a case by: the act of the plan that is charged least, or else, in the row with the fewest choices
-    /// left, the one that cuts most for its price.
-    fn next(&self, left: &Left, fixed: &Fixed, guide: &[u32]) -> Option<u32> {
+    /// What to split a case by: the act of the plan that is charged least, or the world that it lets go of which least is charged; then a
+    /// world of which all is charged; or else, in the row with the fewest choices left, the one that cuts most for its price.
+    fn next(&self, left: &Left, fixed: &Fixed, guide: &[u32]) -> Option<Split> {
         let is_open = |choice: &u32| !fixed.with.contains(choice) && !left.is_barred(*choice);
         let open_guide = guide.iter().copied().filter(|choice| is_open(choice));
-        let least = open_guide
-            .map(|choice| (left.uncharged(choice), choice))
-            .filter(|(uncharged, _)| *uncharged > 0)
-            .max_by_key(|(uncharged, choice)| (*uncharged, std::cmp::Reverse(*choice)));
-        if let Some((_, choice)) = least {
-            return Some(choice);
+        let acts = open_guide.map(|choice| (left.uncharged(choice), Split::Choice(choice)));
+        let undecided: Vec<u32> = self.scenes.undecided(fixed).collect();
+        let loss = |world: u32| left.losses.get(self.target_in(world)).copied().unwrap_or(0);
+        let let_go = undecided.iter().filter(|world| self.let_go.contains(world));
+        let worlds = let_go.map(|&world| (loss(world), Split::World(world)));
+        let all = acts.chain(worlds).filter(|(uncharged, _)| *uncharged > 0);
+        let least = all.max_by_key(|(uncharged, split)| (*uncharged, std::cmp::Reverse(split.order())));
+        if let Some((_, split)) = least {
+            return Some(split);
         }
+        let order = |world: &&u32| {
+            let is_charged = loss(**world) == 0;
+            (
+                self.let_go.contains(world),
+                is_charged,
+                self.scenes.draws(**world),
+                std::cmp::Reverse(**world),
+            )
+        };
+        let world = undecided.iter().max_by_key(order);
+        let choice = || self.next_choice(left, is_open).map(Split::Choice);
+        world.map(|world| Split::World(*world)).or_else(choice)
+    }
+
+    /// In the row with the fewest choices left, the one that cuts most for its price.
+    fn next_choice(&self, left: &Left, is_open: impl Fn(&u32) -> bool) -> Option<u32> {
         let rows: Vec<&super::rows::Row> = left
             .met
             .iter()
             .filter_map(|row| self.pool.row(*row))
-            .filter(|row| row.choices.iter().any(is_open))
+            .filter(|row| row.choices.iter().any(&is_open))
             .collect();
         let open = |row: &super::rows::Row| row.choices.iter().filter(|choice| is_open(choice)).count();
         let narrow = rows.iter().min_by_key(|row| (open(row), row.target))?;

@@ -4,7 +4,7 @@ use cordon_estate::ServiceId;
 use cordon_reach::FactSet;
 use cordon_trade::Lost;
 
-use super::book::Book;
+use super::book::{Book, Choice};
 use super::rows::Row;
 use super::tree::Fixed;
 use super::{Proof, Terms, lose};
@@ -54,10 +54,10 @@ pub(super) struct Left {
     without: Vec<Act>,
     pub(super) layers: Vec<Layer>,
     layers_left: Vec<i64>,
-    /// What each target can be charged; [`i64::MAX`] if it must be kept.
+    /// What each target can be charged, and then each further world; [`i64::MAX`] if it must be kept.
     pub(super) losses: Vec<i64>,
-    /// Facts that a choice takes away of which all is charged, or that is chosen.
-    pub(super) spent: FactSet,
+    /// By timing: facts that a choice takes away of which all is charged, or that is chosen.
+    spent: Vec<FactSet>,
     /// Choices of which all is charged and whose facts are not spent yet.
     exhausted: Vec<u32>,
     by_layer: Vec<Vec<u32>>,
@@ -70,8 +70,8 @@ pub(super) struct Left {
 }
 
 impl Proof<'_, '_> {
-    /// Everything to charge in a case.
-    pub(super) fn begun(&self, fixed: &Fixed, lost: Lost, prices: &[i64]) -> Left {
+    /// Everything to charge in a case, where each draw of an undecided world may be lost at a price.
+    pub(super) fn begun(&self, fixed: &Fixed, draw_pence: i64, lost: Lost, prices: &[i64]) -> Left {
         let without = fixed.without.iter();
         let without = without.filter_map(|&choice| self.book.choice(choice));
         let mut left = Left {
@@ -80,8 +80,8 @@ impl Proof<'_, '_> {
             without: without.map(|choice| choice.act).collect(),
             layers: self.layers(prices),
             layers_left: Vec::new(),
-            losses: self.losses(),
-            spent: FactSet::with_room(self.planner.graph.base_facts()),
+            losses: self.losses(fixed, draw_pence),
+            spent: vec![FactSet::with_room(self.planner.graph.base_facts()); self.scenes.timings.len()],
             exhausted: Vec::new(),
             by_layer: Vec::new(),
             looked_at: 0,
@@ -93,7 +93,7 @@ impl Proof<'_, '_> {
         left.layers_left = sizes.collect();
         left.by_layer = vec![Vec::new(); left.layers.len()];
         for choice in fixed.with.iter().filter_map(|&choice| self.book.choice(choice)) {
-            left.spent.extend(choice.timely.iter().copied());
+            left.take_away(choice);
         }
         for &choice in &fixed.without {
             left.set(choice, Purse::Barred);
@@ -101,14 +101,22 @@ impl Proof<'_, '_> {
         left
     }
 
-    fn losses(&self) -> Vec<i64> {
-        let targets = self.prepared.targets.iter().zip(0_u32..);
-        let losses = targets.map(|(target, place)| match self.terms {
-            _ if self.is_hard(place) => i64::MAX,
-            Terms::Refuted => 0,
-            Terms::Kept | Terms::GivenUp => target.loss_pence,
+    fn losses(&self, fixed: &Fixed, draw_pence: i64) -> Vec<i64> {
+        let targets = self.prepared.targets.iter().zip(0_usize..);
+        let own = targets.map(|(target, place)| {
+            let is_hard = self.terms != Terms::GivenUp && self.hard.get(place) == Some(&true);
+            match self.terms {
+                _ if is_hard => i64::MAX,
+                Terms::Refuted => 0,
+                Terms::Kept | Terms::GivenUp => target.loss_pence,
+            }
         });
-        losses.collect()
+        let further = (1..self.scenes.scenes.len() as u32).map(|world| match () {
+            () if self.scenes.is_kept(world, fixed) => i64::MAX,
+            () if fixed.let_go.contains(&world) => 0,
+            () => draw_pence.saturating_mul(i64::from(self.scenes.draws(world))),
+        });
+        own.chain(further).collect()
     }
 
     /// The prices that every service can come to, one above the other.
@@ -170,6 +178,24 @@ impl Proof<'_, '_> {
 }
 
 impl Left {
+    /// Facts that a choice takes away of which all is charged, or that is chosen.
+    pub(super) fn spent(&self, timing: usize) -> &FactSet {
+        static NONE: FactSet = FactSet::new();
+        self.spent.get(timing).unwrap_or(&NONE)
+    }
+
+    /// How many facts are spent.
+    pub(super) fn spent_facts(&self) -> usize {
+        self.spent.iter().map(FactSet::len).sum()
+    }
+
+    /// Nothing rests any more on what a choice takes away in time.
+    fn take_away(&mut self, choice: &Choice) {
+        for (timing, spent) in self.spent.iter_mut().enumerate() {
+            spent.extend(choice.timely(timing).iter().copied());
+        }
+    }
+
     fn set(&mut self, choice: u32, purse: Purse) {
         if self.purses.len() <= choice as usize {
             self.purses.resize(choice as usize + 1, None);
@@ -318,8 +344,9 @@ impl Left {
     /// Sets apart the facts of choices of which all is charged.
     pub(super) fn spend(&mut self, book: &Book<'_, '_>) {
         for choice in std::mem::take(&mut self.exhausted) {
-            let facts = book.choice(choice).map_or(&[][..], |choice| &choice.timely);
-            self.spent.extend(facts.iter().copied());
+            if let Some(choice) = book.choice(choice) {
+                self.take_away(choice);
+            }
         }
     }
 }

@@ -9,10 +9,12 @@
 mod book;
 mod charge;
 mod left;
+mod price;
 mod rows;
 mod tree;
+mod worlds;
 
-use cordon_estate::{Entity, Service, ServiceId};
+use cordon_estate::{Service, ServiceId};
 use cordon_reach::{Base, FactId, FactSet, Scratch};
 use cordon_trade::{Lost, ServiceState, Services, cost_pence};
 
@@ -20,14 +22,17 @@ use super::prepare::Prepared;
 use super::solving::Session;
 use super::timing::{self, NEVER};
 use super::{Constraints, Planner, Settings, Watch};
-use crate::document::{Certificate, Refutation};
+use crate::document::{Certificate, Refutation, WorldsCertificate, WorldsRefutation};
 use crate::limits::{
-    CERTIFICATE_SPLITS_WORK_MAX, CERTIFICATE_WAYS_MAX, CERTIFICATE_WORK_MAX, PROTECTED_PENCE_MIN,
+    CERTIFICATE_SPLITS_WORK_MAX, CERTIFICATE_WAYS_MAX, CERTIFICATE_WORK_MAX, CERTIFICATE_WORLDS_WORK_MAX,
+    PROTECTED_PENCE_MIN,
 };
 use book::Book;
 use left::Left;
 use rows::Pool;
-use tree::{Ask, Fixed};
+use tree::{Ask, Fixed, Told};
+pub(super) use worlds::Beside;
+use worlds::Scenes;
 
 /// What a proof is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +49,11 @@ enum Terms {
 struct Proof<'p, 'e> {
     planner: &'p Planner<'e>,
     prepared: &'p Prepared,
-    /// What is held in the first world: what further worlds ask for can only cost more, so a bound holds with them too.
-    held: &'p [Entity],
+    scenes: Scenes<'p>,
+    /// Further worlds that every case keeps.
+    kept: Vec<u32>,
+    /// Further worlds in which the guiding plan leaves a jewel in reach.
+    let_go: Vec<u32>,
     terms: Terms,
     /// Targets that must be kept.
     hard: &'p [bool],
@@ -59,8 +67,6 @@ struct Proof<'p, 'e> {
     forced: Vec<u32>,
     /// Columns that remove something that a service requires.
     touching: Vec<bool>,
-    /// Base facts with what the cheapest column costs that takes each away and that no service suffers from, the cheapest first.
-    cheapest: Vec<(i64, FactId)>,
     /// By derived fact, the target that it is.
     target_of: Vec<u32>,
     scratch: Scratch,
@@ -84,6 +90,7 @@ pub(super) struct Asked<'p> {
     pub(super) prepared: &'p Prepared,
     /// Targets that must be kept.
     pub(super) hard: &'p [bool],
+    pub(super) beside: Beside<'p>,
     pub(super) settings: &'p Settings,
     pub(super) constraints: &'p Constraints,
 }
@@ -109,7 +116,7 @@ impl<'e> Planner<'e> {
             let mut proof = self.proof(asked, terms, scratch);
             let guide = proof.guide(chosen);
             let (bound_pence, cases) = tree::grow(&mut proof, guide, lower_bound, &mut ask);
-            let (rows, cases) = tree::compact(&proof, cases);
+            let Told { rows, cases } = Told::compact(&proof, cases);
             (bound_pence, rows, cases, proof.scratch)
         });
         self.scratch = scratch;
@@ -125,35 +132,75 @@ impl<'e> Planner<'e> {
         let scratch = std::mem::take(&mut self.scratch);
         let mut proof = self.proof(asked, Terms::Refuted, scratch);
         let (bound, cases) = tree::grow(&mut proof, Vec::new(), i64::MAX, &mut |_| None);
-        let (rows, cases) = tree::compact(&proof, cases);
+        let Told { rows, cases } = Told::compact(&proof, cases);
         self.scratch = proof.scratch;
         (bound == i64::MAX).then_some(Refutation { rows, cases })
+    }
+
+    /// The certificate of a proven bound over sampled worlds, guided by a choice that has it and by the worlds that this lets go.
+    pub(super) fn worlds_certificate(
+        &mut self,
+        asked: Asked<'_>,
+        (chosen, lower_bound): (&[bool], i64),
+        let_go: Vec<u32>,
+    ) -> WorldsCertificate {
+        let scratch = std::mem::take(&mut self.scratch);
+        let mut proof = self.proof(asked, Terms::Kept, scratch);
+        proof.let_go = let_go;
+        proof.work_left = CERTIFICATE_WORLDS_WORK_MAX;
+        let guide = proof.guide(chosen);
+        let (bound_pence, cases) = tree::grow(&mut proof, guide, lower_bound, &mut |_| None);
+        let (worlds, Told { rows, cases }) = Told::compact(&proof, cases).with_worlds(&proof);
+        self.scratch = proof.scratch;
+        WorldsCertificate {
+            bound_pence,
+            worlds,
+            rows,
+            cases,
+        }
+    }
+
+    /// The proof that no plan lets only so many draws go; none if it was not found.
+    pub(super) fn worlds_refutation(&mut self, asked: Asked<'_>) -> Option<WorldsRefutation> {
+        let scratch = std::mem::take(&mut self.scratch);
+        let mut proof = self.proof(asked, Terms::Refuted, scratch);
+        proof.let_go = proof.lost_worlds();
+        let (bound, cases) = tree::grow(&mut proof, Vec::new(), i64::MAX, &mut |_| None);
+        let (worlds, Told { rows, cases }) = Told::compact(&proof, cases).with_worlds(&proof);
+        self.scratch = proof.scratch;
+        (bound == i64::MAX).then_some(WorldsRefutation { worlds, rows, cases })
     }
 
     fn proof<'p>(&'p self, asked: Asked<'p>, terms: Terms, scratch: Scratch) -> Proof<'p, 'e> {
         let Asked {
             prepared,
             hard,
+            beside,
             settings,
             constraints,
         } = asked;
-        let mut book = Book::new(self, constraints, self.use_seconds(prepared, settings));
-        let forced = prepared.columns.iter().zip(&prepared.fixed);
-        let forced = forced.filter(|(_, fixed)| **fixed == Some(true));
-        let forced = forced.filter_map(|(column, _)| book.number(column.act)).collect();
+        let mut book = Book::new(self, constraints);
         let touching = prepared.columns.iter();
         let touching = touching.map(|column| column.removes.iter().any(|fact| book.is_required(*fact)));
         let touching: Vec<bool> = touching.collect();
+        let mut goals = self.kept_facts(constraints);
+        goals.sort_unstable();
+        let (scenes, used) = self.scenes(prepared, beside, (goals, settings), &touching);
+        book.set_used(used);
+        let forced = prepared.columns.iter().zip(&prepared.fixed);
+        let forced = forced.filter(|(_, fixed)| **fixed == Some(true));
+        let forced = forced.filter_map(|(column, _)| book.number(column.act)).collect();
         let services = Services::compile(self.estate);
         let protected = self.estate.services_with_ids();
         let protected = protected.map(|(id, service)| service.protected || constraints.protect.contains(&id));
         Proof {
             planner: self,
             prepared,
-            held: prepared.worlds.first().map_or(&[], |world| &world.held),
+            kept: scenes.kept(beside),
+            let_go: Vec::new(),
+            scenes,
             terms,
             hard,
-            cheapest: cheapest(prepared, &touching),
             target_of: rows::target_of(&prepared.targets, &self.graph),
             touching,
             book,
@@ -184,23 +231,6 @@ impl<'e> Planner<'e> {
         }
         used
     }
-}
-
-/// Base facts with what the cheapest column costs that takes each away and that no service suffers from, the cheapest first.
-fn cheapest(prepared: &Prepared, touching: &[bool]) -> Vec<(i64, FactId)> {
-    let plain = |column: &&u32| {
-        let column = **column as usize;
-        touching.get(column) == Some(&false) && prepared.fixed.get(column) != Some(&Some(false))
-    };
-    let price = |column: &u32| Some(prepared.columns.get(*column as usize)?.friction_pence);
-    let facts = prepared.cutters.iter().zip((0..).map(FactId));
-    let priced = facts.filter_map(|(columns, fact)| {
-        let prices = columns.iter().filter(plain).filter_map(price);
-        Some((prices.min()?, fact))
-    });
-    let mut cheapest: Vec<(i64, FactId)> = priced.collect();
-    cheapest.sort_unstable();
-    cheapest
 }
 
 impl Proof<'_, '_> {
@@ -270,20 +300,77 @@ impl Proof<'_, '_> {
         }
     }
 
+    /// The further worlds in which a jewel is reached whatever is done.
+    fn lost_worlds(&mut self) -> Vec<u32> {
+        let worlds = 1..self.scenes.scenes.len() as u32;
+        let Ok(prices) = self.prices(&Lost::nothing()) else {
+            return Vec::new();
+        };
+        let is_lost = |proof: &mut Self, world: u32| {
+            let kept = Fixed {
+                with: proof.forced.clone(),
+                kept: vec![world],
+                let_go: (1..proof.scenes.scenes.len() as u32)
+                    .filter(|other| *other != world)
+                    .collect(),
+                ..Fixed::default()
+            };
+            let mut left = proof.begun(&kept, 0, Lost::nothing(), &prices);
+            proof.uncut(&mut left).is_some()
+        };
+        worlds.filter(|&world| is_lost(self, world)).collect()
+    }
+
     /// A row that must be cut and that nothing left may cut, found around all that something may.
     fn uncut(&mut self, left: &mut Left) -> Option<u32> {
-        if self.terms == Terms::GivenUp || !self.hard.contains(&true) {
+        if self.terms == Terms::GivenUp {
             return None;
         }
-        let mut around = left.spent.clone();
-        for fact in 0..self.prepared.cutters.len() as u32 {
-            let fact = FactId(fact);
-            if !around.contains(fact) && self.may_go(fact, left) {
+        let hard: Vec<i64> = left
+            .losses
+            .iter()
+            .map(|loss| i64::from(*loss == i64::MAX))
+            .collect();
+        let own = hard.get(..self.prepared.targets.len()).unwrap_or(&[]);
+        let mut worlds = Vec::from_iter(own.contains(&1).then_some(0));
+        worlds.extend(
+            (1..self.scenes.scenes.len() as u32).filter(|world| hard.get(self.target_in(*world)) == Some(&1)),
+        );
+        let mut timings: Vec<Option<FactSet>> = vec![None; self.scenes.timings.len()];
+        for world in worlds {
+            let timing = self.scenes.timing_of(world);
+            let known = timings.get_mut(timing).and_then(Option::take);
+            let around = known.unwrap_or_else(|| self.all_that_may_go(timing, left));
+            let found = self.uncut_in(world, &around, &hard, left);
+            if found.is_some() {
+                return found;
+            }
+            if let Some(slot) = timings.get_mut(timing) {
+                *slot = Some(around);
+            }
+        }
+        None
+    }
+
+    /// What is spent at a timing and all that some column may still take away.
+    fn all_that_may_go(&mut self, timing: usize, left: &mut Left) -> FactSet {
+        let mut around = left.spent(timing).clone();
+        let facts = self
+            .scenes
+            .timings
+            .get(timing)
+            .map_or(0, |timing| timing.cutters.len());
+        for fact in (0..facts as u32).map(FactId) {
+            if !around.contains(fact) && self.may_go(fact, timing, left) {
                 around.insert(fact);
             }
         }
-        let hard: Vec<i64> = self.hard.iter().map(|hard| i64::from(*hard)).collect();
-        let reached = self.reached(&around, &hard, 1);
+        around
+    }
+
+    /// A row of one world that must be cut and that nothing left may cut.
+    fn uncut_in(&mut self, world: u32, around: &FactSet, hard: &[i64], left: &mut Left) -> Option<u32> {
+        let reached = self.reached(world, around, hard, 1);
         for target in reached.into_iter().take(CERTIFICATE_WAYS_MAX) {
             let Some(row) = self.row(target, &FactSet::new()) else {
                 continue;
@@ -298,11 +385,17 @@ impl Proof<'_, '_> {
         None
     }
 
-    /// True if some column takes a fact away that may be chosen.
-    fn may_go(&mut self, fact: FactId, left: &mut Left) -> bool {
+    /// True if some column takes a fact away in time that may be chosen.
+    fn may_go(&mut self, fact: FactId, timing: usize, left: &mut Left) -> bool {
         let prepared = self.prepared;
-        let columns = prepared.cutters.of(fact.0);
-        for &column in columns {
+        let at = |proof: &Self, place: usize| {
+            let timing = proof.scenes.timings.get(timing)?;
+            timing.cutters.of(fact.0).get(place).copied()
+        };
+        for place in 0.. {
+            let Some(column) = at(self, place) else {
+                return false;
+            };
             let column = column as usize;
             let is_refused = prepared.fixed.get(column) == Some(&Some(false));
             let Some(candidate) = prepared.columns.get(column).filter(|_| !is_refused) else {

@@ -3,7 +3,7 @@
 use crate::candidates::entity_name;
 use crate::document::{JewelState, PlanDocument, WithdrawalId};
 use crate::hitting::Verdict;
-use crate::planner::certify::Asked;
+use crate::planner::certify::{Asked, Beside};
 use crate::planner::prepare::Prepared;
 use crate::planner::write::{Solved, worlds};
 use crate::planner::{Constraints, Foothold, Planner, Settings, Watch};
@@ -47,6 +47,7 @@ impl Planner<'_> {
             let asked = Asked {
                 prepared: &prepared,
                 hard: &hard,
+                beside: Beside::Kept,
                 settings,
                 constraints: &with_give_ups,
             };

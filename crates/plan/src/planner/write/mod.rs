@@ -6,7 +6,7 @@ mod withdrawals;
 
 use cordon_estate::{Entity, ServiceId};
 
-use super::certify::Asked;
+use super::certify::{Asked, Beside};
 use super::compare::Refusal;
 use super::measure::{Measured, service_people};
 use super::prepare::Prepared;
@@ -67,6 +67,7 @@ pub(super) fn document(
         let asked = Asked {
             prepared: &prepared,
             hard: &hard,
+            beside: Beside::Kept,
             settings,
             constraints,
         };
