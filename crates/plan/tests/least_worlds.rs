@@ -234,7 +234,7 @@ fn compared(
         prop_assert!(share(fewest) > share_max);
     }
     let is_held = seen.in_sample.reached <= allowed;
-    if is_held && !race {
+    if is_held {
         prop_assert_eq!(plan.cost.total_pence, least);
         prop_assert!(
             bound.is_none_or(|bound| bound == least),
@@ -243,7 +243,7 @@ fn compared(
             least
         );
     }
-    prop_assert!(race || is_held, "{} of {allowed}", seen.in_sample.reached);
+    prop_assert!(is_held, "{} of {allowed}", seen.in_sample.reached);
     came(seen, &verdict)
 }
 

@@ -32,7 +32,8 @@ pub(super) struct View<'e> {
     pub(super) duration_hours: f64,
     race: bool,
     spread: bool,
-    used: Used,
+    /// When each base fact is first used, by world: that of the plan, then those kept.
+    used: Vec<Used>,
     pub(super) graph: Graph,
     states_before: Vec<ServiceState>,
     pub(super) before: BTreeMap<Derived, u32>,
@@ -67,16 +68,12 @@ impl<'e> View<'e> {
         let further = further_jewels(document, estate, found)?;
         let jewels = cordon_reach::jewels_with(estate, &further);
         let graph = Graph::compile(estate, &options);
-        let mut used = Used::new();
-        if assumptions.race {
-            for world in [&held].into_iter().chain(&kept_worlds) {
-                for (fact, at) in first_uses(&graph, world, &jewels) {
-                    used.entry(fact)
-                        .and_modify(|known| *known = at.min(*known))
-                        .or_insert(at);
-                }
-            }
-        }
+        let worlds = [&held].into_iter().chain(&kept_worlds);
+        let used = worlds.map(|world| match assumptions.race {
+            true => first_uses(&graph, world, &jewels),
+            false => Used::new(),
+        });
+        let used: Vec<Used> = used.collect();
         let extra = &document.constraints.protected;
         let protected = estate
             .services_with_ids()
@@ -105,7 +102,7 @@ impl<'e> View<'e> {
 
     /// Everything that holds under some acts with the seconds until each takes effect.
     pub(super) fn outcome(&self, acts: &[(Act, f64)]) -> Outcome {
-        let mut withdrawn: BTreeSet<Base> = BTreeSet::new();
+        let mut withdrawn: Vec<BTreeSet<Base>> = vec![BTreeSet::new(); self.used.len()];
         let mut lost = Lost::nothing();
         let mut cost = CostEntry::default();
         for (act, effect_seconds) in acts {
@@ -118,17 +115,23 @@ impl<'e> View<'e> {
                     Base::Connected(id) => lost.lose_system(id),
                     _ => {}
                 }
-                if self.is_timely(fact, *effect_seconds) {
-                    withdrawn.insert(fact);
+                for (withdrawn, used) in withdrawn.iter_mut().zip(&self.used) {
+                    if self.is_in_time(used, fact, *effect_seconds) {
+                        withdrawn.insert(fact);
+                    }
                 }
             }
         }
-        let gained = naive::reach_without(self.estate, &self.options, &self.held, &withdrawn);
+        let mut each = self.worlds().zip(&withdrawn);
+        let mut reach = || {
+            let ((world, _), withdrawn) = each.next()?;
+            Some(naive::reach_without(self.estate, &self.options, world, withdrawn))
+        };
+        let gained = reach().unwrap_or_default();
         let states = cordon_trade::naive::states(self.estate, &lost);
         self.price(&gained, &states, &mut cost);
         let mut lost_in_worlds = Vec::new();
-        for world in &self.kept_worlds {
-            let gained = naive::reach_without(self.estate, &self.options, world, &withdrawn);
+        while let Some(gained) = reach() {
             let jewels = self.jewels.iter().filter(|jewel| jewel.never);
             lost_in_worlds.extend(
                 jewels
@@ -206,20 +209,16 @@ impl<'e> View<'e> {
         Some(price - pence(before))
     }
 
-    /// True if an act that takes so long stops a step that rests on a fact, in every world that is kept.
-    pub(super) fn is_timely(&self, fact: Base, effect_seconds: f64) -> bool {
-        self.is_in_time(&self.used, fact, effect_seconds)
-    }
-
-    /// The same where facts are first used then.
+    /// True if an act that takes so long stops a step that rests on a fact, where facts are first used then.
     pub(super) fn is_in_time(&self, used: &Used, fact: Base, effect_seconds: f64) -> bool {
         let in_time = |used: &u32| effect_seconds <= f64::from(*used);
         !self.race || used.get(&fact).is_none_or(in_time)
     }
 
-    /// When each base fact is first used over all worlds that are kept.
-    pub(super) const fn used(&self) -> &Used {
-        &self.used
+    /// What is held in each world, that of the plan and those that are kept, and when each base fact is first used there.
+    pub(super) fn worlds(&self) -> impl Iterator<Item = (&Vec<Entity>, &Used)> {
+        let worlds = [&self.held].into_iter().chain(&self.kept_worlds);
+        worlds.zip(&self.used)
     }
 
     /// When each base fact is first used in a world; nothing if the race is not counted.
@@ -231,16 +230,22 @@ impl<'e> View<'e> {
         }
     }
 
-    /// The second by which an act that removes these facts has to be in effect, and how many of them it removes too late.
+    /// The second by which an act that removes these facts has to be in effect, and how many of them it removes too late in the world of
+    /// the plan.
     pub(super) fn race(&self, facts: &[Base], effect_seconds: f64) -> (Option<u32>, u32) {
         if !self.race {
             return (None, 0);
         }
-        let (timely, late): (Vec<Base>, Vec<Base>) = facts
+        let in_time = |used: &Used, fact: &Base| self.is_in_time(used, *fact, effect_seconds);
+        let deadlines = self.used.iter().flat_map(|used| {
+            let timely = facts.iter().filter(|fact| in_time(used, fact));
+            timely.filter_map(|fact| used.get(fact))
+        });
+        let own = self.used.first();
+        let late = facts
             .iter()
-            .partition(|fact| self.is_timely(**fact, effect_seconds));
-        let deadline = timely.iter().filter_map(|fact| self.used.get(fact)).min();
-        (deadline.copied(), late.len() as u32)
+            .filter(|fact| own.is_some_and(|used| !in_time(used, fact)));
+        (deadlines.min().copied(), late.count() as u32)
     }
 
     /// True for a jewel that no plan may leave in reach where it is not taken already.

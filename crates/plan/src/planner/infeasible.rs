@@ -340,13 +340,13 @@ impl Planner<'_> {
         let chosen: Vec<bool> = columns.map(is_allowed).collect();
         let target = prepared.targets.get(target)?;
         let (fact, entity) = (target.fact, target.entity);
-        let withdrawn = prepared.withdrawn(&chosen);
+        let withdrawn = prepared.withdrawn_in_each(&chosen);
         let none = FxHashMap::default();
-        let mut way = |withdrawn: &FactSet| {
+        let mut way = |withdrawn: &[FactSet]| {
             let mut ways = self.paths(prepared, &[(fact, entity)], withdrawn, &none);
             ways.pop().flatten()
         };
-        way(&withdrawn).or_else(|| way(&FactSet::new()))
+        way(&withdrawn).or_else(|| way(&[]))
     }
 
     /// The best choice when jewels and protected services may be given up at their price.

@@ -8,8 +8,9 @@
 use cordon_estate::Entity;
 use cordon_reach::Scratch;
 
+use super::in_time::{cutters, timely};
 use super::kernels::Kernels;
-use super::prepare::{Prepared, cutters, timely};
+use super::prepare::Prepared;
 use super::reached::{Leading, Reached};
 use super::solving::Session;
 use super::threads::in_order;

@@ -7,7 +7,7 @@ use super::reached::Reached;
 use super::threads::in_order;
 use crate::devices::Device;
 use crate::hitting::{Classes, Derived, Instance, Oracle};
-use crate::kernel::{Forward, Kernel, Source};
+use crate::kernel::{Forward, Kernel, Lists, Source};
 use crate::master::is_set;
 
 /// Which targets must be kept.
@@ -59,7 +59,7 @@ impl Prepared {
         let targets = self.targets.iter().take(hard.own.len());
         let facts: Vec<u32> = targets.map(|target| target.fact).collect();
         let jewels = facts.len().min(self.jewels());
-        let (cutters, devices) = (&self.cutters, self.devices);
+        let devices = self.devices;
         let is_known = self.is_forward_of(hard);
         let known: Vec<Option<&Forward>> = self
             .forward
@@ -67,7 +67,9 @@ impl Prepared {
             .map(|one| Some(one).filter(|_| is_known))
             .collect();
         let counts: Vec<bool> = self.worlds.iter().map(|world| world.weight > 0.0).collect();
-        let kernel = |(): &mut (), (world, reached): (usize, &Arc<Reached>)| {
+        let worlds = self.reached.iter().enumerate();
+        let worlds = worlds.map(|(world, reached)| (world, reached, &self.in_time(world).cutters));
+        let kernel = |(): &mut (), (world, reached, cutters): (usize, &Arc<Reached>, &Lists<u32>)| {
             let number = if is_set(&counts, world as u32) {
                 facts.len()
             } else {
@@ -83,9 +85,8 @@ impl Prepared {
             };
             Kernel::with(&source, devices, known.get(world).copied().flatten())
         };
-        let worlds: Vec<(usize, &Arc<Reached>)> = self.reached.iter().enumerate().collect();
         Kernels {
-            kernels: in_order(worlds, self.threads, || (), kernel),
+            kernels: in_order(worlds.collect(), self.threads, || (), kernel),
             targets: facts.len() as u32,
             threads: self.threads,
         }

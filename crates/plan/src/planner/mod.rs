@@ -13,6 +13,7 @@ mod first_use;
 mod front;
 mod ground;
 mod growing;
+mod in_time;
 mod infeasible;
 mod joint;
 mod kernels;

@@ -34,11 +34,13 @@ impl Planner<'_> {
         &mut self,
         prepared: &Prepared,
         wanted: &[(u32, Entity)],
-        withdrawn: &FactSet,
+        withdrawn: &[FactSet],
         cuts: &FxHashMap<FactId, Vec<WithdrawalId>>,
     ) -> Vec<Option<Path>> {
         let mut ways: Vec<Option<Derivation>> = vec![None; wanted.len()];
-        for world in &prepared.worlds {
+        let nothing = FactSet::new();
+        for (place, world) in prepared.worlds.iter().enumerate() {
+            let withdrawn = withdrawn.get(place).unwrap_or(&nothing);
             if ways.iter().all(Option::is_some) {
                 break;
             }

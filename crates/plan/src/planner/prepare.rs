@@ -8,20 +8,20 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use cordon_estate::{Entity, ServiceId};
-use cordon_reach::{Base, CrownJewel, FactId, FactSet, Graph};
+use cordon_reach::{Base, CrownJewel};
 use rustc_hash::FxHashMap;
 
+use super::in_time::InTime;
 use super::kernels::Hard;
 use super::reached::Reached;
 use super::solving::Session;
 use super::targets::Target;
-use super::timing::{self, NEVER};
 use super::{Constraints, Planner, Settings, World};
 use crate::candidates::Candidate;
 use crate::circuit::Circuit;
 use crate::devices::Devices;
 use crate::document::{Act, WithdrawalId};
-use crate::kernel::{Forward, Lists};
+use crate::kernel::Forward;
 
 /// Everything that the solves share.
 #[derive(Debug, Default)]
@@ -31,14 +31,8 @@ pub(super) struct Prepared {
     /// Targets that some world reaches: jewels first.
     pub(super) targets: Vec<Target>,
     pub(super) columns: Vec<Candidate>,
-    /// Base facts that each column removes in time, ascending.
-    pub(super) timely: Lists<FactId>,
-    /// The second by which each column's most urgent fact is used.
-    pub(super) urgency: Vec<u32>,
-    /// Columns by base fact that they remove in time.
-    pub(super) cutters: Lists<u32>,
-    /// The second by which each base fact is first used; empty if the race is not counted.
-    pub(super) used: Vec<u32>,
+    /// What comes in time in each world; one for all if the race is not counted.
+    pub(super) in_time: Vec<InTime>,
     pub(super) fixed: Vec<Option<bool>>,
     /// What follows in each world without going through a jewel that must be kept.
     pub(super) forward: Vec<Forward>,
@@ -192,28 +186,24 @@ impl Planner<'_> {
         false
     }
 
-    /// True if every fact has the columns that cut it in the last plan.
+    /// True if in every world every fact has the columns that cut it in the last plan.
     fn put_times(&self, next: &mut Prepared, last: &mut Prepared, (targets, acts): (bool, bool)) -> bool {
-        let same = targets && last.basis.race == next.basis.race;
-        let same = same && last.used.is_empty() == next.columns.is_empty();
-        next.used = if same {
-            std::mem::take(&mut last.used)
-        } else {
-            self.used(next)
-        };
-        if acts && (same || last.used == next.used) {
-            next.timely = std::mem::take(&mut last.timely);
-            next.urgency = std::mem::take(&mut last.urgency);
-            next.cutters = std::mem::take(&mut last.cutters);
+        let known = std::mem::take(&mut last.in_time);
+        let had_columns = known.iter().any(|one| !one.used.is_empty());
+        let same = targets && last.basis.race == next.basis.race && had_columns != next.columns.is_empty();
+        if acts && same {
+            next.in_time = known;
             return true;
         }
-        (next.timely, next.urgency) = self.timely(&next.columns, &next.used);
-        if acts && last.timely == next.timely {
-            next.cutters = std::mem::take(&mut last.cutters);
+        let used = self.used_in_each(next, next.basis.race);
+        let is_known = known.len() == used.len();
+        if acts && is_known && known.iter().zip(&used).all(|(one, used)| one.used == *used) {
+            next.in_time = known;
             return true;
         }
-        next.cutters = cutters(&self.graph, &next.timely);
-        false
+        next.in_time = self.in_time(&next.columns, used);
+        let pairs = known.iter().zip(&next.in_time);
+        acts && is_known && pairs.into_iter().all(|(one, other)| one.timely == other.timely)
     }
 
     fn put_circuit(&self, next: &mut Prepared, last: &mut Prepared, acts: bool, constraints: &Constraints) {
@@ -269,52 +259,6 @@ impl Planner<'_> {
                     .is_some_and(|service| service.protected)
         })
     }
-
-    /// The second by which each base fact is first used in any world; empty if the race is not counted.
-    fn used(&self, next: &Prepared) -> Vec<u32> {
-        if !next.basis.race || next.columns.is_empty() {
-            return Vec::new();
-        }
-        let jewels = next.targets.iter().filter(|target| target.jewel.is_some());
-        let goals: Vec<u32> = jewels.map(|target| target.fact).collect();
-        let mut used = vec![NEVER; self.graph.base_facts()];
-        for one in &next.reached {
-            let own = timing::use_seconds(&one.index, &one.seconds, &one.arrival, &goals);
-            for (slot, own) in used.iter_mut().zip(own) {
-                *slot = own.min(*slot);
-            }
-        }
-        used
-    }
-
-    /// Facts that each column removes in time, and when the first of them is used.
-    pub(super) fn timely(&self, columns: &[Candidate], used: &[u32]) -> (Lists<FactId>, Vec<u32>) {
-        timely(&self.graph, columns, used)
-    }
-}
-
-/// Facts that each column removes in time, and when the first of them is used.
-pub(super) fn timely(graph: &Graph, columns: &[Candidate], used: &[u32]) -> (Lists<FactId>, Vec<u32>) {
-    let used = |fact: FactId| used.get(fact.index()).copied().unwrap_or(NEVER);
-    let mut timely = Lists::with_room(columns.len(), columns.len());
-    let mut urgency = Vec::with_capacity(columns.len());
-    let mut in_time: Vec<FactId> = Vec::new();
-    for column in columns {
-        let facts = column.removes.iter().filter_map(|base| graph.base(*base));
-        in_time.clear();
-        in_time.extend(facts.filter(|fact| column.effect_seconds <= f64::from(used(*fact))));
-        in_time.sort_unstable();
-        urgency.push(in_time.iter().map(|fact| used(*fact)).min().unwrap_or(NEVER));
-        timely.push(in_time.iter().copied());
-    }
-    (timely, urgency)
-}
-
-/// Columns by base fact that they remove in time, from the facts by column.
-pub(super) fn cutters(graph: &Graph, timely: &Lists<FactId>) -> Lists<u32> {
-    let cuts = (0..).zip(timely.iter());
-    let cuts = cuts.flat_map(|(column, facts)| facts.iter().map(move |fact| (fact.0, column)));
-    Lists::grouped(graph.base_facts(), cuts)
 }
 
 impl Prepared {
@@ -341,12 +285,6 @@ impl Prepared {
         own.map(|(world, reached)| (world.held.as_slice(), &**reached))
     }
 
-    /// The second by which a column has to be in effect; none if nothing uses what it removes.
-    pub(super) fn deadline_seconds(&self, column: usize) -> Option<f64> {
-        let urgency = self.urgency.get(column).copied();
-        urgency.filter(|at| *at != NEVER).map(f64::from)
-    }
-
     /// Everything that some world holds, each once.
     pub(super) fn held(&self) -> Vec<Entity> {
         let worlds = self.worlds.iter();
@@ -354,16 +292,5 @@ impl Prepared {
         held.sort_unstable();
         held.dedup();
         held
-    }
-
-    /// The facts that a choice removes in time.
-    pub(super) fn withdrawn(&self, chosen: &[bool]) -> FactSet {
-        let facts = self
-            .timely
-            .iter()
-            .zip(chosen)
-            .filter(|(_, chosen)| **chosen)
-            .flat_map(|(facts, _)| facts);
-        facts.copied().collect()
     }
 }

@@ -22,6 +22,12 @@ pub(super) struct TakenOut<'a> {
     pub(super) without: &'a Measured,
 }
 
+/// A derivation in some world.
+struct Way {
+    world: usize,
+    rests_on: Vec<FactId>,
+}
+
 impl Planner<'_> {
     /// Changes under which the rest of the plan keeps what a withdrawal keeps.
     pub(super) fn unnecessary_if(
@@ -53,23 +59,20 @@ impl Planner<'_> {
     }
 
     /// A derivation of one of the facts in some world; none if all of them are out of reach.
-    fn way_to(
-        &mut self,
-        worlds: &[Vec<Entity>],
-        withdrawn: &FactSet,
-        goals: &[FactId],
-    ) -> Option<Vec<FactId>> {
-        worlds.iter().find_map(|held| {
+    fn way_to(&mut self, worlds: &[Vec<Entity>], withdrawn: &[FactSet], goals: &[FactId]) -> Option<Way> {
+        let worlds = worlds.iter().zip(withdrawn).enumerate();
+        worlds.into_iter().find_map(|(world, (held, withdrawn))| {
             let until = Until::Any(goals);
             let exposure = self.graph.chain_until(held, withdrawn, until, &mut self.scratch);
             let goal = goals.iter().find(|goal| exposure.reached(**goal))?;
-            Some(exposure.derivation(*goal)?.base_facts)
+            let rests_on = exposure.derivation(*goal)?.base_facts;
+            Some(Way { world, rests_on })
         })
     }
 
     /// Footholds that alone make the withdrawal needless if they are not held, or else the fewest that together do.
     fn cleared(&mut self, prepared: &Prepared, one: &TakenOut<'_>, goals: &[FactId]) -> Vec<UnnecessaryIf> {
-        let withdrawn = prepared.withdrawn(one.rest);
+        let withdrawn = prepared.withdrawn_in_each(one.rest);
         let mut held: Vec<Entity> = prepared
             .worlds
             .iter()
@@ -164,9 +167,10 @@ impl Planner<'_> {
     /// that was found need not be tried.
     fn substitutes(&mut self, prepared: &Prepared, one: &TakenOut<'_>, goals: &[FactId]) -> Vec<usize> {
         let worlds: Vec<Vec<Entity>> = prepared.worlds.iter().map(|world| world.held.clone()).collect();
-        let withdrawn = prepared.withdrawn(one.rest);
-        let cutting = |way: &[FactId]| {
-            let columns = way.iter().flat_map(|fact| prepared.cutters.of(fact.0));
+        let withdrawn = prepared.withdrawn_in_each(one.rest);
+        let cutting = |way: &Way| {
+            let cutters = &prepared.in_time(way.world).cutters;
+            let columns = way.rests_on.iter().flat_map(|fact| cutters.of(fact.0));
             let mut columns: Vec<u32> = columns.copied().collect();
             columns.sort_unstable();
             columns.dedup();
@@ -189,7 +193,10 @@ impl Planner<'_> {
             }
             let column = open.remove(0);
             let mut more = withdrawn.clone();
-            more.extend(prepared.timely.of(column).iter().copied());
+            for (world, more) in more.iter_mut().enumerate() {
+                let timely = prepared.in_time(world).timely.of(column);
+                more.extend(timely.iter().copied());
+            }
             match self.way_to(&worlds, &more, goals) {
                 None => found.push(column as usize),
                 Some(way) => {

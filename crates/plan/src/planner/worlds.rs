@@ -7,9 +7,9 @@
 //! approximation: Kleywegt, Shapiro and Homem-de-Mello 2002).
 //!
 //! If a share of worlds in which a jewel may be reached is asked for, worlds are kept as well and the plan made again: those that make
-//! the cheapest plan that holds the share over the sample (module `least_worlds`). Where that takes too long, or what comes in time in one
-//! world does not in all that are kept, the commonest world that breaks the share is kept next, until the sample holds it. A second,
-//! larger sample that the plan has not seen says what the share is worth.
+//! the cheapest plan that holds the share over the sample (module `least_worlds`). In each world kept, a withdrawal counts for what it removes in
+//! time there. Where deciding takes too long, the commonest world that breaks the share is kept next, until the sample holds it. A
+//! second, larger sample that the plan has not seen says what the share is worth.
 
 use std::collections::BTreeMap;
 

@@ -77,10 +77,9 @@ struct Asked<'d> {
 
 /// The world of the plan, and those that are kept beside it.
 fn scenes<'v>(view: &'v View<'_>) -> Vec<Scene<'v>> {
-    let worlds = [&view.held].into_iter().chain(&view.kept_worlds);
-    let scenes = worlds.map(|held| Scene {
+    let scenes = view.worlds().map(|(held, used)| Scene {
         held,
-        used: Cow::Borrowed(view.used()),
+        used: Cow::Borrowed(used),
         may_be_let_go: false,
     });
     scenes.collect()

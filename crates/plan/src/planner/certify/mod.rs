@@ -20,7 +20,6 @@ use cordon_trade::{Lost, ServiceState, Services, cost_pence};
 
 use super::prepare::Prepared;
 use super::solving::Session;
-use super::timing::{self, NEVER};
 use super::{Constraints, Planner, Settings, Watch};
 use crate::document::{Certificate, Refutation, WorldsCertificate, WorldsRefutation};
 use crate::limits::{
@@ -213,23 +212,6 @@ impl<'e> Planner<'e> {
             scratch,
             work_left: CERTIFICATE_WORK_MAX,
         }
-    }
-
-    /// The second by which each base fact is first used; empty if the race is not counted.
-    fn use_seconds(&self, prepared: &Prepared, settings: &Settings) -> Vec<u32> {
-        if !settings.race || !prepared.used.is_empty() {
-            return prepared.used.clone();
-        }
-        let jewels = prepared.targets.iter().filter(|target| target.jewel.is_some());
-        let goals: Vec<u32> = jewels.map(|target| target.fact).collect();
-        let mut used = vec![NEVER; self.graph.base_facts()];
-        for one in &prepared.reached {
-            let own = timing::use_seconds(&one.index, &one.seconds, &one.arrival, &goals);
-            for (slot, own) in used.iter_mut().zip(own) {
-                *slot = own.min(*slot);
-            }
-        }
-        used
     }
 }
 

@@ -13,7 +13,7 @@ use super::tree::Fixed;
 use super::{Planner, Prepared};
 use crate::kernel::Lists;
 use crate::planner::ways::Ways;
-use crate::planner::{Settings, prepare};
+use crate::planner::{Settings, in_time};
 
 /// What is held in a world, and what comes in time there.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub(super) struct Scenes<'p> {
 /// What a proof is asked about beside the world of the plan.
 #[derive(Clone, Copy)]
 pub(in crate::planner) enum Beside<'p> {
-    /// Worlds that have to be kept, at the timing of all.
+    /// Those of the plan, all of which have to be kept.
     Kept,
     /// Sampled worlds with how often each was drawn, of which so many draws may be let go, each at a timing of its own.
     Sampled(&'p [(u32, Vec<Entity>)], u32),
@@ -103,24 +103,30 @@ impl Planner<'_> {
         (goals, settings): (Vec<u32>, &Settings),
         touching: &[bool],
     ) -> (Scenes<'p>, Vec<Vec<u32>>) {
-        let mut used = vec![self.use_seconds(prepared, settings)];
+        let own = match beside {
+            Beside::Kept => prepared.worlds.len(),
+            Beside::Sampled(..) => 1,
+        };
         let mut scenes = Scenes {
             scenes: Vec::new(),
-            timings: vec![timing(prepared, Cow::Borrowed(&prepared.cutters), touching)],
+            timings: Vec::new(),
             goals,
             draws_max: 0,
         };
-        let own = if matches!(beside, Beside::Kept) {
-            prepared.worlds.len()
-        } else {
-            1
-        };
-        let worlds = prepared.worlds.iter().take(own);
-        scenes.scenes.extend(worlds.map(|world| Scene {
-            held: Cow::Borrowed(&world.held[..]),
-            draws: 1,
-            timing: 0,
-        }));
+        let mut used = Vec::new();
+        for (number, world) in prepared.worlds.iter().take(own).enumerate() {
+            if number == 0 || settings.race {
+                let in_time = prepared.in_time(number);
+                used.push(self.used_seconds(prepared, number, settings));
+                let cutters = Cow::Borrowed(&in_time.cutters);
+                scenes.timings.push(timing(prepared, cutters, touching));
+            }
+            scenes.scenes.push(Scene {
+                held: Cow::Borrowed(&world.held[..]),
+                draws: 1,
+                timing: scenes.timings.len() - 1,
+            });
+        }
         if let (Beside::Sampled(sampled, draws_max), Some(own)) = (beside, prepared.own()) {
             scenes.draws_max = draws_max;
             let (leading, ways) = (self.leading(), self.ways(settings));
@@ -130,7 +136,7 @@ impl Planner<'_> {
                     let reached = leading.beside(own, held, &mut scratch);
                     used.push(self.used_in_time(&ways, &reached));
                     let (timely, _) = self.timely(&prepared.columns, used.last().unwrap_or(&Vec::new()));
-                    let cutters = prepare::cutters(&self.graph, &timely);
+                    let cutters = in_time::cutters(&self.graph, &timely);
                     scenes
                         .timings
                         .push(timing(prepared, Cow::Owned(cutters), touching));
@@ -143,6 +149,15 @@ impl Planner<'_> {
             }
         }
         (scenes, used)
+    }
+
+    /// When base facts are first used in a world of the plan.
+    fn used_seconds(&self, prepared: &Prepared, world: usize, settings: &Settings) -> Vec<u32> {
+        let known = &prepared.in_time(world).used;
+        match prepared.reached.get(world) {
+            Some(reached) if settings.race && known.is_empty() => self.used_in(prepared, reached),
+            _ => known.clone(),
+        }
     }
 
     /// When base facts are first used; of others it does not matter.

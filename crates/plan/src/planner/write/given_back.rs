@@ -56,7 +56,7 @@ impl Planner<'_> {
         cuts: &Cuts,
     ) -> Stopped {
         let alone = |fact: &FactId| cuts.get(fact).is_some_and(|by| by.len() == 1);
-        let facts = prepared.timely.of(column as u32).iter().copied();
+        let facts = prepared.in_time(0).timely.of(column as u32).iter().copied();
         let facts: Vec<FactId> = facts.filter(alone).collect();
         let asked = (back.held.as_slice(), &back.withdrawn);
         let restored = (&back.resting, facts.as_slice());
@@ -92,7 +92,7 @@ impl Planner<'_> {
         let saved = dearest_first(saved.map(|(target, _)| target));
         let wanted = saved.iter().take(PATHS_PER_WITHDRAWAL_MAX);
         let wanted: Vec<(u32, Entity)> = wanted.map(|target| (target.fact, target.entity)).collect();
-        let withdrawn = prepared.withdrawn(&rest);
+        let withdrawn = prepared.withdrawn_in_each(&rest);
         let paths = self.paths(prepared, &wanted, &withdrawn, cuts);
         (self.jewels_among(&saved), paths.into_iter().flatten().collect())
     }

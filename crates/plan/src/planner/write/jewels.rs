@@ -1,7 +1,7 @@
 //! What is said of each jewel: whether it is stopped, by what margin, and the ways to it.
 
 use cordon_estate::Entity;
-use cordon_reach::{FactId, FactSet};
+use cordon_reach::FactId;
 use rustc_hash::FxHashMap;
 
 use super::{Solved, minutes};
@@ -19,7 +19,7 @@ impl Planner<'_> {
         let chosen = prepared
             .columns
             .iter()
-            .zip(prepared.timely.iter())
+            .zip(prepared.in_time(0).timely.iter())
             .zip(chosen)
             .filter(|(_, chosen)| **chosen);
         for ((column, facts), _) in chosen {
@@ -34,7 +34,7 @@ impl Planner<'_> {
 
     pub(super) fn jewel_entries(&mut self, prepared: &Prepared, solved: &Solved) -> Vec<JewelEntry> {
         let cuts = self.cuts(prepared, &solved.solution.chosen);
-        let withdrawn = prepared.withdrawn(&solved.solution.chosen);
+        let withdrawn = prepared.withdrawn_in_each(&solved.solution.chosen);
         let chosen = prepared
             .columns
             .iter()
@@ -49,7 +49,7 @@ impl Planner<'_> {
             .filter(|one| one.jewel.is_some())
             .collect();
         let wanted: Vec<(u32, Entity)> = reached.iter().map(|one| (one.fact, one.entity)).collect();
-        let before = self.paths(prepared, &wanted, &FactSet::new(), &cuts);
+        let before = self.paths(prepared, &wanted, &[], &cuts);
         let after = self.paths(prepared, &wanted, &withdrawn, &cuts);
         let mut ways: FxHashMap<usize, (Option<Path>, Option<Path>)> = reached
             .iter()

@@ -131,7 +131,7 @@ impl Planner<'_> {
     /// How many facts that an act removes may be used before it takes effect.
     fn too_late(&self, prepared: &Prepared, candidate: &Candidate) -> u32 {
         let facts = candidate.removes.iter().filter_map(|base| self.graph.base(*base));
-        let used = facts.filter_map(|fact| prepared.used.get(fact.index()));
+        let used = facts.filter_map(|fact| prepared.in_time(0).used.get(fact.index()));
         used.filter(|used| candidate.effect_seconds > f64::from(**used))
             .count() as u32
     }
