@@ -38,6 +38,7 @@ seed import_estate fuzz/seeds/import_estate/*
 seed read_approval fuzz/seeds/read_approval/*
 seed read_request fuzz/seeds/read_request/*
 seed decide
+seed verify_plan fuzz/seeds/verify_plan/*
 seed read_gzip
 seed read_zstd
 for file in "$samples"/*; do
