@@ -18,6 +18,8 @@ pub struct Circuit {
     /// For each service, the node of each of its levels: the first says that it is not as usual, the last that it is
     /// down.
     pub levels: Vec<Vec<u32>>,
+    /// For each service, whether it may not go down: by the estate or because a person said so.
+    pub protected: Vec<bool>,
     /// Columns that are an input of some node, ascending.
     columns: Vec<u32>,
 }
@@ -123,16 +125,19 @@ impl Circuit {
             let down = builder.node(Gate::All, Vec::new(), Vec::new());
             builder.down.push(down);
         }
-        let mut levels = Vec::with_capacity(services);
-        for (id, service) in estate.services_with_ids() {
-            levels.push(builder.service(id, service, duration_hours, is_protected(id)));
-        }
+        let protected = estate.services_with_ids().map(|(id, _)| is_protected(id));
+        let protected: Vec<bool> = protected.collect();
+        let services = estate.services_with_ids().zip(&protected);
+        let levels = services
+            .map(|((id, service), protected)| builder.service(id, service, duration_hours, *protected))
+            .collect();
         let mut columns: Vec<u32> = columns_of.values().flatten().copied().collect();
         columns.sort_unstable();
         columns.dedup();
         Self {
             nodes: builder.nodes,
             levels,
+            protected,
             columns,
         }
     }

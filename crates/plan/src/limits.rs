@@ -128,6 +128,9 @@ pub const ACCEPTABLE_TRIED_MAX: usize = 60;
 /// Most accesses, accounts and systems of an estate of which a check lists every act to try every set of them.
 pub const BRUTE_FACTS_MAX: usize = 400;
 
+/// Most facts of an estate, times worlds, times plans that are told of beside the plan, that a check goes through: five seconds.
+pub const COMPARED_FACTS_MAX: usize = 20_000_000;
+
 /// Most accesses, accounts and systems of an estate of which a check prices every alternative again: some tenths of a second each.
 pub const CHECKED_FACTS_MAX: usize = 1_000_000;
 

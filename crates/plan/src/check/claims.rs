@@ -132,6 +132,13 @@ fn jewels(document: &PlanDocument, view: &View<'_>, outcome: &Outcome, found: &m
             &entry.arrival_minutes_after,
             &minutes(after),
         );
+        let arrival = entry.path.as_ref().map(|path| path.arrival_minutes);
+        if before.is_some() && arrival.is_some_and(|at| Some(at) != minutes(before)) {
+            found.problem(
+                "jewels.path",
+                format!("it leads to {name} sooner or later than can be"),
+            );
+        }
         let state = match (before, after) {
             (Some(0), Some(_)) => JewelState::MayBeTaken,
             (_, Some(_)) => JewelState::Reachable,

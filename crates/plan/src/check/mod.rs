@@ -9,9 +9,11 @@
 //! again in whole pence (module `bound`); what it does not prove, the verdict says to be the solver's word.
 
 mod acts;
+mod baselines;
 mod bound;
 mod brute;
 mod claims;
+mod compared;
 mod cutting;
 mod front;
 mod race;
@@ -182,6 +184,8 @@ pub fn verify_watched(document: &PlanDocument, estate: &Estate, watch: &mut dyn 
     let unseen = drawn.map(|drawn| seen::check(document, drawn, &view, &mut found, watch));
     watch(Stage::Sets);
     let optimality = brute::check(document, &view, &mut found);
+    let uncompared = compared::check(document, &view, &mut found);
+    let are_baselines_checked = baselines::check(document, &view, &mut found);
     let are_alternatives_checked = front::check(document, &view, &mut found);
     let mut verdict = Verdict {
         proof,
@@ -193,6 +197,13 @@ pub fn verify_watched(document: &PlanDocument, estate: &Estate, watch: &mut dyn 
     if are_alternatives_checked {
         verdict.unchecked.retain(|field| field != "alternatives");
     }
+    if are_baselines_checked {
+        verdict.unchecked.retain(|field| field != "baselines");
+        verdict.unchecked.push("baselines.metrics.people".to_owned());
+    }
+    verdict
+        .unchecked
+        .extend(uncompared.into_iter().map(str::to_owned));
     if let Some(entry) = &document.uncertainty {
         let unseen = unseen.unwrap_or_else(|| vec!["uncertainty.in_sample", "uncertainty.out_of_sample"]);
         let is_proved = verdict.worlds.map(|proof| proof.bound_pence) == entry.lower_bound_pence;
@@ -254,11 +265,8 @@ impl Findings {
         let unchecked = [
             "alternatives",
             "baselines",
-            "not_chosen",
-            "jewels.path",
-            "withdrawals.stops",
-            "withdrawals.refusal",
-            "withdrawals.unnecessary_if",
+            "the steps of jewels.path",
+            "the steps of withdrawals.stops",
         ];
         Verdict {
             problems: self.problems,

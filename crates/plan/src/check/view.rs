@@ -100,12 +100,44 @@ impl<'e> View<'e> {
         })
     }
 
+    /// What some acts take away in time in each world.
+    pub(super) fn withdrawn(&self, acts: &[(Act, f64)]) -> Vec<BTreeSet<Base>> {
+        let mut withdrawn = vec![BTreeSet::new(); self.used.len()];
+        for (act, effect_seconds) in acts {
+            for fact in self.removal.removes(*act) {
+                for (withdrawn, used) in withdrawn.iter_mut().zip(&self.used) {
+                    if self.is_in_time(used, fact, *effect_seconds) {
+                        withdrawn.insert(fact);
+                    }
+                }
+            }
+        }
+        withdrawn
+    }
+
     /// Everything that holds under some acts with the seconds until each takes effect.
     pub(super) fn outcome(&self, acts: &[(Act, f64)]) -> Outcome {
-        let mut withdrawn: Vec<BTreeSet<Base>> = vec![BTreeSet::new(); self.used.len()];
+        let withdrawn = self.withdrawn(acts);
+        let mut outcome = self.outcome_under(acts, withdrawn.first());
+        for (world, withdrawn) in self.kept_worlds.iter().zip(withdrawn.iter().skip(1)) {
+            let gained = naive::reach_without(self.estate, &self.options, world, withdrawn);
+            let jewels = self.jewels.iter().filter(|jewel| jewel.never);
+            let lost = jewels.filter(|jewel| gained.contains_key(&jewel.taken));
+            outcome.lost_in_worlds.extend(lost.map(|jewel| jewel.entity));
+        }
+        outcome
+    }
+
+    /// The same in the world of the plan, whatever is kept beside it.
+    pub(super) fn outcome_of_the_plan_alone(&self, acts: &[(Act, f64)]) -> Outcome {
+        self.outcome_under(acts, self.withdrawn(acts).first())
+    }
+
+    /// What holds in the world of the plan where acts take these facts away in time.
+    fn outcome_under(&self, acts: &[(Act, f64)], withdrawn: Option<&BTreeSet<Base>>) -> Outcome {
         let mut lost = Lost::nothing();
         let mut cost = CostEntry::default();
-        for (act, effect_seconds) in acts {
+        for (act, _) in acts {
             let removes = self.removal.removes(*act);
             cost.friction_pence = cost.friction_pence.saturating_add(self.friction.pence(&removes));
             for fact in removes {
@@ -115,32 +147,15 @@ impl<'e> View<'e> {
                     Base::Connected(id) => lost.lose_system(id),
                     _ => {}
                 }
-                for (withdrawn, used) in withdrawn.iter_mut().zip(&self.used) {
-                    if self.is_in_time(used, fact, *effect_seconds) {
-                        withdrawn.insert(fact);
-                    }
-                }
             }
         }
-        let mut each = self.worlds().zip(&withdrawn);
-        let mut reach = || {
-            let ((world, _), withdrawn) = each.next()?;
-            Some(naive::reach_without(self.estate, &self.options, world, withdrawn))
-        };
-        let gained = reach().unwrap_or_default();
+        let nothing = BTreeSet::new();
+        let withdrawn = withdrawn.unwrap_or(&nothing);
+        let gained = naive::reach_without(self.estate, &self.options, &self.held, withdrawn);
         let states = cordon_trade::naive::states(self.estate, &lost);
         self.price(&gained, &states, &mut cost);
-        let mut lost_in_worlds = Vec::new();
-        while let Some(gained) = reach() {
-            let jewels = self.jewels.iter().filter(|jewel| jewel.never);
-            lost_in_worlds.extend(
-                jewels
-                    .filter(|jewel| gained.contains_key(&jewel.taken))
-                    .map(|jewel| jewel.entity),
-            );
-        }
         Outcome {
-            lost_in_worlds,
+            lost_in_worlds: Vec::new(),
             gained,
             states,
             cost: cost.summed(),

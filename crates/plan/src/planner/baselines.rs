@@ -127,12 +127,14 @@ impl Planner<'_> {
         let held = footholds
             .iter()
             .filter(|foothold| foothold.probability >= settings.foothold_threshold);
-        held.filter_map(|foothold| match foothold.entity {
+        let acts = held.filter_map(|foothold| match foothold.entity {
             Entity::Account(account) => Some(Act::DisableAccount { account }),
             Entity::System(system) => Some(Act::IsolateSystem { system }),
             Entity::Group(_) | Entity::Zone(_) => None,
-        })
-        .collect()
+        });
+        // Two signs of one foothold are one foothold.
+        let mut seen = FxHashSet::default();
+        acts.filter(|act| seen.insert(*act)).collect()
     }
 
     fn pull_everything(&self, constraints: &Constraints) -> Vec<Act> {

@@ -128,7 +128,7 @@ impl Planner<'_> {
             metrics.people = metrics.people.saturating_add(service_people(service, level));
             if is_down(service, level) {
                 metrics.services_down += 1;
-                metrics.protected_down += u32::from(service.protected);
+                metrics.protected_down += u32::from(circuit.protected.get(id.index()) == Some(&true));
             } else {
                 metrics.services_degraded += 1;
             }
