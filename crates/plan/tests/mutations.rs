@@ -10,6 +10,7 @@
 mod support;
 
 use cordon_estate::Estate;
+use cordon_plan::check::verify_to_carry_out;
 use cordon_plan::document::{JewelState, PlanDocument, ServiceLevel, Status};
 use cordon_plan::{Constraints, Foothold, Settings, plan, verify};
 use serde_json::Value;
@@ -188,19 +189,21 @@ fn full() -> (Estate, PlanDocument) {
 #[test]
 fn every_edit_is_rejected_by_the_hash_and_by_the_claims() {
     let (estate, document) = full();
-    assert!(verify(&document, &estate).is_accepted());
-    for (name, edit) in EDITS {
-        let mut edited = document.clone();
-        edit(&mut edited);
-        assert!(
-            !verify(&edited, &estate).is_accepted(),
-            "{name} passes with the old hash"
-        );
-        let sealed = edited.sealed();
-        assert!(
-            !verify(&sealed, &estate).is_accepted(),
-            "{name} passes when sealed again"
-        );
+    for check in [verify, verify_to_carry_out] {
+        assert!(check(&document, &estate).is_accepted());
+        for (name, edit) in EDITS {
+            let mut edited = document.clone();
+            edit(&mut edited);
+            assert!(
+                !check(&edited, &estate).is_accepted(),
+                "{name} passes with the old hash"
+            );
+            let sealed = edited.sealed();
+            assert!(
+                !check(&sealed, &estate).is_accepted(),
+                "{name} passes when sealed again"
+            );
+        }
     }
 }
 

@@ -113,6 +113,7 @@ fn stage_words(stage: Stage) -> String {
         Stage::Row { done, of } => format!("checking derivation {} of {of}", done + 1),
         Stage::World { done, of } => format!("looking at sampled world {} of {of}", done + 1),
         Stage::Sets => "trying sets of withdrawals".to_owned(),
+        Stage::OtherPlans => "looking at the other plans it tells of".to_owned(),
     }
 }
 

@@ -13,6 +13,14 @@ use super::{Findings, claims};
 use crate::document::{Act, Change, JewelState, PlanDocument, WithdrawalEntry, WithdrawalId};
 use crate::limits::COMPARED_FACTS_MAX;
 
+/// What is said of other plans.
+pub(super) const FIELDS: [&str; 4] = [
+    "not_chosen.instead",
+    "withdrawals.refusal_instead",
+    "withdrawals.stops",
+    "withdrawals.unnecessary_if",
+];
+
 /// Acts with the seconds until each takes effect.
 type Acts = Vec<(Act, f64)>;
 

@@ -143,6 +143,8 @@ pub enum Stage {
     },
     /// Every set of acts is tried, where they are few.
     Sets,
+    /// Other plans that are told of are derived again.
+    OtherPlans,
 }
 
 /// Checks a plan against the estate that it says it was made from.
@@ -151,30 +153,35 @@ pub fn verify(document: &PlanDocument, estate: &Estate) -> Verdict {
     verify_watched(document, estate, &mut |_| {})
 }
 
-/// The same, telling how far it is.
+/// The same of what is withdrawn and what comes of it alone: enough to carry it out, where seconds count. Other plans, baselines and sampled
+/// worlds are not looked at.
+#[must_use]
+pub fn verify_to_carry_out(document: &PlanDocument, estate: &Estate) -> Verdict {
+    let mut found = Findings::default();
+    let Some(view) = looked_at(document, estate, &mut found) else {
+        return found.verdict(Checked::Nothing);
+    };
+    let proof = bound::check(document, &view, &mut found, &mut |_| {});
+    let refuted = bound::check_refutation(document, &view, &mut found, &mut |_| {});
+    let optimality = brute::check(document, &view, &mut found);
+    let mut verdict = Verdict {
+        proof,
+        refuted,
+        ..found.verdict(optimality)
+    };
+    verdict.unchecked.extend(compared::FIELDS.map(str::to_owned));
+    tell_worlds(document, None, &mut verdict);
+    verdict
+}
+
+/// The same as [`verify`], telling how far it is.
 #[must_use]
 pub fn verify_watched(document: &PlanDocument, estate: &Estate, watch: &mut dyn FnMut(Stage)) -> Verdict {
     watch(Stage::Claims);
     let mut found = Findings::default();
-    found.same("format", &document.format, &crate::document::FORMAT.to_owned());
-    found.same(
-        "plan_hash",
-        &document.plan_hash,
-        &crate::document::plan_hash(document),
-    );
-    let digest = crate::document::estate_digest(estate);
-    if document.estate_digest != digest {
-        found.problem(
-            "estate_digest",
-            format!("the plan is of another estate: this one has the digest {digest}"),
-        );
-        return found.verdict(Checked::Nothing);
-    }
-    let Some(view) = view::View::new(document, estate, &mut found) else {
+    let Some(view) = looked_at(document, estate, &mut found) else {
         return found.verdict(Checked::Nothing);
     };
-    acts::check(document, &view, &mut found);
-    claims::check(document, &view, &mut found);
     let urn = urn(document, &view, &mut found);
     let drawn = document.uncertainty.as_ref().zip(urn.as_ref());
     let proof = bound::check(document, &view, &mut found, watch);
@@ -184,6 +191,7 @@ pub fn verify_watched(document: &PlanDocument, estate: &Estate, watch: &mut dyn 
     let unseen = drawn.map(|drawn| seen::check(document, drawn, &view, &mut found, watch));
     watch(Stage::Sets);
     let optimality = brute::check(document, &view, &mut found);
+    watch(Stage::OtherPlans);
     let uncompared = compared::check(document, &view, &mut found);
     let are_baselines_checked = baselines::check(document, &view, &mut found);
     let are_alternatives_checked = front::check(document, &view, &mut found);
@@ -204,17 +212,51 @@ pub fn verify_watched(document: &PlanDocument, estate: &Estate, watch: &mut dyn 
     verdict
         .unchecked
         .extend(uncompared.into_iter().map(str::to_owned));
-    if let Some(entry) = &document.uncertainty {
-        let unseen = unseen.unwrap_or_else(|| vec!["uncertainty.in_sample", "uncertainty.out_of_sample"]);
-        let is_proved = verdict.worlds.map(|proof| proof.bound_pence) == entry.lower_bound_pence;
-        let bound = (!is_proved).then_some("uncertainty.lower_bound_pence");
-        let is_least = verdict.fewest.is_some() || entry.reached_min == Some(entry.in_sample.held_already);
-        let least = entry.reached_min.filter(|_| !is_least);
-        let least = least.map(|_| "uncertainty.reached_min");
-        let fields = unseen.into_iter().chain(bound).chain(least);
-        verdict.unchecked.extend(fields.map(str::to_owned));
-    }
+    tell_worlds(document, unseen, &mut verdict);
     verdict
+}
+
+/// Looks at what is withdrawn and what comes of it; `None` if the plan is of another estate.
+fn looked_at<'e>(
+    document: &PlanDocument,
+    estate: &'e Estate,
+    found: &mut Findings,
+) -> Option<view::View<'e>> {
+    found.same("format", &document.format, &crate::document::FORMAT.to_owned());
+    found.same(
+        "plan_hash",
+        &document.plan_hash,
+        &crate::document::plan_hash(document),
+    );
+    let digest = crate::document::estate_digest(estate);
+    if document.estate_digest != digest {
+        found.problem(
+            "estate_digest",
+            format!("the plan is of another estate: this one has the digest {digest}"),
+        );
+        return None;
+    }
+    let view = view::View::new(document, estate, found)?;
+    acts::check(document, &view, found);
+    claims::check(document, &view, found);
+    Some(view)
+}
+
+/// Says what of sampled worlds was not derived again.
+fn tell_worlds(document: &PlanDocument, unseen: Option<Vec<&'static str>>, verdict: &mut Verdict) {
+    let Some(entry) = &document.uncertainty else {
+        return;
+    };
+    let unseen = unseen.unwrap_or_else(|| vec!["uncertainty.in_sample", "uncertainty.out_of_sample"]);
+    let is_seen = !unseen.contains(&"uncertainty.in_sample");
+    let is_proved = verdict.worlds.map(|proof| proof.bound_pence) == entry.lower_bound_pence;
+    let bound = (!is_proved).then_some("uncertainty.lower_bound_pence");
+    let is_held = is_seen && entry.reached_min == Some(entry.in_sample.held_already);
+    let is_least = verdict.fewest.is_some() || is_held;
+    let least = entry.reached_min.filter(|_| !is_least);
+    let least = least.map(|_| "uncertainty.reached_min");
+    let fields = unseen.into_iter().chain(bound).chain(least);
+    verdict.unchecked.extend(fields.map(str::to_owned));
 }
 
 /// What the worlds of the plan are drawn from, if it says so.

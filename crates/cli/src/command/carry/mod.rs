@@ -110,7 +110,7 @@ impl Planned {
             ))
         })?;
         let estate = estate::load(Some(&self.estate), console)?;
-        let verdict = cordon_plan::check::verify(&plan, &estate);
+        let verdict = cordon_plan::check::verify_to_carry_out(&plan, &estate);
         if let Some(problem) = verdict.problems.first() {
             return Err(Failure::input(format!(
                 "the plan does not hold for this estate: {}: {}\n`cordon verify` lists everything; make the plan anew.",
