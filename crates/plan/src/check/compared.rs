@@ -8,7 +8,7 @@ use cordon_estate::{AccountId, Entity, SystemId};
 use cordon_reach::{Derived, naive};
 use cordon_trade::ServiceState;
 
-use super::view::{Outcome, View, entity};
+use super::view::{Outcome, View};
 use super::{Findings, claims};
 use crate::document::{Act, Change, JewelState, PlanDocument, WithdrawalEntry, WithdrawalId};
 use crate::limits::COMPARED_FACTS_MAX;
@@ -208,7 +208,7 @@ impl Comparing<'_> {
 
     /// What holds where the intruder has an entity that a plan names.
     fn taken(&self, name: &str) -> Option<Derived> {
-        let entity = entity(self.view.estate, name)?;
+        let entity = self.view.names.entity(name)?;
         let mut jewels = self.view.jewels.iter();
         let jewel = jewels.find(|jewel| jewel.entity == entity);
         Some(jewel.map_or_else(|| Derived::taken(entity), |jewel| jewel.taken))
@@ -264,10 +264,7 @@ impl Comparing<'_> {
     fn cleared(&mut self, names: &[String], (rest, saved): (&Acts, &[Derived]), found: &mut Findings) {
         let field = "withdrawals.unnecessary_if";
         let view = self.view;
-        let cleared: Vec<Entity> = names
-            .iter()
-            .filter_map(|name| entity(view.estate, name))
-            .collect();
+        let cleared: Vec<Entity> = names.iter().filter_map(|name| view.names.entity(name)).collect();
         if cleared.len() != names.len() {
             return found.problem(field, "it names what the estate has not");
         }

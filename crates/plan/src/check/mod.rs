@@ -16,6 +16,7 @@ mod claims;
 mod compared;
 mod cutting;
 mod front;
+mod names;
 mod race;
 mod removal;
 mod sample;

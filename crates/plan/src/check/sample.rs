@@ -9,7 +9,7 @@ use cordon_estate::{AccountId, Entity, SystemId};
 use cordon_reach::{Derived, FactId, Graph};
 
 use super::Findings;
-use super::view::{View, entity};
+use super::view::View;
 use crate::document::{PlanDocument, UncertaintyEntry};
 
 /// Distinct worlds with how often each was drawn.
@@ -34,7 +34,7 @@ impl Urn {
         let field = "uncertainty.may_be_held";
         let mut likely = BTreeMap::new();
         for one in &entry.may_be_held {
-            let Some(entity) = entity(view.estate, &one.entity) else {
+            let Some(entity) = view.names.entity(&one.entity) else {
                 found.problem(field, format!("the estate has no {}", one.entity));
                 return None;
             };

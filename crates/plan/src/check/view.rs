@@ -6,6 +6,7 @@ use cordon_estate::{Entity, Estate, Requirement, Service, ServiceId};
 use cordon_reach::{Base, CrownJewel, Derived, Graph, Options, Pace, naive, spread_loss};
 use cordon_trade::{Lost, ServiceState};
 
+use super::names::Names;
 use super::removal::Removal;
 use super::{Findings, Terms, race};
 use crate::candidates::{Candidates, Friction, entity_name};
@@ -17,6 +18,7 @@ pub(super) type Used = BTreeMap<Base, u32>;
 /// An estate under the assumptions of a document.
 pub(super) struct View<'e> {
     pub(super) estate: &'e Estate,
+    pub(super) names: Names,
     pub(super) candidates: Candidates<'e>,
     pub(super) removal: Removal<'e>,
     pub(super) friction: Friction<'e>,
@@ -52,9 +54,10 @@ impl<'e> View<'e> {
     /// `None` if a foothold is not of the estate.
     pub(super) fn new(document: &PlanDocument, estate: &'e Estate, found: &mut Findings) -> Option<Self> {
         let assumptions = &document.assumptions;
+        let names = Names::new(estate);
         let mut held = Vec::new();
         for foothold in &document.footholds {
-            let Some(entity) = entity(estate, &foothold.entity) else {
+            let Some(entity) = names.entity(&foothold.entity) else {
                 found.problem("footholds", format!("the estate has no {}", foothold.entity));
                 return None;
             };
@@ -64,8 +67,8 @@ impl<'e> View<'e> {
             held.push(entity);
         }
         let options = options(assumptions.pace, found)?;
-        let kept_worlds = kept_worlds(document, estate, found)?;
-        let further = further_jewels(document, estate, found)?;
+        let kept_worlds = kept_worlds(document, &names, found)?;
+        let further = further_jewels(document, &names, found)?;
         let jewels = cordon_reach::jewels_with(estate, &further);
         let graph = Graph::compile(estate, &options);
         let worlds = [&held].into_iter().chain(&kept_worlds);
@@ -81,6 +84,7 @@ impl<'e> View<'e> {
             .map(|(id, _)| id);
         Some(Self {
             estate,
+            names,
             candidates: Candidates::new(estate, assumptions.duration_hours),
             removal: Removal::new(estate),
             friction: Friction::new(estate, assumptions.duration_hours),
@@ -332,10 +336,10 @@ fn options(pace: f64, found: &mut Findings) -> Option<Options> {
 }
 
 /// Jewels beyond those that the estate says.
-fn further_jewels(document: &PlanDocument, estate: &Estate, found: &mut Findings) -> Option<Vec<Entity>> {
+fn further_jewels(document: &PlanDocument, names: &Names, found: &mut Findings) -> Option<Vec<Entity>> {
     let mut further = Vec::new();
     for name in &document.constraints.jewels {
-        let one = entity(estate, name);
+        let one = names.entity(name);
         if one.is_none() {
             found.problem("constraints.jewels", format!("the estate has no {name}"));
         }
@@ -345,28 +349,15 @@ fn further_jewels(document: &PlanDocument, estate: &Estate, found: &mut Findings
 }
 
 /// What is held in the further worlds that a plan says it holds in.
-fn kept_worlds(document: &PlanDocument, estate: &Estate, found: &mut Findings) -> Option<Vec<Vec<Entity>>> {
+fn kept_worlds(document: &PlanDocument, names: &Names, found: &mut Findings) -> Option<Vec<Vec<Entity>>> {
     let worlds = document.uncertainty.iter().flat_map(|one| &one.kept);
     let mut all = Vec::new();
     for world in worlds {
-        let held: Option<Vec<Entity>> = world.held.iter().map(|name| entity(estate, name)).collect();
+        let held: Option<Vec<Entity>> = world.held.iter().map(|name| names.entity(name)).collect();
         if held.is_none() {
             found.problem("uncertainty.kept", "a world holds what the estate has not");
         }
         all.push(held?);
     }
     Some(all)
-}
-
-/// The entity that a document names.
-pub(super) fn entity(estate: &Estate, name: &str) -> Option<Entity> {
-    let accounts = estate.accounts_with_ids().map(|(id, _)| Entity::Account(id));
-    let groups = estate.groups_with_ids().map(|(id, _)| Entity::Group(id));
-    let systems = estate.systems_with_ids().map(|(id, _)| Entity::System(id));
-    let zones = estate.zones_with_ids().map(|(id, _)| Entity::Zone(id));
-    accounts
-        .chain(groups)
-        .chain(systems)
-        .chain(zones)
-        .find(|entity| entity_name(estate, *entity) == name)
 }

@@ -89,7 +89,6 @@ pub(super) fn check(
     found: &mut Findings,
     watch: &mut dyn FnMut(Stage),
 ) -> Option<Rows> {
-    let names = names(view);
     let mut cutting = Cutting::new(document, view);
     let mut few = FewFacts::new(view.estate, &view.options);
     let mut groups: Vec<&[String]> = Vec::new();
@@ -108,7 +107,7 @@ pub(super) fn check(
             found.problem(FIELD, format!("there is no world {}", row.world));
             continue;
         };
-        let Some(entities) = derived(row, scene, &names, &mut few, view, found) else {
+        let Some(entities) = derived(row, scene, &mut few, view, found) else {
             continue;
         };
         let acts = cutting.acts(&row.rests_on, &scene.used);
@@ -155,26 +154,10 @@ pub(super) fn check(
     (found.problems.len() == before).then_some(all)
 }
 
-fn names(view: &View<'_>) -> BTreeMap<String, Entity> {
-    let estate = view.estate;
-    let accounts = estate.accounts_with_ids().map(|(id, _)| Entity::Account(id));
-    let groups = estate.groups_with_ids().map(|(id, _)| Entity::Group(id));
-    let systems = estate.systems_with_ids().map(|(id, _)| Entity::System(id));
-    let all = accounts.chain(groups).chain(systems);
-    let mut names = BTreeMap::new();
-    for entity in all.chain(view.jewels.iter().map(|jewel| jewel.entity)) {
-        names
-            .entry(crate::candidates::entity_name(estate, entity))
-            .or_insert(entity);
-    }
-    names
-}
-
 /// What a row reaches, if it reaches it with nothing standing but what it rests on.
 fn derived(
     row: &CertificateRow,
     scene: &Scene<'_>,
-    names: &BTreeMap<String, Entity>,
     few: &mut FewFacts<'_>,
     view: &View<'_>,
     found: &mut Findings,
@@ -196,7 +179,7 @@ fn derived(
     let gained = few.reach(scene.held, &rests_on);
     let mut entities = Vec::new();
     for name in &row.reaches {
-        let Some(&entity) = names.get(name) else {
+        let Some(entity) = view.names.entity(name) else {
             found.problem(field, format!("the estate has no {name}"));
             return None;
         };

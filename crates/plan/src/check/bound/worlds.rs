@@ -10,7 +10,7 @@ use cordon_estate::Entity;
 use super::rows::{self, Scene};
 use super::{Asked, cases};
 use crate::check::sample::{Sample, Urn, held_at_once};
-use crate::check::view::{View, entity};
+use crate::check::view::View;
 use crate::check::{Findings, Proof, Refuted, Stage, Terms};
 use crate::document::{Case, CertificateRow, PlanDocument, UncertaintyEntry};
 
@@ -158,7 +158,7 @@ fn hold(
 fn worlds(told: &[Vec<String>], view: &View<'_>, found: &mut Findings) -> Option<Vec<Vec<Entity>>> {
     let mut worlds: Vec<Vec<Entity>> = Vec::new();
     for names in told {
-        let held: Option<BTreeSet<Entity>> = names.iter().map(|name| entity(view.estate, name)).collect();
+        let held: Option<BTreeSet<Entity>> = names.iter().map(|name| view.names.entity(name)).collect();
         let Some(held) = held else {
             found.problem(FIELD, "a world holds what the estate has not");
             return None;
