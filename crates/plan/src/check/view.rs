@@ -10,6 +10,7 @@ use super::removal::Removal;
 use super::{Findings, Terms, race};
 use crate::candidates::{Candidates, Friction, entity_name};
 use crate::document::{Act, CostEntry, PlanDocument};
+use crate::limits::WORLDS_FACED_MAX;
 
 /// When each base fact is first used.
 pub(super) type Used = BTreeMap<Base, u32>;
@@ -331,7 +332,14 @@ fn further_jewels(document: &PlanDocument, estate: &Estate, found: &mut Findings
 
 /// What is held in the further worlds that a plan says it holds in.
 fn kept_worlds(document: &PlanDocument, estate: &Estate, found: &mut Findings) -> Option<Vec<Vec<Entity>>> {
-    let worlds = document.uncertainty.iter().flat_map(|one| &one.kept);
+    let worlds = document.uncertainty.as_ref().map_or(&[][..], |one| &one.kept);
+    if worlds.len() > WORLDS_FACED_MAX {
+        found.problem(
+            "uncertainty.kept",
+            "it says of too many worlds that they are kept",
+        );
+        return None;
+    }
     let mut all = Vec::new();
     for world in worlds {
         let held: Option<Vec<Entity>> = world.held.iter().map(|name| entity(estate, name)).collect();
@@ -345,13 +353,24 @@ fn kept_worlds(document: &PlanDocument, estate: &Estate, found: &mut Findings) -
 
 /// The entity that a document names.
 pub(super) fn entity(estate: &Estate, name: &str) -> Option<Entity> {
-    let accounts = estate.accounts_with_ids().map(|(id, _)| Entity::Account(id));
-    let groups = estate.groups_with_ids().map(|(id, _)| Entity::Group(id));
-    let systems = estate.systems_with_ids().map(|(id, _)| Entity::System(id));
-    let zones = estate.zones_with_ids().map(|(id, _)| Entity::Zone(id));
-    accounts
-        .chain(groups)
-        .chain(systems)
-        .chain(zones)
-        .find(|entity| entity_name(estate, *entity) == name)
+    let (kind, name) = name.split_once(':')?;
+    match kind {
+        "account" => {
+            let found = estate.accounts_with_ids().find(|(_, one)| one.name == name);
+            found.map(|(id, _)| Entity::Account(id))
+        }
+        "group" => {
+            let found = estate.groups_with_ids().find(|(_, one)| one.name == name);
+            found.map(|(id, _)| Entity::Group(id))
+        }
+        "system" => {
+            let found = estate.systems_with_ids().find(|(_, one)| one.name == name);
+            found.map(|(id, _)| Entity::System(id))
+        }
+        "zone" => {
+            let found = estate.zones_with_ids().find(|(_, one)| one.name == name);
+            found.map(|(id, _)| Entity::Zone(id))
+        }
+        _ => None,
+    }
 }
