@@ -8,9 +8,9 @@ mod support;
 #[path = "support/three.rs"]
 mod three;
 
-use cordon_estate::Estate;
+use cordon_estate::{Entity, Estate};
 use cordon_plan::check::Checked;
-use cordon_plan::document::{JewelState, Outcome, PlanDocument, Status};
+use cordon_plan::document::{JewelState, Outcome, PlanDocument, Status, WithdrawalId};
 use cordon_plan::{Constraints, Foothold, Settings, plan, verify};
 use support::{Chance, instances};
 
@@ -276,4 +276,43 @@ fn what_another_withdrawal_would_cost_is_what_forcing_it_costs() {
         }
     }
     assert!(priced > 5, "only {priced} were priced, {impossible} impossible");
+}
+
+#[test]
+fn a_group_of_one_is_tried_where_its_account_may_not_be_disabled() {
+    let text = "
+organisation: Firm
+zones: { office: {} }
+systems: { vault: { kind: server, zone: office, jewel: true } }
+accounts: { p0: person }
+groups: { staff: { members: [p0] } }
+access:
+  - { right: ssh, holder: p0, on: vault }
+  - { flow: office -> office, port: 22 }
+enforcement-points: { directory: { kind: active-directory, guards: accounts, effect: 1s } }
+";
+    let estate = cordon_estate::load::load(&[("estate.yaml", text)])
+        .map(|loaded| loaded.estate)
+        .unwrap_or_default();
+    let accounts = estate.accounts_with_ids().map(|(id, _)| Entity::Account(id));
+    let zones = estate.zones_with_ids().map(|(id, _)| Entity::Zone(id));
+    let held = accounts.chain(zones).map(|entity| Foothold {
+        entity,
+        probability: 0.9,
+    });
+    let constraints = Constraints {
+        refuse: vec![WithdrawalId("disable-account/account:p0".into())],
+        ..Constraints::default()
+    };
+    let document = plan(
+        &estate,
+        &held.collect::<Vec<_>>(),
+        &Settings::default(),
+        &constraints,
+        &mut |_| {},
+        &mut || 0.0,
+    );
+    assert_eq!(document.outcome, Outcome::Planned);
+    let verdict = verify(&document, &estate);
+    assert!(verdict.is_accepted(), "{:#?}", verdict.problems);
 }

@@ -8,17 +8,16 @@ mod support;
 
 use std::sync::OnceLock;
 
-use cordon_estate::Estate;
+use cordon_estate::{AccountId, Estate};
 use cordon_plan::document::{
-    Case, CertificateRow, Estimate, PlanDocument, UncertaintyEntry, WorldsCertificate, WorldsRefutation,
+    Act, Case, CertificateRow, Estimate, PlanDocument, UncertaintyEntry, WorldsCertificate, WorldsRefutation,
 };
-use cordon_plan::{Constraints, Settings, Uncertainty, plan, verify};
+use cordon_plan::{Constraints, Foothold, Settings, Uncertainty, plan, verify};
 use firm::firm;
 use support::Chance;
 
-fn planned(seed: u64) -> (Estate, PlanDocument) {
-    let (estate, footholds) = firm(&mut Chance::new(seed));
-    let settings = Settings {
+fn settings(seed: u64) -> Settings {
+    Settings {
         race: seed.is_multiple_of(2),
         comparisons: false,
         uncertainty: Some(Uncertainty {
@@ -28,11 +27,15 @@ fn planned(seed: u64) -> (Estate, PlanDocument) {
             reached_max: Some([0.05, 0.15, 0.25, 0.4][(seed / 2 % 4) as usize]),
         }),
         ..Settings::default()
-    };
+    }
+}
+
+fn planned(seed: u64) -> (Estate, PlanDocument) {
+    let (estate, footholds) = firm(&mut Chance::new(seed));
     let document = plan(
         &estate,
         &footholds,
-        &settings,
+        &settings(seed),
         &Constraints::default(),
         &mut |_| {},
         &mut || 0.0,
@@ -78,6 +81,29 @@ fn what_is_proved_is_accepted() {
 }
 
 /// What a plan could be bent to; false if this one has nothing to bend.
+#[test]
+fn a_foothold_told_twice_is_one() {
+    let (estate, mut footholds) = firm(&mut Chance::new(2));
+    footholds[1].probability = 0.8;
+    let again = Foothold {
+        probability: 0.7,
+        ..footholds[0]
+    };
+    footholds.push(again);
+    let settings = settings(2);
+    let plan = plan(
+        &estate,
+        &footholds,
+        &settings,
+        &Constraints::default(),
+        &mut |_| {},
+        &mut || 0.0,
+    );
+    let verdict = verify(&plan, &estate);
+    assert!(verdict.is_accepted(), "{:#?}", verdict.problems);
+    assert_eq!(plan.footholds.len(), 3);
+}
+
 type Bend = fn(&Estate, &mut PlanDocument) -> bool;
 
 fn refused(bend: Bend) {
@@ -314,6 +340,42 @@ bends! {
         let share = 1.0 / f64::from(own.in_sample.worlds);
         own.reached_min = own.reached_min.map(|least| least + share);
         own.reached_min_proof.is_some()
+    };
+    there_are_half_a_draw_fewer: |_, plan| {
+        let own = entry(plan);
+        let share = 0.5 / f64::from(own.in_sample.worlds);
+        own.reached_min = own.reached_min.map(|least| least + share);
+        own.reached_min.is_some()
+    };
+    a_kept_world_is_commoner: |_, plan| entry(plan).kept.first_mut().map(|world| world.share += 0.1).is_some();
+    too_many_worlds_are_kept: |_, plan| {
+        let kept = &mut entry(plan).kept;
+        *kept = kept.iter().cycle().take(101.min(kept.len() * 101)).cloned().collect();
+        !kept.is_empty()
+    };
+    worlds_are_kept_for_nothing: |_, plan| {
+        let own = entry(plan);
+        (own.reached_max, own.reached_min, own.lower_bound_pence, own.met) = (None, None, None, None);
+        (own.proof, own.reached_min_proof) = (None, None);
+        !own.kept.is_empty()
+    };
+    there_are_too_many_cases: |_, plan| {
+        let cases = &mut of(plan).cases;
+        let [leaf @ Case::Charged { .. }] = &cases[..] else { return false };
+        let leaf = leaf.clone();
+        cases.clear();
+        for account in 1_000..1_200 {
+            let next = cases.len() as u32 + 1;
+            let act = Act::DisableAccount { account: AccountId(account) };
+            cases.extend([Case::Either { act, with: next, without: next + 1 }, leaf.clone()]);
+        }
+        cases.push(leaf);
+        true
+    };
+    the_bound_is_far_below: |_, plan| { plan.optimality.lower_bound_pence = i64::MIN; plan.cost.total_pence > 0 };
+    everybody_is_denied: |_, plan| {
+        plan.withdrawals.iter_mut().for_each(|entry| entry.people = u32::MAX);
+        plan.withdrawals.len() > 1
     };
     that_there_are_not_fewer_is_not_said: |_, plan| {
         let own = entry(plan);

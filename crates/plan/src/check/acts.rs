@@ -38,8 +38,8 @@ pub(super) fn check(document: &PlanDocument, view: &View<'_>, found: &mut Findin
             );
         }
     }
-    let people = document.withdrawals.iter().map(|entry| entry.people).sum::<u32>();
-    found.same("people.denied", &document.people.denied, &people);
+    let people = document.withdrawals.iter().map(|entry| u64::from(entry.people));
+    found.same("people.denied", &u64::from(document.people.denied), &people.sum());
 }
 
 fn one(document: &PlanDocument, entry: &WithdrawalEntry, view: &View<'_>, found: &mut Findings) {

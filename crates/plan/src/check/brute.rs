@@ -69,9 +69,13 @@ fn every_act(document: &PlanDocument, view: &View<'_>) -> Option<Vec<(Act, f64, 
     let systems = estate.systems_with_ids().map(|(id, _)| Base::Connected(id));
     let refused = &document.constraints.refused;
     let forced = &document.constraints.forced;
-    let acts: Vec<(Act, f64, bool)> = view
-        .candidates
-        .for_facts(accesses.chain(accounts).chain(systems))
+    let mut candidates = view.candidates.for_facts(accesses.chain(accounts).chain(systems));
+    // A group of one account is in no such list, and may be in a plan where the account's own act was refused.
+    let chosen = document.withdrawals.iter();
+    candidates.extend(chosen.filter_map(|entry| view.candidates.candidate(entry.act)));
+    candidates.sort_by_key(|candidate| candidate.act);
+    candidates.dedup_by_key(|candidate| candidate.act);
+    let acts: Vec<(Act, f64, bool)> = candidates
         .into_iter()
         .map(|candidate| (view.candidates.id(candidate.act), candidate))
         .filter(|(id, _)| !refused.contains(id) || forced.contains(id))

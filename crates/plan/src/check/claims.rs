@@ -53,6 +53,13 @@ pub(super) fn check(document: &PlanDocument, view: &View<'_>, found: &mut Findin
 /// That the figures of sampled worlds agree with each other.
 fn uncertainty(document: &PlanDocument, found: &mut Findings) {
     let Some(one) = &document.uncertainty else { return };
+    let holds_share = one.reached_max.is_some() && document.infeasibility.is_none();
+    if !one.kept.is_empty() && !holds_share {
+        found.problem(
+            "uncertainty.kept",
+            "worlds are kept, and no share is held by that",
+        );
+    }
     for estimate in [&one.in_sample, &one.out_of_sample] {
         let (share, worlds) = (estimate.reached, f64::from(estimate.worlds.max(1)));
         if !(0.0..=1.0).contains(&share) || estimate.held_already > share {
@@ -84,6 +91,9 @@ fn held_at_least_cost(document: &PlanDocument, one: &UncertaintyEntry, found: &m
         .is_some_and(|least| least <= asked || one.lower_bound_pence.is_none())
     {
         found.problem("uncertainty.reached_min", "it is no more than was asked for");
+    }
+    if one.reached_min.is_some_and(|least| one.in_sample.reached < least) {
+        found.problem("uncertainty.reached_min", "the plan itself leaves fewer");
     }
     let Some(bound) = one.lower_bound_pence else {
         return;
@@ -222,7 +232,7 @@ fn answer(document: &PlanDocument, found: &mut Findings) {
     if optimality.lower_bound_pence > cost {
         found.problem("optimality.lower_bound_pence", "the bound is above the cost");
     }
-    let gap = (cost - optimality.lower_bound_pence) as f64 / cost.max(1) as f64;
+    let gap = cost.saturating_sub(optimality.lower_bound_pence) as f64 / cost.max(1) as f64;
     found.near("optimality.gap", optimality.gap, gap.max(0.0));
     let is_infeasible = optimality.status == Status::Infeasible;
     found.same(

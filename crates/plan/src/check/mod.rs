@@ -248,11 +248,15 @@ fn tell_worlds(document: &PlanDocument, unseen: Option<Vec<&'static str>>, verdi
     let Some(entry) = &document.uncertainty else {
         return;
     };
-    let unseen = unseen.unwrap_or_else(|| vec!["uncertainty.in_sample", "uncertainty.out_of_sample"]);
-    let is_seen = !unseen.contains(&"uncertainty.in_sample");
+    let unseen = unseen.unwrap_or_else(|| {
+        let kept = (!entry.kept.is_empty()).then_some(seen::KEPT_SHARE);
+        let shares = ["uncertainty.in_sample", "uncertainty.out_of_sample"];
+        shares.into_iter().chain(kept).collect()
+    });
     let is_proved = verdict.worlds.map(|proof| proof.bound_pence) == entry.lower_bound_pence;
     let bound = (!is_proved).then_some("uncertainty.lower_bound_pence");
-    let is_held = is_seen && entry.reached_min == Some(entry.in_sample.held_already);
+    let is_held_known = verdict.worlds.is_some() || !unseen.contains(&"uncertainty.in_sample");
+    let is_held = is_held_known && entry.reached_min == Some(entry.in_sample.held_already);
     let is_least = verdict.fewest.is_some() || is_held;
     let least = entry.reached_min.filter(|_| !is_least);
     let least = least.map(|_| "uncertainty.reached_min");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cordon_estate::Entity;
 use cordon_reach::{Base, naive};
 
 use super::sample::{Sample, Urn, held_at_once};
@@ -9,6 +10,9 @@ use super::view::View;
 use super::{Findings, Stage, claims};
 use crate::document::{PlanDocument, UncertaintyEntry};
 use crate::limits::CHECKED_WORLD_FACTS_MAX;
+
+/// How often the worlds that are kept were drawn.
+pub(super) const KEPT_SHARE: &str = "uncertainty.kept.share";
 
 /// Checks both shares, where there are not too many worlds for it; gives the fields that it did not check.
 pub(super) fn check(
@@ -19,12 +23,21 @@ pub(super) fn check(
     watch: &mut dyn FnMut(Stage),
 ) -> Vec<&'static str> {
     let mut unchecked = Vec::new();
+    let drawn_max = CHECKED_WORLD_FACTS_MAX / entry.may_be_held.len().max(1);
     let drawn = [
         ("uncertainty.in_sample", &entry.in_sample, 0),
         ("uncertainty.out_of_sample", &entry.out_of_sample, 1),
     ];
     for (field, said, stream) in drawn {
+        if said.worlds as usize > drawn_max {
+            unchecked.push(field);
+            unchecked.extend((stream == 0 && !entry.kept.is_empty()).then_some(KEPT_SHARE));
+            continue;
+        }
         let sample = urn.draw(said.worlds, stream);
+        if stream == 0 {
+            shares_kept(entry, &sample, view, found);
+        }
         if sample.len().saturating_mul(view.graph.facts()) > CHECKED_WORLD_FACTS_MAX {
             unchecked.push(field);
             continue;
@@ -34,6 +47,16 @@ pub(super) fn check(
         found.near(&format!("{field}.held_already"), said.held_already, held_already);
     }
     unchecked
+}
+
+/// How often each world that is kept was drawn.
+fn shares_kept(entry: &UncertaintyEntry, sample: &Sample, view: &View<'_>, found: &mut Findings) {
+    let all = f64::from(entry.in_sample.worlds.max(1));
+    for (said, held) in entry.kept.iter().zip(&view.kept_worlds) {
+        let held: BTreeSet<Entity> = held.iter().copied().collect();
+        let draws = sample.get(&Vec::from_iter(held)).copied().unwrap_or(0);
+        found.near(KEPT_SHARE, said.share, f64::from(draws) / all);
+    }
 }
 
 /// The shares of worlds in which a jewel is reached, and in which one is held at once.

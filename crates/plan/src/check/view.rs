@@ -11,6 +11,7 @@ use super::removal::Removal;
 use super::{Findings, Terms, race};
 use crate::candidates::{Candidates, Friction, entity_name};
 use crate::document::{Act, CostEntry, PlanDocument};
+use crate::limits::WORLDS_FACED_MAX;
 
 /// When each base fact is first used.
 pub(super) type Used = BTreeMap<Base, u32>;
@@ -350,7 +351,14 @@ fn further_jewels(document: &PlanDocument, names: &Names, found: &mut Findings) 
 
 /// What is held in the further worlds that a plan says it holds in.
 fn kept_worlds(document: &PlanDocument, names: &Names, found: &mut Findings) -> Option<Vec<Vec<Entity>>> {
-    let worlds = document.uncertainty.iter().flat_map(|one| &one.kept);
+    let worlds = document.uncertainty.as_ref().map_or(&[][..], |one| &one.kept);
+    if worlds.len() > WORLDS_FACED_MAX {
+        found.problem(
+            "uncertainty.kept",
+            "it says of too many worlds that they are kept",
+        );
+        return None;
+    }
     let mut all = Vec::new();
     for world in worlds {
         let held: Option<Vec<Entity>> = world.held.iter().map(|name| names.entity(name)).collect();

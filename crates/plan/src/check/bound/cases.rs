@@ -8,6 +8,7 @@ use super::rows::Rows;
 use crate::check::Findings;
 use crate::check::view::View;
 use crate::document::{Act, Case, PlanDocument};
+use crate::limits::CERTIFICATE_CASES_MAX;
 
 /// A case still to be looked at, with what it fixes.
 struct Open {
@@ -68,6 +69,10 @@ pub(super) fn check(
     found: &mut Findings,
 ) {
     let field = "certificate.cases";
+    if cases.len() > CERTIFICATE_CASES_MAX {
+        found.problem(field, "there are too many");
+        return;
+    }
     let forced = document
         .withdrawals
         .iter()

@@ -13,6 +13,7 @@ use crate::check::sample::{Sample, Urn, held_at_once};
 use crate::check::view::View;
 use crate::check::{Findings, Proof, Refuted, Stage, Terms};
 use crate::document::{Case, CertificateRow, PlanDocument, UncertaintyEntry};
+use crate::limits::CERTIFICATE_WORLDS_FACTS_MAX;
 
 const FIELD: &str = "uncertainty.proof";
 
@@ -119,6 +120,11 @@ fn hold(
         found.problem(FIELD, "nothing says what its worlds are drawn from");
         return None;
     };
+    let room = CERTIFICATE_WORLDS_FACTS_MAX / view.graph.base_facts().max(1);
+    if told.worlds.len() > room {
+        found.problem(FIELD, "it speaks of more worlds than there is room for");
+        return None;
+    }
     let sample = urn.draw(entry.in_sample.worlds, 0);
     let worlds = worlds(told.worlds, view, found)?;
     let mut draws = draws(document, entry, (&sample, &worlds), view, found)?;

@@ -5,6 +5,7 @@ mod jewels;
 mod withdrawals;
 
 use cordon_estate::{Entity, ServiceId};
+use rustc_hash::FxHashSet;
 
 use super::certify::{Asked, Beside};
 use super::compare::Refusal;
@@ -254,7 +255,8 @@ impl Planner<'_> {
                 .total_cmp(&one.probability)
                 .then(one.entity.cmp(&other.entity))
         });
-        held.dedup_by_key(|foothold| foothold.entity);
+        let mut told = FxHashSet::default();
+        held.retain(|foothold| told.insert(foothold.entity));
         held.into_iter()
             .map(|foothold| FootholdEntry {
                 entity: entity_name(self.estate, foothold.entity),
