@@ -129,7 +129,8 @@ impl Planner<'_> {
             if is_down(service, level) {
                 metrics.services_down += 1;
                 metrics.protected_down += u32::from(circuit.protected.get(id.index()) == Some(&true));
-            } else {
+            } else if usual == 0 || capacity(service, level) < capacity(service, usual) {
+                // Another fallback that carries as much is no loss.
                 metrics.services_degraded += 1;
             }
         }
