@@ -1,13 +1,14 @@
 //! What comes in time in each world: which facts every withdrawal removes before they are used.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use cordon_reach::{FactId, FactSet, Graph};
 
-use super::Planner;
 use super::prepare::Prepared;
 use super::reached::Reached;
 use super::timing::{self, NEVER};
+use super::{Planner, Settings};
 use crate::candidates::Candidate;
 use crate::kernel::Lists;
 
@@ -57,7 +58,21 @@ impl Planner<'_> {
         reached.map(|one| self.used_in(next, one)).collect()
     }
 
-    /// The same in one world.
+    /// The second by which each base fact is first used in a world of the plan, also where there are no columns.
+    pub(super) fn used_seconds<'p>(
+        &self,
+        prepared: &'p Prepared,
+        world: usize,
+        settings: &Settings,
+    ) -> Cow<'p, [u32]> {
+        let known = &prepared.in_time(world).used;
+        match prepared.reached.get(world) {
+            Some(reached) if settings.race && known.is_empty() => Cow::Owned(self.used_in(prepared, reached)),
+            _ => Cow::Borrowed(known),
+        }
+    }
+
+    /// The same in one world, worked out.
     pub(super) fn used_in(&self, prepared: &Prepared, reached: &Reached) -> Vec<u32> {
         let jewels = prepared.targets.iter().filter(|target| target.jewel.is_some());
         let goals: Vec<u32> = jewels.map(|target| target.fact).collect();

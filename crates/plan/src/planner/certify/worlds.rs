@@ -117,7 +117,7 @@ impl Planner<'_> {
         for (number, world) in prepared.worlds.iter().take(own).enumerate() {
             if number == 0 || settings.race {
                 let in_time = prepared.in_time(number);
-                used.push(self.used_seconds(prepared, number, settings));
+                used.push(self.used_seconds(prepared, number, settings).into_owned());
                 let cutters = Cow::Borrowed(&in_time.cutters);
                 scenes.timings.push(timing(prepared, cutters, touching));
             }
@@ -149,15 +149,6 @@ impl Planner<'_> {
             }
         }
         (scenes, used)
-    }
-
-    /// When base facts are first used in a world of the plan.
-    fn used_seconds(&self, prepared: &Prepared, world: usize, settings: &Settings) -> Vec<u32> {
-        let known = &prepared.in_time(world).used;
-        match prepared.reached.get(world) {
-            Some(reached) if settings.race && known.is_empty() => self.used_in(prepared, reached),
-            _ => known.clone(),
-        }
     }
 
     /// When base facts are first used; of others it does not matter.
