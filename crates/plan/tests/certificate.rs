@@ -2,6 +2,9 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
 
+#[macro_use]
+#[path = "support/bends.rs"]
+mod bends;
 #[path = "support/estate.rs"]
 mod random_estate;
 mod support;
@@ -111,27 +114,6 @@ fn every_certificate_is_accepted_and_nearly_all_prove_the_whole_bound() {
     assert!(whole * 100 >= all * 99, "{whole} of {all} prove the whole bound");
 }
 
-/// What a certificate could be bent to; false if this one has nothing to bend.
-type Bend = fn(&Estate, &mut PlanDocument) -> bool;
-
-fn refused(bend: Bend) {
-    let mut bent = 0;
-    for (estate, document) in pool() {
-        let mut document = document.clone();
-        if !bend(estate, &mut document) {
-            continue;
-        }
-        let verdict = verify(&document.sealed(), estate);
-        assert!(!verdict.is_accepted());
-        assert_eq!(verdict.proof, None);
-        bent += 1;
-        if bent == 5 {
-            return;
-        }
-    }
-    assert!(bent > 0, "no certificate could be bent so");
-}
-
 fn of(plan: &mut PlanDocument) -> &mut Certificate {
     plan.certificate.as_mut().unwrap()
 }
@@ -204,19 +186,8 @@ fn leaf(plan: &mut PlanDocument) -> Option<&mut Case> {
     cases.find(|case| matches!(case, Case::Charged { charges, .. } if !charges.is_empty()))
 }
 
-macro_rules! bends {
-    ($($name:ident: $bend:expr;)*) => {
-        mod bent {
-            use super::*;
-            $(#[test]
-            fn $name() {
-                refused($bend);
-            })*
-        }
-    };
-}
-
 bends! {
+    pool(), |verdict| assert_eq!(verdict.proof, None);
     the_bound_is_raised: |_, plan| {
         of(plan).bound_pence += 1;
         true

@@ -2,6 +2,9 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
 
+#[macro_use]
+#[path = "support/bends.rs"]
+mod bends;
 #[path = "support/firm.rs"]
 mod firm;
 #[path = "support/estate.rs"]
@@ -109,25 +112,6 @@ fn what_is_said_of_other_plans_holds() {
     );
 }
 
-/// What a plan could be bent to; false if this one has nothing to bend.
-type Bend = fn(&mut PlanDocument) -> bool;
-
-fn refused(bend: Bend) {
-    let mut bent = 0;
-    for (estate, document) in pool() {
-        let mut document = document.clone();
-        if !bend(&mut document) {
-            continue;
-        }
-        assert!(!verify(&document.sealed(), estate).is_accepted());
-        bent += 1;
-        if bent == 5 {
-            return;
-        }
-    }
-    assert!(bent > 0, "nothing could be bent so");
-}
-
 fn refusal(plan: &mut PlanDocument, change: impl FnOnce(&mut WithdrawalEntry)) -> bool {
     let mut entries = plan.withdrawals.iter_mut();
     let entry = entries.find(|entry| {
@@ -157,73 +141,62 @@ fn path(plan: &mut PlanDocument, change: impl FnOnce(&mut Path)) -> bool {
     ways.next().map(change).is_some()
 }
 
-macro_rules! bends {
-    ($($name:ident: $bend:expr;)*) => {
-        mod bent {
-            use super::*;
-            $(#[test]
-            fn $name() {
-                refused($bend);
-            })*
-        }
-    };
-}
-
 bends! {
-    a_refusal_costs_less: |plan| refusal(plan, |entry| entry.refusal_price_pence = entry.refusal_price_pence.map(|pence| pence - 1));
-    a_refusal_has_no_price: |plan| refusal(plan, |entry| entry.refusal_price_pence = None);
-    a_refusal_leads_to_no_plan: |plan| refusal(plan, |entry| entry.refusal_instead = None);
-    a_refusal_leads_to_fewer: |plan| refusal(plan, |entry| drop(entry.refusal_instead.as_mut().unwrap().pop()));
-    a_refusal_leads_to_what_was_refused: |plan| refusal(plan, |entry| entry.refusal_instead.as_mut().unwrap().push(entry.id.clone()));
-    a_refusal_leads_to_what_nothing_can_do: |plan| refusal(plan, |entry| entry.refusal_instead.as_mut().unwrap().push("isolate-system/system:nothing".into()));
-    a_refusal_leads_to_the_same_twice: |plan| refusal(plan, |entry| {
+    pool(), |_| ();
+    a_refusal_costs_less: |_, plan| refusal(plan, |entry| entry.refusal_price_pence = entry.refusal_price_pence.map(|pence| pence - 1));
+    a_refusal_has_no_price: |_, plan| refusal(plan, |entry| entry.refusal_price_pence = None);
+    a_refusal_leads_to_no_plan: |_, plan| refusal(plan, |entry| entry.refusal_instead = None);
+    a_refusal_leads_to_fewer: |_, plan| refusal(plan, |entry| drop(entry.refusal_instead.as_mut().unwrap().pop()));
+    a_refusal_leads_to_what_was_refused: |_, plan| refusal(plan, |entry| entry.refusal_instead.as_mut().unwrap().push(entry.id.clone()));
+    a_refusal_leads_to_what_nothing_can_do: |_, plan| refusal(plan, |entry| entry.refusal_instead.as_mut().unwrap().push("isolate-system/system:nothing".into()));
+    a_refusal_leads_to_the_same_twice: |_, plan| refusal(plan, |entry| {
         let instead = entry.refusal_instead.as_mut().unwrap();
         instead.push(instead.first().unwrap().clone());
     });
-    a_refusal_is_impossible_and_has_a_price: |plan| refusal(plan, |entry| entry.indispensable = true);
-    what_was_not_chosen_costs_more: |plan| not_chosen(plan, |one| one.price_pence = one.price_pence.map(|pence| pence + 1));
-    what_was_not_chosen_has_no_price: |plan| not_chosen(plan, |one| one.price_pence = None);
-    what_was_not_chosen_is_not_in_its_plan: |plan| not_chosen(plan, |one| one.instead.as_mut().unwrap().retain(|id| *id != one.id));
-    what_was_not_chosen_needs_nothing_else: |plan| not_chosen(plan, |one| {
+    a_refusal_is_impossible_and_has_a_price: |_, plan| refusal(plan, |entry| entry.indispensable = true);
+    what_was_not_chosen_costs_more: |_, plan| not_chosen(plan, |one| one.price_pence = one.price_pence.map(|pence| pence + 1));
+    what_was_not_chosen_has_no_price: |_, plan| not_chosen(plan, |one| one.price_pence = None);
+    what_was_not_chosen_is_not_in_its_plan: |_, plan| not_chosen(plan, |one| one.instead.as_mut().unwrap().retain(|id| *id != one.id));
+    what_was_not_chosen_needs_nothing_else: |_, plan| not_chosen(plan, |one| {
         one.instead = Some(vec![one.id.clone()]);
         one.price_pence = Some(-1);
     });
-    what_is_done_instead_costs_less: |plan| changes(plan).any(|change| match change {
+    what_is_done_instead_costs_less: |_, plan| changes(plan).any(|change| match change {
         Change::Instead { price_pence, .. } => { *price_pence -= 1; true }
         Change::Cleared { .. } => false,
     });
-    what_is_done_instead_nothing_can_do: |plan| changes(plan).any(|change| match change {
+    what_is_done_instead_nothing_can_do: |_, plan| changes(plan).any(|change| match change {
         Change::Instead { withdrawal, .. } => { *withdrawal = "isolate-system/system:nothing".into(); true }
         Change::Cleared { .. } => false,
     });
-    who_is_not_held_is_nobody: |plan| changes(plan).any(|change| match change {
+    who_is_not_held_is_nobody: |_, plan| changes(plan).any(|change| match change {
         Change::Cleared { entities } => { entities.push("account:nobody".into()); true }
         Change::Instead { .. } => false,
     });
-    nobody_need_be_cleared: |plan| changes(plan).any(|change| match change {
+    nobody_need_be_cleared: |_, plan| changes(plan).any(|change| match change {
         Change::Cleared { entities } => { entities.clear(); true }
         Change::Instead { .. } => false,
     });
-    a_way_is_longer: |plan| path(plan, |path| path.arrival_minutes += 1.0);
-    a_way_leads_to_nothing: |plan| path(plan, |path| path.to.push('x'));
-    a_way_leads_to_what_is_held: |plan| {
+    a_way_is_longer: |_, plan| path(plan, |path| path.arrival_minutes += 1.0);
+    a_way_leads_to_nothing: |_, plan| path(plan, |path| path.to.push('x'));
+    a_way_leads_to_what_is_held: |_, plan| {
         let Some(held) = plan.footholds.first().map(|one| one.entity.clone()) else { return false };
         let mut ways = plan.withdrawals.iter_mut().flat_map(|entry| &mut entry.stops);
         ways.find(|path| path.arrival_minutes > 0.0).map(|path| path.to = held).is_some()
     };
-    the_way_to_a_jewel_is_shorter: |plan| {
+    the_way_to_a_jewel_is_shorter: |_, plan| {
         let mut ways = plan.jewels.iter_mut().filter_map(|jewel| jewel.path.as_mut());
         ways.next().map(|path| path.arrival_minutes /= 2.0).is_some() && plan.jewels.iter().any(|jewel| jewel.arrival_minutes_before > Some(0.0))
     };
-    to_do_nothing_costs_more: |plan| { plan.baselines[0].metrics.cost.total_pence += 1; true };
-    to_isolate_is_more: |plan| { plan.baselines[1].metrics.withdrawals += 1; true };
-    to_pull_everything_keeps_a_service: |plan| {
+    to_do_nothing_costs_more: |_, plan| { plan.baselines[0].metrics.cost.total_pence += 1; true };
+    to_isolate_is_more: |_, plan| { plan.baselines[1].metrics.withdrawals += 1; true };
+    to_pull_everything_keeps_a_service: |_, plan| {
         let down = &mut plan.baselines[2].metrics.services_down;
         *down = down.wrapping_sub(1);
         true
     };
-    to_pull_everything_keeps_a_protected_service: |plan| { plan.baselines[2].metrics.protected_down += 1; true };
-    to_do_nothing_loses_fewer_jewels: |plan| { plan.baselines[0].metrics.jewels_reachable += 1; true };
-    to_do_nothing_loses_less: |plan| { plan.baselines[0].metrics.jewel_loss_pence += 1; true };
-    a_baseline_is_left_out: |plan| plan.baselines.pop().is_some();
+    to_pull_everything_keeps_a_protected_service: |_, plan| { plan.baselines[2].metrics.protected_down += 1; true };
+    to_do_nothing_loses_fewer_jewels: |_, plan| { plan.baselines[0].metrics.jewels_reachable += 1; true };
+    to_do_nothing_loses_less: |_, plan| { plan.baselines[0].metrics.jewel_loss_pence += 1; true };
+    a_baseline_is_left_out: |_, plan| plan.baselines.pop().is_some();
 }

@@ -2,6 +2,9 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
 
+#[macro_use]
+#[path = "support/bends.rs"]
+mod bends;
 #[path = "support/estate.rs"]
 mod random_estate;
 mod support;
@@ -188,27 +191,6 @@ fn whoever_says_that_it_cannot_be_done_proves_it() {
     assert!(tried > 30, "only {tried} were held against every set of acts");
 }
 
-/// What a proof could be bent to; false if this one has nothing to bend.
-type Bend = fn(&Estate, &mut PlanDocument) -> bool;
-
-fn refused(bend: Bend) {
-    let mut bent = 0;
-    for (estate, document) in pool() {
-        let mut document = document.clone();
-        if !bend(estate, &mut document) {
-            continue;
-        }
-        let verdict = verify(&document.sealed(), estate);
-        assert!(!verdict.is_accepted());
-        assert_eq!(verdict.refuted, None);
-        bent += 1;
-        if bent == 5 {
-            return;
-        }
-    }
-    assert!(bent > 0, "no proof could be bent so");
-}
-
 fn of(plan: &mut PlanDocument) -> &mut Refutation {
     let clash = plan.infeasibility.as_mut().unwrap();
     clash.proof.as_mut().unwrap()
@@ -246,19 +228,8 @@ fn foreign() -> Act {
     }
 }
 
-macro_rules! bends {
-    ($($name:ident: $bend:expr;)*) => {
-        mod bent {
-            use super::*;
-            $(#[test]
-            fn $name() {
-                refused($bend);
-            })*
-        }
-    };
-}
-
 bends! {
+    pool(), |verdict| assert_eq!(verdict.refuted, None);
     a_row_rests_on_less: |_, plan| row(plan, |row| row.rests_on.pop().is_some());
     a_row_rests_on_nothing: |_, plan| row(plan, |row| {
         let had = !row.rests_on.is_empty();

@@ -2,6 +2,9 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
 
+#[macro_use]
+#[path = "support/bends.rs"]
+mod bends;
 #[path = "support/firm.rs"]
 mod firm;
 mod support;
@@ -80,7 +83,6 @@ fn what_is_proved_is_accepted() {
     assert!(split > 10 && priced > 10 && fewest > 3, "a dull mix");
 }
 
-/// What a plan could be bent to; false if this one has nothing to bend.
 #[test]
 fn a_foothold_told_twice_is_one() {
     let (estate, mut footholds) = firm(&mut Chance::new(2));
@@ -102,25 +104,6 @@ fn a_foothold_told_twice_is_one() {
     let verdict = verify(&plan, &estate);
     assert!(verdict.is_accepted(), "{:#?}", verdict.problems);
     assert_eq!(plan.footholds.len(), 3);
-}
-
-type Bend = fn(&Estate, &mut PlanDocument) -> bool;
-
-fn refused(bend: Bend) {
-    let mut bent = 0;
-    for (estate, document) in pool() {
-        let mut document = document.clone();
-        if !bend(estate, &mut document) {
-            continue;
-        }
-        let verdict = verify(&document.sealed(), estate);
-        assert!(!verdict.is_accepted());
-        bent += 1;
-        if bent == 5 {
-            return;
-        }
-    }
-    assert!(bent > 0, "nothing could be bent so");
 }
 
 fn entry(plan: &mut PlanDocument) -> &mut UncertaintyEntry {
@@ -192,19 +175,8 @@ fn met_again(entry: &mut UncertaintyEntry) {
     entry.met = entry.reached_max.map(|most| surely <= most);
 }
 
-macro_rules! bends {
-    ($($name:ident: $bend:expr;)*) => {
-        mod bent {
-            use super::*;
-            $(#[test]
-            fn $name() {
-                refused($bend);
-            })*
-        }
-    };
-}
-
 bends! {
+    pool(), |_| ();
     the_bound_is_raised: |_, plan| {
         let bound = of(plan).bound_pence;
         let is_whole = entry(plan).lower_bound_pence == Some(bound);
