@@ -199,4 +199,11 @@ bends! {
     to_do_nothing_loses_fewer_jewels: |_, plan| { plan.baselines[0].metrics.jewels_reachable += 1; true };
     to_do_nothing_loses_less: |_, plan| { plan.baselines[0].metrics.jewel_loss_pence += 1; true };
     a_baseline_is_left_out: |_, plan| plan.baselines.pop().is_some();
+    what_keeps_nothing_alone_is_unnecessary_if: |_, plan| {
+        let all = plan.withdrawals.iter().flat_map(|entry| &entry.unnecessary_if);
+        let Some(one) = all.into_iter().find(|one| matches!(one.change, Change::Cleared { .. })).cloned() else { return false };
+        let mut entries = plan.withdrawals.iter_mut();
+        let alone = entries.find(|entry| entry.stops.is_empty() && entry.unnecessary_if.is_empty());
+        alone.map(|entry| entry.unnecessary_if.push(one)).is_some()
+    };
 }

@@ -101,24 +101,5 @@ fn cost(document: &PlanDocument, view: &View<'_>, acts: &[(Act, f64, bool)], set
         .map(|(_, act)| (act.0, act.1))
         .collect();
     let outcome = view.outcome(&chosen);
-    let down = cordon_trade::ServiceState::Down;
-    let downs = view
-        .protected
-        .iter()
-        .any(|id| outcome.states.get(id.index()) == Some(&down) && view.state_before(*id) != down);
-    let loses = view.jewels.iter().any(|jewel| {
-        let name = crate::candidates::entity_name(view.estate, jewel.entity);
-        let entry = document.jewels.iter().find(|entry| entry.entity == name);
-        let may_be_taken = entry.is_some_and(|entry| entry.state == crate::document::JewelState::MayBeTaken);
-        jewel.never
-            && outcome.gained.contains_key(&jewel.taken)
-            && !may_be_taken
-            && !document.constraints.given_up.contains(&name)
-    });
-    let given_up = |entity: &cordon_estate::Entity| {
-        let name = crate::candidates::entity_name(view.estate, *entity);
-        document.constraints.given_up.contains(&name)
-    };
-    let loses = loses || !outcome.lost_in_worlds.iter().all(given_up);
-    (!downs && !loses).then_some(outcome.cost.total_pence)
+    view.keeps(document, &outcome).then_some(outcome.cost.total_pence)
 }

@@ -3,14 +3,14 @@
 //! Each of these plans is derived again: that it keeps what must be kept, and what it costs. That none is cheaper stays the solver's word.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use cordon_estate::{AccountId, Entity, SystemId};
 use cordon_reach::{Derived, naive};
-use cordon_trade::ServiceState;
 
 use super::view::{Outcome, View};
 use super::{Findings, claims};
-use crate::document::{Act, Change, JewelState, PlanDocument, WithdrawalEntry, WithdrawalId};
+use crate::document::{Act, Change, PlanDocument, WithdrawalEntry, WithdrawalId};
 use crate::limits::COMPARED_FACTS_MAX;
 
 /// What is said of other plans.
@@ -28,7 +28,8 @@ type Acts = Vec<(Act, f64)>;
 struct Comparing<'a> {
     document: &'a PlanDocument,
     view: &'a View<'a>,
-    own: Acts,
+    /// The plan itself, and what comes of it once that was asked for.
+    own: (Acts, Option<Rc<Outcome>>),
     facts_left: usize,
     /// Fields of which something was left out.
     unchecked: BTreeSet<&'static str>,
@@ -39,7 +40,7 @@ pub(super) fn check(document: &PlanDocument, view: &View<'_>, found: &mut Findin
     let mut comparing = Comparing {
         document,
         view,
-        own: claims::acts(document),
+        own: (claims::acts(document), None),
         facts_left: COMPARED_FACTS_MAX,
         unchecked: BTreeSet::new(),
     };
@@ -62,6 +63,15 @@ impl Comparing<'_> {
             return None;
         }
         Some(self.view.outcome(acts))
+    }
+
+    /// What comes of the plan itself, found once.
+    fn own_outcome(&mut self, field: &'static str) -> Option<Rc<Outcome>> {
+        if self.own.1.is_none() {
+            let acts = self.own.0.clone();
+            self.own.1 = self.outcome(&acts, field).map(Rc::new);
+        }
+        self.own.1.clone()
     }
 
     fn may_go_on(&mut self, field: &'static str) -> bool {
@@ -132,7 +142,7 @@ impl Comparing<'_> {
         let Some(outcome) = self.outcome(&acts, field) else {
             return;
         };
-        if !self.keeps(&outcome) {
+        if !self.view.keeps(self.document, &outcome) {
             found.problem(field, "it does not keep every jewel and every protected service");
         }
         let more = outcome
@@ -153,35 +163,12 @@ impl Comparing<'_> {
             .filter(|acts| acts.len() == distinct.len())
     }
 
-    /// True if every jewel that must be kept is out of reach where it is not taken already, and no protected service goes down.
-    fn keeps(&self, outcome: &Outcome) -> bool {
-        let (document, view) = (self.document, self.view);
-        let may_be_taken = |entity: Entity| {
-            let name = crate::candidates::entity_name(view.estate, entity);
-            let mut entries = document.jewels.iter();
-            entries.any(|entry| entry.entity == name && entry.state == JewelState::MayBeTaken)
-        };
-        let loses = view.jewels.iter().any(|jewel| {
-            view.is_kept(document, jewel.entity)
-                && outcome.gained.contains_key(&jewel.taken)
-                && !may_be_taken(jewel.entity)
-        });
-        let mut elsewhere = outcome.lost_in_worlds.iter();
-        let loses = loses || elsewhere.any(|entity| view.is_kept(document, *entity));
-        let downs = view.protected.iter().any(|id| {
-            outcome.states.get(id.index()) == Some(&ServiceState::Down)
-                && view.state_before(*id) != ServiceState::Down
-        });
-        !loses && !downs
-    }
-
     /// What is said of a withdrawal that the rest of the plan would leave.
     fn alone(&mut self, entry: &WithdrawalEntry, found: &mut Findings) {
         let field = "withdrawals.stops";
-        let own = self.own.clone();
-        let rest = own.iter().copied();
+        let rest = self.own.0.iter().copied();
         let rest: Acts = rest.filter(|(act, _)| *act != entry.act).collect();
-        let (Some(with), Some(without)) = (self.outcome(&own, field), self.outcome(&rest, field)) else {
+        let (Some(with), Some(without)) = (self.own_outcome(field), self.outcome(&rest, field)) else {
             self.unchecked.insert("withdrawals.unnecessary_if");
             return;
         };
@@ -224,6 +211,9 @@ impl Comparing<'_> {
     ) {
         let field = "withdrawals.unnecessary_if";
         let saved = self.saved(with, without);
+        if saved.is_empty() && !entry.unnecessary_if.is_empty() {
+            found.problem(field, format!("{} alone keeps nothing out of reach", entry.id));
+        }
         for one in &entry.unnecessary_if {
             match &one.change {
                 Change::Cleared { entities } => self.cleared(entities, (rest, &saved), found),

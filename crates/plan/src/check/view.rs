@@ -10,7 +10,7 @@ use super::names::Names;
 use super::removal::Removal;
 use super::{Findings, Terms, race};
 use crate::candidates::{Candidates, Friction, entity_name};
-use crate::document::{Act, CostEntry, PlanDocument};
+use crate::document::{Act, CostEntry, JewelState, PlanDocument};
 use crate::limits::WORLDS_FACED_MAX;
 
 /// When each base fact is first used.
@@ -274,6 +274,27 @@ impl<'e> View<'e> {
         let name = entity_name(self.estate, entity);
         jewels.any(|jewel| jewel.entity == entity && jewel.never)
             && !document.constraints.given_up.contains(&name)
+    }
+
+    /// True if every jewel that must be kept is out of reach where it is not taken already, and no protected service goes down.
+    pub(super) fn keeps(&self, document: &PlanDocument, outcome: &Outcome) -> bool {
+        let may_be_taken = |entity: Entity| {
+            let name = entity_name(self.estate, entity);
+            let mut entries = document.jewels.iter();
+            entries.any(|entry| entry.entity == name && entry.state == JewelState::MayBeTaken)
+        };
+        let loses = self.jewels.iter().any(|jewel| {
+            outcome.gained.contains_key(&jewel.taken)
+                && self.is_kept(document, jewel.entity)
+                && !may_be_taken(jewel.entity)
+        });
+        let mut elsewhere = outcome.lost_in_worlds.iter();
+        let loses = loses || elsewhere.any(|entity| self.is_kept(document, *entity));
+        let downs = self.protected.iter().any(|id| {
+            outcome.states.get(id.index()) == Some(&ServiceState::Down)
+                && self.state_before(*id) != ServiceState::Down
+        });
+        !loses && !downs
     }
 
     /// What holds where such a jewel is taken.

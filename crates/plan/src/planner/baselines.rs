@@ -93,8 +93,7 @@ impl Planner<'_> {
         settings: &Settings,
         constraints: &Constraints,
     ) -> Measured {
-        let used = self.used_seconds(prepared, 0, settings);
-        let (timely, _) = self.timely(candidates, &used);
+        let (timely, _) = self.timely(candidates, &prepared.in_time(0).used);
         let withdrawn: FactSet = timely.iter().flatten().copied().collect();
         let circuit = self.circuit(candidates, settings.duration_hours, constraints);
         let acts: Vec<&Candidate> = candidates.iter().collect();

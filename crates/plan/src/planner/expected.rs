@@ -62,7 +62,7 @@ impl Planner<'_> {
                 .filter_map(|act| self.candidates.candidate(*act))
                 .collect()
         };
-        let ways = self.ways(settings);
+        let ways = self.ways(settings.race);
         let sets: Vec<Removed> = sets.iter().map(|set| ways.removed(&candidates(set))).collect();
         let mut sums = vec![Sum::default(); sets.len()];
         let drawn = sample(footholds, &hidden, asked, worlds, 1);

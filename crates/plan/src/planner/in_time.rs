@@ -1,14 +1,12 @@
 //! What comes in time in each world: which facts every withdrawal removes before they are used.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use cordon_reach::{FactId, FactSet, Graph};
 
+use super::Planner;
 use super::prepare::Prepared;
-use super::reached::Reached;
-use super::timing::{self, NEVER};
-use super::{Planner, Settings};
+use super::timing::NEVER;
 use crate::candidates::Candidate;
 use crate::kernel::Lists;
 
@@ -51,34 +49,11 @@ impl Planner<'_> {
 
     /// The second by which each base fact is first used in every world; one empty list if the race is not counted.
     pub(super) fn used_in_each(&self, next: &Prepared, race: bool) -> Vec<Vec<u32>> {
-        if !race || next.columns.is_empty() {
+        if !race {
             return vec![Vec::new()];
         }
-        let reached = next.reached.iter();
-        reached.map(|one| self.used_in(next, one)).collect()
-    }
-
-    /// The second by which each base fact is first used in a world of the plan, also where there are no columns.
-    pub(super) fn used_seconds<'p>(
-        &self,
-        prepared: &'p Prepared,
-        world: usize,
-        settings: &Settings,
-    ) -> Cow<'p, [u32]> {
-        let known = &prepared.in_time(world).used;
-        match prepared.reached.get(world) {
-            Some(reached) if settings.race && known.is_empty() => Cow::Owned(self.used_in(prepared, reached)),
-            _ => Cow::Borrowed(known),
-        }
-    }
-
-    /// The same in one world, worked out.
-    pub(super) fn used_in(&self, prepared: &Prepared, reached: &Reached) -> Vec<u32> {
-        let jewels = prepared.targets.iter().filter(|target| target.jewel.is_some());
-        let goals: Vec<u32> = jewels.map(|target| target.fact).collect();
-        let mut used = timing::use_seconds(&reached.index, &reached.seconds, &reached.arrival, &goals);
-        used.truncate(self.graph.base_facts());
-        used
+        let ways = self.ways(race);
+        next.reached.iter().map(|one| ways.used_after(one)).collect()
     }
 
     /// Facts that each column removes in time, and when the first of them is used.

@@ -73,7 +73,7 @@ impl Planner<'_> {
             leading: self.leading(),
             own: prepared.own()?,
             columns: &prepared.columns,
-            ways: self.ways(settings),
+            ways: self.ways(settings.race),
             goals: &goals,
             hard: &vec![true; goals.len()],
             devices: prepared.devices,

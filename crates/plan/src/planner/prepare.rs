@@ -189,13 +189,16 @@ impl Planner<'_> {
     /// True if in every world every fact has the columns that cut it in the last plan.
     fn put_times(&self, next: &mut Prepared, last: &mut Prepared, (targets, acts): (bool, bool)) -> bool {
         let known = std::mem::take(&mut last.in_time);
-        let had_columns = known.iter().any(|one| !one.used.is_empty());
-        let same = targets && last.basis.race == next.basis.race && had_columns != next.columns.is_empty();
+        let same = targets && last.basis.race == next.basis.race;
         if acts && same {
             next.in_time = known;
             return true;
         }
-        let used = self.used_in_each(next, next.basis.race);
+        let used: Vec<Vec<u32>> = if same {
+            known.iter().map(|one| one.used.clone()).collect()
+        } else {
+            self.used_in_each(next, next.basis.race)
+        };
         let is_known = known.len() == used.len();
         if acts && is_known && known.iter().zip(&used).all(|(one, used)| one.used == *used) {
             next.in_time = known;

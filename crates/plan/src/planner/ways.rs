@@ -10,13 +10,13 @@ use cordon_estate::Entity;
 use cordon_reach::{Exposure, FactId, FactSet, Graph, LATEST_SECONDS};
 use rustc_hash::FxHashMap;
 
+use super::Planner;
 use super::first_use::{Used, Uses, rules_on};
 use super::ground::Ground;
 use super::reached::Reached;
 use super::remembered::Remembered;
 use super::threads::in_order;
 use super::timing;
-use super::{Planner, Settings};
 use crate::candidates::Candidate;
 use crate::limits::WORLDS_TOGETHER_MAX;
 
@@ -75,14 +75,14 @@ struct Memory<T> {
 
 impl Planner<'_> {
     /// What it takes to look at sampled worlds.
-    pub(super) fn ways(&self, settings: &Settings) -> Ways<'_> {
+    pub(super) fn ways(&self, race: bool) -> Ways<'_> {
         let jewels = self.jewels.iter();
         let jewels = jewels.filter_map(|jewel| self.graph.derived(jewel.taken));
         Ways {
             graph: &self.graph,
             ground: &self.ground,
             jewels: jewels.map(|fact| fact.0).collect(),
-            race: settings.race,
+            race,
         }
     }
 }
@@ -93,7 +93,10 @@ impl Ways<'_> {
         if !self.race {
             return Vec::new();
         }
-        timing::use_seconds(&reached.index, &reached.seconds, &reached.arrival, &self.jewels)
+        let goals = &self.jewels;
+        let mut used = timing::use_seconds(&reached.index, &reached.seconds, &reached.arrival, goals);
+        used.truncate(self.graph.base_facts());
+        used
     }
 
     /// What acts remove.
@@ -334,11 +337,7 @@ mod tests {
             let sets: Vec<Vec<Candidate>> = (0..3)
                 .map(|_| acts.iter().filter(|_| chance.below(3) == 0).cloned().collect())
                 .collect();
-            let settings = Settings {
-                race: chance.below(4) > 0,
-                ..Settings::default()
-            };
-            let ways = planner.ways(&settings);
+            let ways = planner.ways(chance.below(4) > 0);
             let unless: Vec<u32> = ways
                 .jewels
                 .iter()

@@ -305,7 +305,7 @@ impl Planner<'_> {
             worlds: sample.len() as u32,
         });
         let goals = self.kept_facts(constraints);
-        let ways = self.ways(settings);
+        let ways = self.ways(settings.race);
         let each: Vec<&[Entity]> = sample.keys().map(Vec::as_slice).collect();
         let (reaches, sets) = (Reaches { goals: &goals }, [ways.removed(acts)]);
         let reached = ways.in_each(&each, &sets, (&reaches, &goals), settings.threads);

@@ -12,7 +12,6 @@ use cordon_reach::FactId;
 use super::tree::Fixed;
 use super::{Planner, Prepared};
 use crate::kernel::Lists;
-use crate::planner::ways::Ways;
 use crate::planner::{Settings, in_time};
 
 /// What is held in a world, and what comes in time there.
@@ -117,7 +116,7 @@ impl Planner<'_> {
         for (number, world) in prepared.worlds.iter().take(own).enumerate() {
             if number == 0 || settings.race {
                 let in_time = prepared.in_time(number);
-                used.push(self.used_seconds(prepared, number, settings).into_owned());
+                used.push(in_time.used.clone());
                 let cutters = Cow::Borrowed(&in_time.cutters);
                 scenes.timings.push(timing(prepared, cutters, touching));
             }
@@ -129,12 +128,12 @@ impl Planner<'_> {
         }
         if let (Beside::Sampled(sampled, draws_max), Some(own)) = (beside, prepared.own()) {
             scenes.draws_max = draws_max;
-            let (leading, ways) = (self.leading(), self.ways(settings));
+            let (leading, ways) = (self.leading(), self.ways(settings.race));
             let mut scratch = cordon_reach::Scratch::default();
             for (draws, held) in sampled {
                 if settings.race {
                     let reached = leading.beside(own, held, &mut scratch);
-                    used.push(self.used_in_time(&ways, &reached));
+                    used.push(ways.used_after(&reached));
                     let (timely, _) = self.timely(&prepared.columns, used.last().unwrap_or(&Vec::new()));
                     let cutters = in_time::cutters(&self.graph, &timely);
                     scenes
@@ -149,14 +148,6 @@ impl Planner<'_> {
             }
         }
         (scenes, used)
-    }
-
-    /// When base facts are first used; of others it does not matter.
-    fn used_in_time(&self, ways: &Ways<'_>, reached: &crate::planner::reached::Reached) -> Vec<u32> {
-        let mut used = ways.used_after(reached);
-        used.truncate(self.graph.base_facts());
-        used.shrink_to_fit();
-        used
     }
 }
 
